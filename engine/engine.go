@@ -1,0 +1,300 @@
+// Package engine runs a release: it feeds observations and wishes to
+// release.Step, writes what must last to the journal, performs the effects,
+// and publishes frames for whoever shows them.
+//
+// The order for each event is fixed: Step, then the journal (fsynced), then the
+// effects. All of it happens on one goroutine; the effects run on their own
+// and come back as events.
+package engine
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"datahub.io/slipway/release"
+)
+
+// Cluster observes one Deployment and changes it.
+type Cluster interface {
+	// Watch emits Observed and Linked until ctx ends.
+	Watch(ctx context.Context, emit func(release.Event))
+	// Apply makes one guarded change. It never repeats what may have happened.
+	Apply(ctx context.Context, c release.Change) release.Outcome
+	// Logs follows a pod's log until ctx ends or the log does.
+	Logs(ctx context.Context, pod string, emit func(line string)) error
+	// Whoami is the name that the API server knows the caller by.
+	Whoami(ctx context.Context) (string, error)
+	// Retry tries a lost link again now.
+	Retry()
+}
+
+// Metrics samples the figures of the dashboard.
+type Metrics interface {
+	// Watch emits Sampled and Linked, and series for sparklines, until ctx ends.
+	Watch(ctx context.Context, emit func(release.Event), series func(map[release.MetricName][]release.Point))
+	Retry()
+}
+
+// Prober looks at the outside world for one checklist item.
+type Prober interface {
+	Probe(ctx context.Context, spec release.ItemSpec, state release.State) release.Result
+}
+
+// Journal is the record of one release.
+type Journal interface {
+	// Append returns when the entry is on disk.
+	Append(release.Entry) error
+	Close() error
+}
+
+// Journals makes the record of a new release.
+type Journals interface {
+	Create(id string) (Journal, error)
+}
+
+// Options is what an engine is made of.
+type Options struct {
+	Plan     release.Plan
+	Cluster  Cluster
+	Metrics  Metrics
+	Prober   Prober
+	Journals Journals
+	Local    string // the local account, "anna@laptop"
+	Version  string // the version to plan a release of once the workload is seen, or ""
+
+	// State and Journal are those of an unfinished release that is picked up;
+	// Entries are its past. The zero values begin with nothing.
+	State   release.State
+	Journal Journal
+	Entries []release.Entry
+
+	Clock func() time.Time // time.Now when nil
+}
+
+// Engine is one running release.
+type Engine struct {
+	opts    Options
+	cluster Cluster
+	events  chan any // release.Event, or one of the engine's own messages
+	frames  *mailbox[release.Frame]
+	answers chan release.Refused
+	effects sync.WaitGroup
+
+	// Owned by the goroutine of Run.
+	ctx       context.Context
+	state     release.State
+	user      release.Actor
+	version   string
+	journal   Journal
+	series    map[release.MetricName][]release.Point
+	activity  []release.Line
+	lines     int
+	logs      release.PodLog
+	stopLogs  context.CancelFunc
+	unwritten []release.Event // outcomes whose entry could not be written yet
+	broken    string          // why the journal cannot be written, as last told
+}
+
+// The engine's own messages.
+type (
+	seriesRead map[release.MetricName][]release.Point
+	userKnown  string
+	follow     string
+	logLine    struct{ pod, line string }
+	logEnded   struct {
+		pod string
+		err error
+	}
+	wish struct {
+		intent release.Intent
+		seen   release.Seen
+	}
+)
+
+// New makes an engine. Nothing runs before Run.
+func New(o Options) *Engine {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	e := &Engine{
+		opts: o, cluster: o.Cluster, state: o.State, journal: o.Journal, version: o.Version,
+		events:  make(chan any, 256),
+		answers: make(chan release.Refused, 16),
+		frames:  newMailbox[release.Frame](),
+		user:    release.Actor{Name: "(" + o.Local + ")", Local: o.Local},
+	}
+	for _, entry := range o.Entries {
+		for _, line := range entry.Tells {
+			e.log(line)
+		}
+	}
+	return e
+}
+
+// Frames is a mailbox of capacity one: it holds the latest frame.
+func (e *Engine) Frames() <-chan release.Frame { return e.frames.out }
+
+// Answers are the refusals of what was submitted. They are dropped when nobody
+// reads them.
+func (e *Engine) Answers() <-chan release.Refused { return e.answers }
+
+// Submit asks for something; seen is what the confirmation showed. It never
+// blocks.
+func (e *Engine) Submit(intent release.Intent, seen release.Seen) { e.post(wish{intent, seen}) }
+
+// Follow follows a pod's log in the frames; "" stops.
+func (e *Engine) Follow(pod string) { e.post(follow(pod)) }
+
+// Retry tries lost links again now.
+func (e *Engine) Retry() {
+	e.cluster.Retry()
+	e.opts.Metrics.Retry()
+}
+
+// post hands a message to the loop without ever blocking its caller.
+func (e *Engine) post(message any) {
+	select {
+	case e.events <- message:
+	default:
+		go func() { e.events <- message }()
+	}
+}
+
+// Run runs until ctx ends. It returns when the changes in flight have been
+// answered, or after a few seconds: what is not answered then is found out by
+// the next start.
+func (e *Engine) Run(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	e.ctx = ctx
+	if e.state.ID != "" {
+		e.step(release.Returned{By: e.user})
+	}
+	e.publish()
+	emit := func(event release.Event) {
+		select {
+		case e.events <- event:
+		case <-ctx.Done():
+		}
+	}
+	go e.cluster.Watch(ctx, emit)
+	go e.opts.Metrics.Watch(ctx, emit, func(s map[release.MetricName][]release.Point) { e.post(seriesRead(s)) })
+	go e.identify(ctx)
+
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			e.drain()
+			return
+		case <-tick.C:
+			e.retryUnwritten()
+			e.step(release.Ticked{})
+			e.publish()
+		case message := <-e.events:
+			if e.handle(message) {
+				e.publish()
+			}
+		}
+	}
+}
+
+// handle takes one message, and tells whether there is something new to show
+// at once; what only ages is shown with the next tick.
+func (e *Engine) handle(message any) bool {
+	switch m := message.(type) {
+	case wish:
+		e.step(release.Intended{Intent: m.intent, By: e.user, Seen: m.seen, ID: newID(e.opts.Clock())})
+	case release.Observed:
+		before := e.state
+		e.step(m)
+		e.plan()
+		return e.state.Seq != before.Seq || visible(before.View.Workload, e.state.View.Workload)
+	case release.Sampled:
+		seq := e.state.Seq
+		e.step(m)
+		return e.state.Seq != seq
+	case release.Event:
+		e.step(m)
+	case seriesRead:
+		first := e.series == nil
+		e.series = m
+		return first
+	case userKnown:
+		e.user.Name = string(m)
+	case follow:
+		e.followLog(string(m))
+	case logLine:
+		return e.addLog(m)
+	case logEnded:
+		e.endLog(m)
+	}
+	return true
+}
+
+// plan asks for the release that the command line named, once it can be.
+func (e *Engine) plan() {
+	if e.version == "" || !e.state.View.Workload.Found {
+		return
+	}
+	version := e.version
+	e.version = ""
+	if e.state.Phase.Over() && e.state.Pending == nil {
+		e.handle(wish{intent: release.Begin{Version: version}})
+	}
+}
+
+// drain ends what is in flight before leaving.
+func (e *Engine) drain() {
+	if e.stopLogs != nil {
+		e.stopLogs()
+	}
+	done := make(chan struct{})
+	go func() { e.effects.Wait(); close(done) }()
+	limit := time.After(5 * time.Second)
+	for waiting := true; waiting; {
+		select {
+		case message := <-e.events:
+			if outcome, ok := message.(release.Done); ok {
+				e.step(outcome)
+			}
+		case <-done:
+			waiting = false
+		case <-limit:
+			waiting = false
+		}
+	}
+	for {
+		select {
+		case message := <-e.events:
+			if outcome, ok := message.(release.Done); ok {
+				e.step(outcome)
+			}
+		default:
+			if e.journal != nil {
+				e.journal.Close()
+			}
+			return
+		}
+	}
+}
+
+// identify asks who presses the keys until the API server has said it.
+func (e *Engine) identify(ctx context.Context) {
+	for wait := time.Second; ; wait = min(2*wait, 10*time.Second) {
+		asked, cancel := context.WithTimeout(ctx, 5*time.Second)
+		name, err := e.cluster.Whoami(asked)
+		cancel()
+		if err == nil && name != "" {
+			e.post(userKnown(name))
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+	}
+}

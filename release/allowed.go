@@ -1,0 +1,347 @@
+package release
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// caughtUp is how long an undo waits for the controller to observe the newest
+// generation before it chooses without it.
+const caughtUp = 5 * time.Second
+
+// Allowed lists every intent: what it would do, or why it is refused now. Tick
+// and Waive appear once for each item that could ever take them, Undo once for
+// the previous revision (first) and once for each other existing one.
+func Allowed(plan Plan, s State, now time.Time) []Choice {
+	choices := []Choice{beginChoice(plan, s, now, "")}
+	choices = append(choices, undoChoices(plan, s, now)...)
+	choices = append(choices,
+		deployChoice(plan, s, now),
+		pauseChoice(plan, s, now),
+		resumeChoice(plan, s, now),
+		holdChoice(s),
+		continueChoice(plan, s),
+		abandonChoice(s),
+	)
+	for _, spec := range plan.Items {
+		if spec.Type == ItemManual {
+			choices = append(choices, tickChoice(plan, s, spec))
+		}
+		choices = append(choices, waiveChoice(s, spec))
+	}
+	return choices
+}
+
+// offline says why nothing can be sent to the cluster, or "".
+func offline(plan Plan, s State, now time.Time) string {
+	w, link := s.View.Workload, s.View.Links[Kubernetes]
+	switch {
+	case w.At.IsZero() && link.Err != "":
+		return "API server unreachable: " + link.Err
+	case w.At.IsZero():
+		return "not connected yet"
+	case !link.OK:
+		return fmt.Sprintf("API server unreachable for %s: %s", Age(now.Sub(link.Since)), link.Err)
+	case !live(plan, s, now):
+		return fmt.Sprintf("API server last answered %s ago", Age(now.Sub(w.At)))
+	case !w.Found:
+		return fmt.Sprintf("deployment/%s does not exist in %s", plan.Deployment, plan.Namespace)
+	}
+	return ""
+}
+
+// busy says why no change can be begun while another is in flight, or "".
+func busy(s State, now time.Time) string {
+	if p := s.Pending; p != nil {
+		return fmt.Sprintf("%s was sent %s ago and is not answered yet", p.Change.Kind, Age(now.Sub(p.Since)))
+	}
+	return ""
+}
+
+// watching says who else drives, or "".
+func watching(plan Plan) string {
+	if plan.Driven != "" {
+		return plan.Driven + " drives; undo is yours all the same"
+	}
+	return ""
+}
+
+// first gives the first reason that is not empty.
+func first(reasons ...string) string {
+	for _, why := range reasons {
+		if why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+func beginChoice(plan Plan, s State, now time.Time, version string) Choice {
+	c := Choice{Kind: DoBegin, Intent: Begin{Version: version}}
+	w := s.View.Workload
+	under := ""
+	if !s.Phase.Over() || s.Pending != nil {
+		under = fmt.Sprintf("the release of %s is under way: %s", s.To.Version, s.Phase)
+	}
+	container := ""
+	if w.Found && w.Image(plan.Container) == "" {
+		container = fmt.Sprintf("deployment/%s has no container %q; it has %s", plan.Deployment, plan.Container, containerList(w))
+	}
+	c.Why = first(watching(plan), under, offline(plan, s, now), container)
+	if c.Why == "" && version != "" && w.Image(plan.Container) == plan.Image+":"+version {
+		c.Why, c.Noop = fmt.Sprintf("%s is what deployment/%s runs already", version, plan.Deployment), true
+	}
+	c.OK = c.Why == ""
+	c.Preview = Preview{
+		Title: "Release a version of " + plan.Service,
+		Line:  fmt.Sprintf("plan a release of %s · changes nothing yet", orElse(version, "a version")),
+	}
+	return c
+}
+
+func containerList(w Workload) string {
+	names := make([]string, len(w.Containers))
+	for i, c := range w.Containers {
+		names[i] = c.Name
+	}
+	return strings.Join(names, ", ")
+}
+
+func deployChoice(plan Plan, s State, now time.Time) Choice {
+	w := s.View.Workload
+	c := Choice{Kind: DoDeploy, Intent: Deploy{}, Seen: Seen{UID: w.UID, Generation: w.Generation, Template: w.Template.Hash}}
+	phase := ""
+	switch s.Phase {
+	case Planned:
+	case Idle, Released, RolledBack, Abandoned:
+		phase = "no version is planned"
+	default:
+		phase = fmt.Sprintf("the release of %s is under way: %s", s.To.Version, s.Phase)
+	}
+	paused := ""
+	if w.Paused {
+		paused = "the rollout is paused: resume it first (p)"
+	}
+	if gate := Gate(plan, s); gate != "" && phase == "" {
+		c.Gate, c.Why = true, gate
+	}
+	c.Why = first(watching(plan), phase, busy(s, now), held(s), c.Why, offline(plan, s, now), paused)
+	c.Gate = c.Gate && c.Why == Gate(plan, s)
+	c.OK = c.Why == ""
+	c.Preview = deployPreview(plan, s, now)
+	return c
+}
+
+// Gate says which items keep a deploy from beginning, or "" when every one that
+// comes before it has passed or is waived (invariant 3).
+func Gate(plan Plan, s State) string {
+	var open []string
+	before := true
+	for i, spec := range plan.Items {
+		if spec.Type == ItemDeploy {
+			before = false
+			continue
+		}
+		if i >= len(s.Items) || s.Items[i].Settled() || !(spec.Stage == Pre || before) {
+			continue
+		}
+		open = append(open, spec.Title)
+	}
+	if len(open) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("not before %s: %s", count(len(open), "item"), strings.Join(open, ", "))
+}
+
+func held(s State) string {
+	if s.Held != nil {
+		return "held: " + s.Held.Reason
+	}
+	return ""
+}
+
+// undoChoices gives the way back: the previous revision first. No gate, window,
+// hold or missing metric stands against an undo (invariant 8).
+func undoChoices(plan Plan, s State, now time.Time) []Choice {
+	w := s.View.Workload
+	previous, has := w.Previous()
+	if !has {
+		why := first(offline(plan, s, now), fmt.Sprintf("no rollout history found for deployment %q", plan.Deployment))
+		return []Choice{{Kind: DoUndo, Intent: Undo{}, Why: why, Preview: Preview{Title: "Undo " + plan.Service, Line: "nothing to undo: " + why}}}
+	}
+	choices := []Choice{undoChoice(plan, s, now, previous)}
+	for _, r := range w.Revisions {
+		if r.Number != previous.Number {
+			choices = append(choices, undoChoice(plan, s, now, r))
+		}
+	}
+	return choices
+}
+
+func undoChoice(plan Plan, s State, now time.Time, r Revision) Choice {
+	w := s.View.Workload
+	c := Choice{
+		Kind: DoUndo, Intent: Undo{Revision: r.Number},
+		Seen: Seen{UID: w.UID, Generation: w.Generation, Revision: r.Number, Template: r.Template.Hash},
+	}
+	inFlight := ""
+	if s.Pending != nil && !s.Pending.Unknown {
+		inFlight = busy(s, now)
+	}
+	unseen := ""
+	if at := s.View.Unseen; !at.IsZero() && now.Sub(at) < caughtUp {
+		unseen = fmt.Sprintf("waits until the controller has seen generation %d: choosing now could go one revision too far", w.Generation)
+	}
+	c.Why = first(offline(plan, s, now), inFlight, unseen)
+	if c.Why == "" && r.Template.Hash == w.Template.Hash {
+		c.Why, c.Noop = fmt.Sprintf("skipped rollback (current template already matches revision %d)", r.Number), true
+	}
+	c.OK = c.Why == ""
+	c.Preview = undoPreview(plan, s, now, r)
+	return c
+}
+
+func pauseChoice(plan Plan, s State, now time.Time) Choice {
+	w := s.View.Workload
+	c := Choice{Kind: DoPause, Intent: Pause{}, Seen: Seen{UID: w.UID, Generation: w.Generation}}
+	c.Why = first(watching(plan), offline(plan, s, now), busy(s, now))
+	if c.Why == "" && w.Paused {
+		c.Why, c.Noop = fmt.Sprintf("deployment %q is already paused", plan.Deployment), true
+	}
+	c.OK = c.Why == ""
+	c.Preview = Preview{
+		Title: "Pause " + plan.Service, Object: object(plan),
+		Line:   fmt.Sprintf("pause the rollout of deployment/%s · pods stay as they are · way back: p", plan.Deployment),
+		Change: "rolling → paused", Back: "p: resume",
+		SameAs: kubectl(plan, "rollout pause deployment/"+plan.Deployment),
+	}
+	return c
+}
+
+func resumeChoice(plan Plan, s State, now time.Time) Choice {
+	w := s.View.Workload
+	c := Choice{Kind: DoResume, Intent: Resume{}, Seen: Seen{UID: w.UID, Generation: w.Generation}}
+	c.Why = first(watching(plan), offline(plan, s, now), busy(s, now))
+	if c.Why == "" && !w.Paused {
+		c.Why, c.Noop = fmt.Sprintf("deployment %q is not paused", plan.Deployment), true
+	}
+	c.OK = c.Why == ""
+	c.Preview = Preview{
+		Title: "Resume " + plan.Service, Object: object(plan),
+		Line:   fmt.Sprintf("resume the rollout of deployment/%s · way back: p", plan.Deployment),
+		Change: "paused → rolling", Back: "p: pause",
+		SameAs: kubectl(plan, "rollout resume deployment/"+plan.Deployment),
+	}
+	return c
+}
+
+func holdChoice(s State) Choice {
+	c := Choice{Kind: DoHold, Intent: HoldOn{}, Preview: Preview{Line: "hold: nothing by itself until released · way back: h"}}
+	switch {
+	case s.Phase.Over():
+		c.Why = "no release is under way"
+	case s.Held != nil:
+		c.Why = "held already: " + s.Held.Reason
+	}
+	c.OK = c.Why == ""
+	return c
+}
+
+func continueChoice(plan Plan, s State) Choice {
+	c := Choice{Kind: DoContinue, Intent: Continue{}, Preview: Preview{Line: "continue the release of " + s.To.Version}}
+	w := s.View.Workload
+	switch {
+	case s.Asking == nil && s.Held == nil:
+		c.Why = "nothing is held"
+	case s.Held == nil:
+		c.Preview.Line = "leave it as it is: no undo"
+	case s.Held.Kind != HeldByOthers:
+	case s.Phase == RollingBack:
+		c.Why = fmt.Sprintf("the way back to %s was changed by someone else: undo again, or abandon", s.Rollout.Goal.Version)
+	case s.Phase != Planned && w.Image(plan.Container) != s.To.Image:
+		c.Why = fmt.Sprintf("it runs %s, not %s: undo, or abandon", orElse(w.Version(plan.Container), "nothing"), s.To.Version)
+	}
+	c.OK = c.Why == ""
+	return c
+}
+
+func abandonChoice(s State) Choice {
+	c := Choice{Kind: DoAbandon, Intent: Abandon{}, Preview: Preview{
+		Title: "Abandon the release of " + s.To.Version,
+		Line:  fmt.Sprintf("abandon the release of %s · the cluster stays as it is", s.To.Version),
+	}}
+	switch {
+	case s.Phase.Over():
+		c.Why = "no release is under way"
+	case s.Pending != nil && !s.Pending.Unknown:
+		c.Why = fmt.Sprintf("%s is in flight", s.Pending.Change.Kind)
+	}
+	c.OK = c.Why == ""
+	return c
+}
+
+func tickChoice(plan Plan, s State, spec ItemSpec) Choice {
+	c := Choice{Kind: DoTick, Item: spec.ID, Intent: Tick{Item: spec.ID}, Preview: Preview{Line: "tick " + spec.Title}}
+	item, ok := itemOf(s, spec.ID)
+	switch {
+	case watching(plan) != "":
+		c.Why = watching(plan)
+	case !ok || s.Phase.Over():
+		c.Why = "no release is under way"
+	case item.Status == Passed:
+		c.Why, c.Noop = fmt.Sprintf("ticked already by %s", item.By.Name), true
+	case item.Status == Waived:
+		c.Why = fmt.Sprintf("waived already by %s", item.By.Name)
+	case spec.Stage == Post && s.Phase != Verifying:
+		c.Why = "not before the rollout is complete"
+	case s.Phase == RollingBack:
+		c.Why = "rolling back"
+	}
+	c.OK = c.Why == ""
+	return c
+}
+
+func waiveChoice(s State, spec ItemSpec) Choice {
+	c := Choice{Kind: DoWaive, Item: spec.ID, Intent: Waive{Item: spec.ID}, Preview: Preview{
+		Title: "Waive " + spec.Title,
+		Line:  fmt.Sprintf("waive %s, with a reason · recorded with your name", spec.Title),
+	}}
+	item, ok := itemOf(s, spec.ID)
+	switch {
+	case !ok || s.Phase.Over():
+		c.Why = "no release is under way"
+	case spec.Type == ItemDeploy:
+		c.Why = "an action cannot be waived"
+	case item.Status == Waived:
+		c.Why, c.Noop = fmt.Sprintf("waived already by %s", item.By.Name), true
+	case item.Status == Passed && !spec.Check():
+		c.Why = fmt.Sprintf("ticked already by %s", item.By.Name)
+	case s.Phase == RollingBack:
+		c.Why = "rolling back"
+	}
+	c.OK = c.Why == ""
+	return c
+}
+
+func itemOf(s State, id string) (Item, bool) {
+	for _, item := range s.Items {
+		if item.ID == id {
+			return item, true
+		}
+	}
+	return Item{}, false
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+// SeenBy is what a confirmation of an intent shows now: for callers that
+// confirm and send in one breath, as the commands with --yes do.
+func SeenBy(plan Plan, s State, now time.Time, intent Intent) Seen {
+	return find(plan, s, now, intent).Seen
+}

@@ -1,0 +1,233 @@
+package release
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+var zeroTime time.Time
+
+// grace is how long after a change was asked for a lost request may still
+// arrive. Only a look later than that says "not done".
+const grace = 15 * time.Second
+
+// unanswered ends the reason of a hold until the cluster has been looked at.
+const unanswered = ", answer unknown"
+
+// send makes a change the one effect in flight (invariant 1). The phase stays
+// as it is until the change is accepted; then it becomes next, and the
+// Deployment converges to goal.
+func (t *turn) send(c Change, next Phase, goal Target) {
+	c.UID, c.Generation = t.s.View.Workload.UID, t.s.View.Workload.Generation
+	t.record().Pending = &Pending{Change: c, Since: t.now, Next: next, Goal: goal}
+	t.tell(c.By, MarkRunning, c.Describe(t.s.View.Workload))
+	t.do(c)
+}
+
+// Describe says what a change does, against the workload it is made to.
+func (c Change) Describe(w Workload) string {
+	text := string(c.Kind)
+	switch c.Kind {
+	case SetImage:
+		text = fmt.Sprintf("set image %s %s", c.Container, Version(c.Image))
+		if from := w.Version(c.Container); from != "" && w.Image(c.Container) != c.Image {
+			text = fmt.Sprintf("set image %s %s → %s", c.Container, from, Version(c.Image))
+		}
+	case UndoTo:
+		text = fmt.Sprintf("undo to revision %d", c.Revision)
+		if r, ok := w.Revision(c.Revision); ok {
+			text = fmt.Sprintf("undo to %s, revision %d", r.Version, c.Revision)
+		}
+	case SetPaused:
+		text = "pause rollout"
+	case SetResume:
+		text = "resume rollout"
+	}
+	if c.Why != "" {
+		text += ": " + c.Why
+	}
+	return text
+}
+
+// done takes the outcome of the change in flight. An outcome of anything else,
+// or one that comes late, changes nothing (invariant 9).
+func (t *turn) done(o Outcome) {
+	p := t.s.Pending
+	if p == nil || p.Change.ID != o.ID {
+		return
+	}
+	if o.Kind == Lost {
+		if !p.Unknown {
+			unknown := *p
+			unknown.Unknown, unknown.Since = true, t.now
+			t.record().Pending = &unknown
+			t.tell(Itself, MarkUnknown, fmt.Sprintf("%s: no answer (%s); looking at the cluster, not asking twice", p.Change.Kind, o.Text))
+		}
+		return
+	}
+	t.conclude(o)
+}
+
+// conclude ends the change in flight with what became of it.
+func (t *turn) conclude(o Outcome) {
+	p, r := t.s.Pending, t.record()
+	o.ID, o.At = p.Change.ID, t.now
+	r.Pending, r.Last = nil, &o
+	what := p.Change.Describe(t.s.View.Workload)
+	switch o.Kind {
+	case Accepted:
+		t.found("it was done")
+		text := what + " ✓ accepted"
+		if o.Text != "" {
+			text += ", " + o.Text
+		}
+		t.tell(p.Change.By, MarkPass, text)
+		t.begin(*p, o.Generation)
+	case Skipped:
+		t.tell(Itself, MarkNone, fmt.Sprintf("%s skipped: %s", p.Change.Kind, o.Text))
+	case Moved:
+		t.tell(Itself, MarkAttention, fmt.Sprintf("%s not done: %s", p.Change.Kind, o.Text))
+	default:
+		t.tell(Itself, MarkFail, fmt.Sprintf("%s %s: %s", p.Change.Kind, o.Kind, o.Text))
+	}
+	switch {
+	case p.Change.By == Itself && o.Kind != Skipped:
+		t.hold(HeldByFailure, fmt.Sprintf("the automatic undo was not done: %s", o.Text))
+	default:
+		t.found(o.Text)
+	}
+}
+
+// found adds to the hold of a release that was picked up what a look at the
+// cluster says about the change that was in flight.
+func (t *turn) found(text string) {
+	if h := t.s.Held; h != nil && h.Kind == HeldOnReturn {
+		looked := *h
+		looked.Reason = strings.TrimSuffix(h.Reason, unanswered) + "; found: " + text
+		t.record().Held = &looked
+	}
+}
+
+// begin starts what an accepted change leads to.
+func (t *turn) begin(p Pending, generation int64) {
+	if p.Goal == (Target{}) {
+		return
+	}
+	r := t.record()
+	r.Phase, r.Ended = p.Next, zeroTime
+	if !p.Unknown {
+		// A person or the automatic answer just decided; after a crash, nobody has.
+		r.Held, r.Asking = nil, nil
+	}
+	r.Rollout = Rollout{
+		Goal: p.Goal, Began: p.Since, Generation: generation,
+		Condition: t.s.View.Workload.Progressing.Updated,
+	}
+	t.s.View.Failing, t.s.View.Streak = nil, nil
+	t.s.View.Checks, t.s.View.Probes = nil, nil
+}
+
+func (t *turn) hold(kind HoldKind, reason string) {
+	t.record().Held = &Hold{Kind: kind, Reason: reason, By: Itself, At: t.now}
+	t.tell(Itself, MarkAttention, "held: "+reason)
+}
+
+// returned is a state that was read back: whatever was in flight is now
+// unknown, and nothing happens by itself until a person says so. A release
+// that is only planned has nothing to be careful about.
+func (t *turn) returned() {
+	t.align()
+	if p := t.s.Pending; p != nil && !p.Unknown {
+		unknown := *p
+		unknown.Unknown = true
+		t.record().Pending = &unknown
+	}
+	if t.s.Phase.Over() || (t.s.Phase == Planned && t.s.Pending == nil) {
+		return
+	}
+	reason := fmt.Sprintf("release %s → %s, begun by %s, was left while %s", t.s.From.Version, t.s.To.Version, t.s.By.Name, t.s.Phase)
+	if p := t.s.Pending; p != nil {
+		reason += fmt.Sprintf("; asked: %s", p.Change.Describe(Workload{})) + unanswered
+	}
+	t.hold(HeldOnReturn, reason)
+}
+
+// align fits the items of the record to the plan's: the configuration may have
+// changed in between. Items are known by their ID.
+func (t *turn) align() {
+	if len(t.s.Items) == 0 {
+		return
+	}
+	items, same := make([]Item, 0, len(t.plan.Items)), len(t.s.Items) == len(t.plan.Items)
+	for i, spec := range t.plan.Items {
+		item, ok := itemOf(t.s, spec.ID)
+		if !ok {
+			item = Item{ID: spec.ID, Status: Waiting}
+		}
+		same = same && t.s.Items[i].ID == spec.ID
+		items = append(items, item)
+	}
+	if !same {
+		t.record().Items = items
+	}
+}
+
+// reconcile finds out by looking what became of a change whose answer was lost.
+func (t *turn) reconcile() {
+	p, w := t.s.Pending, t.s.View.Workload
+	if p == nil || !p.Unknown || !w.At.After(p.Since) {
+		return
+	}
+	c := p.Change
+	switch {
+	case w.UID == c.UID && happened(c, w):
+		t.conclude(Outcome{Kind: Accepted, Generation: w.Generation, Text: "seen in the cluster"})
+	case w.UID == c.UID && w.Generation == c.Generation:
+		if w.At.Sub(p.Since) < grace {
+			return
+		}
+		t.conclude(Outcome{Kind: Moved, Text: "the cluster is as it was before; it is not asked again by itself"})
+	default:
+		t.conclude(Outcome{Kind: Moved, Text: "someone else acted meanwhile: " + difference(c, w)})
+		if !t.s.Phase.Over() {
+			t.hold(HeldByOthers, difference(c, w))
+		}
+	}
+}
+
+// happened is the postcondition of a change.
+func happened(c Change, w Workload) bool {
+	switch c.Kind {
+	case SetImage:
+		return w.Image(c.Container) == c.Image
+	case UndoTo:
+		return w.Template.Hash == c.Template && !(c.Unpause && w.Paused)
+	case SetPaused:
+		return w.Paused
+	default:
+		return !w.Paused
+	}
+}
+
+// difference says how the workload differs from what a change was made for.
+func difference(c Change, w Workload) string {
+	switch {
+	case !w.Found:
+		return "the Deployment no longer exists"
+	case w.UID != c.UID:
+		return "the Deployment was deleted and made anew"
+	}
+	text := fmt.Sprintf("generation %d → %d", c.Generation, w.Generation)
+	if len(w.Containers) > 0 {
+		name := c.Container
+		if name == "" {
+			name = w.Containers[0].Name
+		}
+		text += fmt.Sprintf(", %s runs %s", name, w.Version(name))
+	}
+	if w.ChangeCause != "" {
+		text += fmt.Sprintf(" (%q)", w.ChangeCause)
+	}
+	return text
+}

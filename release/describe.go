@@ -1,0 +1,278 @@
+package release
+
+import (
+	"fmt"
+	"time"
+)
+
+// ItemView is one line of the checklist as shown.
+type ItemView struct {
+	Spec ItemSpec
+	Item Item
+	Mark Mark
+	Edge string // the right edge: the evidence, or what it waits for
+	Kind string // "action", "check", "by hand"
+	Rows []Fact // the selected item's detail: label, mark, text
+}
+
+// Checklist describes every item, in the plan's order. Without a release every
+// item waits.
+func Checklist(plan Plan, s State, now time.Time) []ItemView {
+	views := make([]ItemView, 0, len(plan.Items))
+	for i, spec := range plan.Items {
+		item := Item{ID: spec.ID, Status: Waiting}
+		if i < len(s.Items) && s.Items[i].ID == spec.ID {
+			item = s.Items[i]
+		}
+		v := ItemView{Spec: spec, Item: item, Mark: markOf(item.Status), Kind: kindWords(spec)}
+		v.Edge = edge(plan, s, spec, item, now)
+		if unseen := blind(plan, s, spec, item, now); unseen {
+			v.Mark = MarkUnknown
+			v.Edge = "was " + v.Edge
+		}
+		v.Rows = rows(plan, s, v, now)
+		views = append(views, v)
+	}
+	return views
+}
+
+func kindWords(spec ItemSpec) string {
+	switch spec.Type {
+	case ItemManual:
+		return "by hand"
+	case ItemDeploy:
+		return "action"
+	default:
+		return "check"
+	}
+}
+
+// blind tells whether what an item shows rests on a link that is down.
+func blind(plan Plan, s State, spec ItemSpec, item Item, now time.Time) bool {
+	return spec.Type == ItemDeploy && item.Status == Running && !live(plan, s, now)
+}
+
+// edge is the few words at the right of an item's line.
+func edge(plan Plan, s State, spec ItemSpec, item Item, now time.Time) string {
+	w := s.View.Workload
+	switch item.Status {
+	case Waived:
+		return "waived " + item.By.Name
+	case Passed:
+		if spec.Type == ItemManual {
+			return item.By.Name
+		}
+		if spec.Type == ItemDeploy {
+			return Span(s.Rollout.Completed.Sub(s.Rollout.Began))
+		}
+		return item.Evidence
+	case Unknown:
+		return "no data"
+	case Failed:
+		return look(plan, s, spec, now).edge(item)
+	case Running:
+		if spec.Type == ItemDeploy {
+			return fmt.Sprintf("%d/%d", w.Replaced(), w.Desired)
+		}
+		if spec.For > 0 {
+			return fmt.Sprintf("%s of %s", Span(s.View.Checks[spec.ID].For), Span(spec.For))
+		}
+		return "looking"
+	}
+	switch {
+	case spec.Type == ItemManual:
+		return "by hand"
+	case spec.Type == ItemDeploy && s.Phase == Planned:
+		if Gate(plan, s) == "" {
+			return "d deploys"
+		}
+		return "gated"
+	case spec.Stage == During && s.Phase == Deploying:
+		return "next"
+	case spec.For >= time.Minute:
+		return fmt.Sprintf("%d min", int(spec.For.Minutes()))
+	default:
+		return "check"
+	}
+}
+
+func (f finding) edge(item Item) string {
+	if f.verdict == Fail && len(f.evidence) <= 16 {
+		return f.evidence
+	}
+	if len(item.Evidence) <= 16 && item.Evidence != "" {
+		return item.Evidence
+	}
+	return "failing"
+}
+
+// rows is an item's detail, in the words of the confirmation that it has.
+func rows(plan Plan, s State, v ItemView, now time.Time) []Fact {
+	var facts []Fact
+	add := func(label string, mark Mark, text string) {
+		if text != "" {
+			facts = append(facts, Fact{label, mark, text})
+		}
+	}
+	item, spec := v.Item, v.Spec
+	switch {
+	case item.Status == Waived:
+		add("waived", MarkWaived, fmt.Sprintf("%s, %s", item.By.Name, item.At.Format(time.TimeOnly)))
+		add("reason", MarkNone, item.Reason)
+	case spec.Type == ItemDeploy:
+		return append(facts, deployRows(plan, s, now)...)
+	case spec.Type == ItemManual && item.Status == Passed:
+		add("by", MarkNone, fmt.Sprintf("%s, %s", who(item.By), item.At.Format(time.TimeOnly)))
+		add("note", MarkNone, item.Note)
+	case spec.Type == ItemManual:
+		add("passes", MarkNone, "when a person ticks it: space")
+		add("or", MarkNone, "w waives it, with a reason")
+	}
+	if spec.Check() {
+		add("check", MarkNone, checkWords(plan, spec))
+		if spec.For > 0 {
+			add("passes", MarkNone, fmt.Sprintf("when it holds for %s without a gap", Span(spec.For)))
+		}
+		if due(spec, s.Phase) && item.Status != Waived {
+			f := look(plan, s, spec, now)
+			switch {
+			case f.pending:
+				add("found", MarkNone, "nothing yet")
+			case f.verdict == Pass:
+				add("found", MarkPass, f.evidence)
+			case f.verdict == Fail:
+				add("found", MarkFail, f.evidence)
+			default:
+				add("found", MarkUnknown, f.evidence)
+			}
+			if spec.For > 0 {
+				add("held", MarkNone, fmt.Sprintf("%s of %s", Span(s.View.Checks[spec.ID].For), Span(spec.For)))
+			}
+		} else if item.Status == Passed || item.Status == Failed {
+			add("found", v.Mark, join(item.Evidence, item.At.Format(time.TimeOnly)))
+		}
+	}
+	add("runbook", MarkNone, spec.Runbook)
+	return facts
+}
+
+func who(a Actor) string {
+	if a.Local == "" {
+		return a.Name
+	}
+	return fmt.Sprintf("%s (%s)", a.Name, a.Local)
+}
+
+func checkWords(plan Plan, spec ItemSpec) string {
+	switch spec.Type {
+	case ItemHTTP:
+		return "GET " + spec.URL + ": 200 and the version"
+	case ItemPods:
+		return "every pod serving on the new version, none failing"
+	case ItemMetrics:
+		return "every panel of the dashboard within its bound"
+	default:
+		for _, m := range plan.Metrics {
+			if m.Name == spec.Metric {
+				if spec.Type == ItemSpikes {
+					return m.Title + " never over its bound since the rollout began"
+				}
+				return m.Title + " within its bound"
+			}
+		}
+		return string(spec.Metric)
+	}
+}
+
+func deployRows(plan Plan, s State, now time.Time) []Fact {
+	w := s.View.Workload
+	preview := deployPreview(plan, s, now)
+	if s.Phase == Planned || s.Phase == Idle {
+		facts := []Fact{{"change", MarkNone, preview.Change}, {"how", MarkNone, preview.How}}
+		if gate := Gate(plan, s); gate != "" {
+			facts = append(facts, Fact{"waits", MarkNone, gate})
+		}
+		return append(facts, Fact{"same as", MarkNone, preview.SameAs})
+	}
+	seen := MarkWaiting
+	if w.Observed >= w.Generation {
+		seen = MarkPass
+	}
+	if !live(plan, s, now) {
+		return []Fact{
+			{"seen", MarkUnknown, fmt.Sprintf("%d of %d replaced, %d available", w.Replaced(), w.Desired, w.Available)},
+			{"as of", MarkNone, fmt.Sprintf("%s, %s ago", w.At.Format(time.TimeOnly), Age(now.Sub(w.At)))},
+			{"held", MarkNone, "no decision on old figures: no rollback by itself, no gate passes"},
+			{"then", MarkNone, "once back: look first, then act"},
+		}
+	}
+	facts := []Fact{
+		{"by", MarkNone, fmt.Sprintf("%s, %s", who(s.By), s.Rollout.Began.Format(time.TimeOnly))},
+		{"passes", MarkNone, fmt.Sprintf("%d/%d updated and available,", w.Desired, w.Desired)},
+		{"", seen, fmt.Sprintf("generation %d observed", w.Generation)},
+		{"same as", MarkNone, kubectl(plan, fmt.Sprintf("set image deployment/%s %s=%s", plan.Deployment, plan.Container, ShortImage(s.To.Image)))},
+	}
+	if previous, ok := w.Previous(); ok {
+		facts = append(facts, Fact{"back", MarkNone, fmt.Sprintf("u: undo to %s, revision %d", previous.Version, previous.Number)})
+	}
+	return facts
+}
+
+// StageView is the progress of one stage.
+type StageView struct {
+	Stage   Stage
+	Mark    Mark
+	Settled int // passed or waived
+	Waived  int
+	Failed  int
+	Unknown int
+	Total   int
+	Current bool
+}
+
+// Progress describes the three stages; a stage without items is left out.
+func Progress(plan Plan, s State, now time.Time) []StageView {
+	views := Checklist(plan, s, now)
+	current := map[Phase]Stage{Planned: Pre, Deploying: During, RollingBack: During, Verifying: Post}[s.Phase]
+	var stages []StageView
+	for _, stage := range Stages {
+		v := StageView{Stage: stage, Current: stage == current}
+		running := 0
+		for _, item := range views {
+			if item.Spec.Stage != stage {
+				continue
+			}
+			v.Total++
+			switch item.Mark {
+			case MarkPass:
+				v.Settled++
+			case MarkWaived:
+				v.Settled++
+				v.Waived++
+			case MarkFail:
+				v.Failed++
+			case MarkUnknown:
+				v.Unknown++
+			case MarkRunning:
+				running++
+			}
+		}
+		if v.Total == 0 {
+			continue
+		}
+		switch {
+		case v.Failed > 0:
+			v.Mark = MarkFail
+		case v.Unknown > 0:
+			v.Mark = MarkUnknown
+		case v.Settled == v.Total:
+			v.Mark = MarkPass
+		case v.Current || running > 0:
+			v.Mark = MarkRunning
+		default:
+			v.Mark = MarkWaiting
+		}
+		stages = append(stages, v)
+	}
+	return stages
+}

@@ -1,0 +1,73 @@
+package release
+
+// Effect is something for the engine to do. The interface is sealed.
+type Effect interface{ effect() }
+
+// ChangeKind is what a Change does to the Deployment.
+type ChangeKind string
+
+// The changes.
+const (
+	SetImage  ChangeKind = "set image"
+	UndoTo    ChangeKind = "undo"
+	SetPaused ChangeKind = "pause"
+	SetResume ChangeKind = "resume"
+)
+
+// Change is the one kind of effect on the cluster. It is performed at most
+// once: the Deployment must still have UID and Generation, and the patch tests
+// the resourceVersion it was made from. The outcome comes back as Done.
+type Change struct {
+	ID         string     `json:"id"`
+	Kind       ChangeKind `json:"kind"`
+	UID        string     `json:"uid"`        // precondition
+	Generation int64      `json:"generation"` // precondition
+	Container  string     `json:"container,omitempty"`
+	Image      string     `json:"image,omitempty"`    // SetImage
+	Revision   int64      `json:"revision,omitempty"` // UndoTo
+	Template   string     `json:"template,omitempty"` // UndoTo: Template.Hash of that revision, a precondition too
+	Unpause    bool       `json:"unpause,omitempty"`  // UndoTo: resume in the same patch
+	Cause      string     `json:"cause,omitempty"`    // the new kubernetes.io/change-cause
+	By         Actor      `json:"by"`
+	Why        string     `json:"why,omitempty"` // of an automatic decision: its evidence
+}
+
+// Probe looks at the outside world for one item. Its result comes back as Probed.
+type Probe struct{ Item string }
+
+// Tell is one line of activity: for the screen's Activity panel, the Log view
+// and, without a screen, standard output.
+type Tell struct {
+	By   Actor
+	Mark Mark
+	Text string
+}
+
+// Refused answers an intent that is not allowed. Nothing changed.
+type Refused struct {
+	Kind IntentKind
+	Why  string
+	Gate bool // refused by a gate of the checklist
+	Noop bool // refused because it is so already
+}
+
+func (Change) effect()  {}
+func (Probe) effect()   {}
+func (Tell) effect()    {}
+func (Refused) effect() {}
+
+// Mark is the state that a line, an item or a headline is in: a glyph and a hue.
+type Mark string
+
+// The marks of the visual language.
+const (
+	MarkNone      Mark = ""
+	MarkPass      Mark = "pass"
+	MarkFail      Mark = "fail"
+	MarkRunning   Mark = "running"
+	MarkWaiting   Mark = "waiting"
+	MarkWaived    Mark = "waived"
+	MarkUnknown   Mark = "unknown"
+	MarkStale     Mark = "stale"
+	MarkAttention Mark = "attention" // a person must look
+)

@@ -1,0 +1,40 @@
+package release
+
+import "time"
+
+// Entry is one line of the journal: a durable change, what brought it about,
+// and the whole record after it. Recovery is the last entry that holds.
+type Entry struct {
+	Seq     int       `json:"seq"` // the record's, after the change
+	At      time.Time `json:"at"`
+	By      Actor     `json:"by"`
+	Event   string    `json:"event"`             // what happened: "intended deploy", "observed"
+	Effects []Change  `json:"effects,omitempty"` // performed after this entry is on disk
+	Tells   []Line    `json:"tells,omitempty"`
+	Record  Record    `json:"record"`
+}
+
+// Name says what an event is, for the journal.
+func Name(event Event) string {
+	switch e := event.(type) {
+	case Intended:
+		if e.Intent == nil {
+			return "intended"
+		}
+		return "intended " + string(e.Intent.intent())
+	case Done:
+		return "done " + string(e.Outcome.Kind)
+	case Observed:
+		return "observed"
+	case Sampled:
+		return "sampled"
+	case Probed:
+		return "probed " + e.Item
+	case Linked:
+		return "linked " + string(e.Source)
+	case Returned:
+		return "returned"
+	default:
+		return "ticked"
+	}
+}

@@ -1,0 +1,124 @@
+package release
+
+// Event is something that happened. The interface is sealed.
+type Event interface{ event() }
+
+// Observed is a fresh look at the workload, or an equal one that only says
+// that the API server still answers.
+type Observed struct{ Workload Workload }
+
+// Sampled is one round of metric samples.
+type Sampled struct{ Samples []Sample }
+
+// Probed is the result of a Probe effect.
+type Probed struct {
+	Item   string
+	Result Result
+}
+
+// Intended is a person's wish. Seen is what their confirmation showed, from
+// the Choice: if the world has moved since, the wish is refused with what
+// moved. ID names the release or record that may begin with it.
+type Intended struct {
+	Intent Intent
+	By     Actor
+	Seen   Seen
+	ID     string
+}
+
+// Done is the outcome of the Change with that ID.
+type Done struct{ Outcome Outcome }
+
+// Linked says that a link was lost, is still lost, or came back.
+type Linked struct {
+	Source Source
+	Link   Link
+}
+
+// Ticked is a second passing.
+type Ticked struct{}
+
+// Returned is sent once, first, to a state that was read back from the journal.
+type Returned struct{ By Actor }
+
+func (Observed) event() {}
+func (Sampled) event()  {}
+func (Probed) event()   {}
+func (Intended) event() {}
+func (Done) event()     {}
+func (Linked) event()   {}
+func (Ticked) event()   {}
+func (Returned) event() {}
+
+// Seen is what a confirmation showed of the world. The zero value confirms
+// nothing in particular and is refused where something must have been shown.
+type Seen struct {
+	UID        string
+	Generation int64
+	Revision   int64  // the revision that an undo goes to
+	Template   string // its Template.Hash
+}
+
+// Intent is what a person may ask for. The interface is sealed.
+type Intent interface{ intent() IntentKind }
+
+// IntentKind names an intent: in keys, help, commands and refusals.
+type IntentKind string
+
+// The kinds of intent.
+const (
+	DoBegin    IntentKind = "begin"
+	DoTick     IntentKind = "tick"
+	DoWaive    IntentKind = "waive"
+	DoDeploy   IntentKind = "deploy"
+	DoPause    IntentKind = "pause"
+	DoResume   IntentKind = "resume"
+	DoUndo     IntentKind = "undo"
+	DoHold     IntentKind = "hold"
+	DoContinue IntentKind = "continue"
+	DoAbandon  IntentKind = "abandon"
+)
+
+type (
+	// Begin plans a release of Version.
+	Begin struct{ Version string }
+	// Tick passes a manual item.
+	Tick struct{ Item, Note string }
+	// Waive passes over an item, with a reason that is not empty.
+	Waive struct{ Item, Reason string }
+	// Deploy sets the image. Confirm is the environment's name as typed, needed
+	// where the environment is protected.
+	Deploy struct{ Confirm string }
+	// Pause pauses the Deployment's rollout.
+	Pause struct{}
+	// Resume resumes it.
+	Resume struct{}
+	// Undo returns to a revision; 0 is the previous one.
+	Undo struct{ Revision int64 }
+	// HoldOn stops everything automatic until Continue.
+	HoldOn struct{}
+	// Continue ends a hold, picks an unfinished release up, or answers a
+	// question with "leave it".
+	Continue struct{}
+	// Abandon ends a release without changing the cluster.
+	Abandon struct{}
+)
+
+func (Begin) intent() IntentKind    { return DoBegin }
+func (Tick) intent() IntentKind     { return DoTick }
+func (Waive) intent() IntentKind    { return DoWaive }
+func (Deploy) intent() IntentKind   { return DoDeploy }
+func (Pause) intent() IntentKind    { return DoPause }
+func (Resume) intent() IntentKind   { return DoResume }
+func (Undo) intent() IntentKind     { return DoUndo }
+func (HoldOn) intent() IntentKind   { return DoHold }
+func (Continue) intent() IntentKind { return DoContinue }
+func (Abandon) intent() IntentKind  { return DoAbandon }
+
+// KindOf names an intent's kind; a nil intent has none.
+func KindOf(i Intent) IntentKind {
+	if i == nil {
+		return ""
+	}
+	return i.intent()
+}

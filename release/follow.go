@@ -1,0 +1,113 @@
+package release
+
+import "fmt"
+
+// others notices that someone else changed what is being released. Scaling and
+// other changes that leave the pod template alone are adopted without a word.
+func (t *turn) others() {
+	w := t.s.View.Workload
+	if t.s.Pending != nil {
+		return
+	}
+	switch t.s.Phase {
+	case Planned:
+		if w.Found && w.Template.Hash != t.s.From.Template {
+			t.foreign(fmt.Sprintf("%s ran when this was planned, now it is %s", t.s.From.Version, w.Version(t.plan.Container)))
+		}
+	case Deploying, Verifying, RollingBack:
+		t.compare(w)
+	}
+}
+
+// compare holds what runs against what the rollout under way wants to run.
+func (t *turn) compare(w Workload) {
+	goal := t.s.Rollout.Goal
+	switch {
+	case !w.Found:
+		t.foreign("deployment/" + t.plan.Deployment + " no longer exists")
+	case w.Generation < t.s.Rollout.Generation:
+		// A look from before our change arrives late: it says nothing.
+	case w.Template.Hash == goal.Template:
+	case goal.Template == "" && w.Image(t.plan.Container) == goal.Image:
+		t.record().Rollout.Goal.Template, t.record().To.Template = w.Template.Hash, w.Template.Hash
+	case t.s.Phase != RollingBack && w.Template.Hash == t.s.From.Template:
+		r := t.record()
+		r.Phase, r.Held, r.Asking = RollingBack, nil, nil
+		r.Rollout = Rollout{Goal: t.s.From, Began: t.now, Generation: w.Generation, Condition: w.Progressing.Updated}
+		t.tell(cluster, MarkAttention, fmt.Sprintf("someone else returned it to %s%s", t.s.From.Version, causeWords(w)))
+	default:
+		t.foreign(fmt.Sprintf("wanted %s, now it runs %s with another pod template%s", goal.Version, w.Version(t.plan.Container), causeWords(w)))
+	}
+}
+
+// foreign holds the release for a change that is not its own, once.
+func (t *turn) foreign(reason string) {
+	if t.s.Held == nil || t.s.Held.Kind != HeldByOthers {
+		t.hold(HeldByOthers, reason)
+	}
+}
+
+func causeWords(w Workload) string {
+	if w.ChangeCause == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (%q)", w.ChangeCause)
+}
+
+// converge follows the rollout under way to its end, as observed.
+func (t *turn) converge() {
+	w, goal := t.s.View.Workload, t.s.Rollout.Goal
+	if t.s.Pending != nil || (t.s.Phase != Deploying && t.s.Phase != RollingBack) {
+		return
+	}
+	if w.Generation < t.s.Rollout.Generation || w.Template.Hash != goal.Template {
+		return
+	}
+	current, ok := w.Current()
+	if !ok {
+		return
+	}
+	if current.Number != goal.Revision {
+		t.record().Rollout.Goal.Revision = current.Number
+		if t.s.Phase == Deploying {
+			t.record().To.Revision = current.Number
+		}
+	}
+	if w.Convergence() != Complete {
+		return
+	}
+	r := t.record()
+	r.Rollout.Completed = t.now
+	took := Span(t.now.Sub(r.Rollout.Began))
+	if t.s.Phase == RollingBack {
+		r.Phase, r.Ended, r.Held, r.Asking = RolledBack, t.now, nil, nil
+		t.tell(Itself, MarkPass, fmt.Sprintf("rolled back: %s on %d of %d pods after %s, revision %d", goal.Version, w.Available, w.Desired, took, current.Number))
+		return
+	}
+	r.Phase = Verifying
+	t.tell(Itself, MarkPass, fmt.Sprintf("rollout complete: %s on %d of %d pods after %s, revision %d", goal.Version, w.Available, w.Desired, took, current.Number))
+}
+
+// finish ends a release when every item lets it (invariant 4).
+func (t *turn) finish() {
+	if t.s.Phase != Verifying || t.s.Held != nil || t.s.Asking != nil || t.s.Pending != nil || !live(t.plan, t.s, t.now) {
+		return
+	}
+	if !t.atTarget() {
+		return
+	}
+	for _, item := range t.s.Items {
+		if !item.Settled() {
+			return
+		}
+	}
+	r := t.record()
+	r.Phase, r.Ended = Released, t.now
+	t.tell(Itself, MarkPass, fmt.Sprintf("released: %s, after %s", t.s.To.Version, Span(t.now.Sub(t.s.Began))))
+}
+
+// atTarget tells whether the workload is complete at what is being released.
+func (t *turn) atTarget() bool {
+	w := t.s.View.Workload
+	return w.Convergence() == Complete && w.Template.Hash == t.s.To.Template
+}

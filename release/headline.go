@@ -1,0 +1,250 @@
+package release
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Headline is the answer in one line: what is happening, whether it is all
+// right, and what it waits for.
+type Headline struct {
+	Mark   Mark
+	Loud   bool   // a person is needed, or nothing is live: a reversed bar
+	Strong string // the answer: "Rolling update: 2 of 6 replaced, 5 available, nothing failing."
+	Rest   string // what it waits for: "Waits for 3 pods to become ready; deadline in 4:39."
+	Short  string // both, for 80 columns
+}
+
+// HeadlineOf says what is true now. What keeps the rest from being known comes
+// first, then what a person must decide, then what the release does.
+func HeadlineOf(plan Plan, s State, now time.Time) Headline {
+	for _, say := range []func(Plan, State, time.Time) (Headline, bool){
+		sayOffline, sayHeld, saySent, sayFailing,
+	} {
+		if h, ok := say(plan, s, now); ok {
+			return h.short()
+		}
+	}
+	return sayPhase(plan, s, now).short()
+}
+
+func (h Headline) short() Headline {
+	if h.Short == "" {
+		h.Short = h.Strong
+		if h.Rest != "" {
+			h.Short += " " + h.Rest
+		}
+	}
+	return h
+}
+
+func sayOffline(plan Plan, s State, now time.Time) (Headline, bool) {
+	w, link := s.View.Workload, s.View.Links[Kubernetes]
+	switch {
+	case w.At.IsZero() && link.Err == "":
+		return Headline{Mark: MarkRunning, Strong: "Connecting to " + plan.Cluster + ".", Rest: "Nothing is known yet."}, true
+	case w.At.IsZero():
+		return Headline{Mark: MarkUnknown, Loud: true, Strong: "NOT LIVE  API server unreachable: " + link.Err, Rest: "nothing is known of " + plan.Deployment}, true
+	case !live(plan, s, now):
+		since := link.Since
+		if link.OK {
+			since = w.At
+		}
+		strong := "NOT LIVE  API server unreachable for " + Age(now.Sub(since))
+		if prom := s.View.Links[Prometheus]; !prom.OK && prom.Err != "" {
+			strong += ", Prometheus for " + Age(now.Sub(prom.Since))
+		}
+		return Headline{Mark: MarkUnknown, Loud: true, Strong: strong, Rest: "the cluster goes on; slipway cannot undo now"}, true
+	case !w.Found:
+		return Headline{Mark: MarkFail, Loud: true, Strong: fmt.Sprintf("NOT FOUND  deployment/%s does not exist in %s", plan.Deployment, plan.Namespace)}, true
+	}
+	return Headline{}, false
+}
+
+func sayHeld(plan Plan, s State, _ time.Time) (Headline, bool) {
+	switch {
+	case s.Asking != nil:
+		return Headline{Mark: MarkFail, Loud: true, Strong: "UNDO?  " + s.Asking.Reason, Rest: "u undoes; nothing happens by itself"}, true
+	case s.Held == nil:
+		return Headline{}, false
+	case s.Held.Kind == HeldByHand:
+		return Headline{Mark: MarkAttention, Loud: true, Strong: "HELD by " + s.Held.By.Name, Rest: "nothing by itself until h releases it; " + servingWords(plan, s)}, true
+	case s.Held.Kind == HeldOnReturn:
+		return Headline{Mark: MarkAttention, Loud: true, Strong: "UNFINISHED  " + s.Held.Reason, Rest: "now: " + servingWords(plan, s)}, true
+	default:
+		return Headline{Mark: MarkAttention, Loud: true, Strong: "HELD  " + s.Held.Reason, Rest: "a person decides"}, true
+	}
+}
+
+func saySent(plan Plan, s State, now time.Time) (Headline, bool) {
+	p := s.Pending
+	if p == nil {
+		return Headline{}, false
+	}
+	what := p.Change.Describe(s.View.Workload)
+	if p.Unknown {
+		return Headline{Mark: MarkUnknown, Loud: true, Strong: "UNKNOWN  " + what + ": no answer; looking at the cluster", Rest: "asked " + Age(now.Sub(p.Since)) + " ago, not asked twice"}, true
+	}
+	return Headline{Mark: MarkRunning, Strong: strings.ToUpper(what[:1]) + what[1:] + ": sent, waits for the API server."}, true
+}
+
+// sayFailing is loud while something fails during a release.
+func sayFailing(plan Plan, s State, now time.Time) (Headline, bool) {
+	w := s.View.Workload
+	if s.Phase != Deploying && s.Phase != Verifying && s.Phase != RollingBack {
+		return Headline{}, false
+	}
+	serve := fmt.Sprintf("%d of %d serve%s", w.Available, w.Desired, deadlineLeft(w, now))
+	failures := w.Failures()
+	if s.Phase == RollingBack {
+		// What fails in the version being left is why it is left, not news.
+		failures = w.FailuresOf(s.Rollout.Goal.Version)
+	}
+	if failures != "" {
+		title := map[Phase]string{Deploying: "ROLLOUT STALLS", Verifying: "PODS FAIL", RollingBack: "ROLLING BACK"}[s.Phase]
+		return Headline{Mark: MarkFail, Loud: true, Strong: title + "  " + failures, Rest: serve}, true
+	}
+	if used, spec := Budget(plan, s.View); used > 0 && s.Phase != RollingBack {
+		j := Judge(plan, s.View, spec, now)
+		return Headline{
+			Mark: MarkFail, Loud: true,
+			Strong: fmt.Sprintf("%s FAILING  %s", strings.ToUpper(spec.Title), j.Why),
+			Rest:   fmt.Sprintf("budget %d/%d used; %s", used, plan.Rollback.After, serve),
+		}, true
+	}
+	if w.Convergence() == Exceeded && s.Phase == Deploying && w.Progressing.Updated.After(s.Rollout.Condition) {
+		return Headline{Mark: MarkFail, Loud: true, Strong: "DEADLINE EXCEEDED  no progress for " + Span(w.Deadline), Rest: serve}, true
+	}
+	return Headline{}, false
+}
+
+func deadlineLeft(w Workload, now time.Time) string {
+	ends, ok := w.ProgressEnds()
+	if !ok {
+		return ""
+	}
+	return ", deadline " + Left(ends.Sub(now))
+}
+
+func sayPhase(plan Plan, s State, now time.Time) Headline {
+	w := s.View.Workload
+	stale := ""
+	if prom := s.View.Links[Prometheus]; !prom.OK && prom.Err != "" && !s.Phase.Over() {
+		stale = fmt.Sprintf(" Prometheus unreachable for %s: no figure decides.", Age(now.Sub(prom.Since)))
+	}
+	switch s.Phase {
+	case Planned:
+		h := Headline{Mark: MarkWaiting, Strong: "Ready to deploy: every gate passed or waived.", Rest: servingWords(plan, s) + "." + stale}
+		if gate := Gate(plan, s); gate != "" {
+			h.Strong, h.Rest = servingWords(plan, s)+".", "Deploy waits: "+gate+"."+stale
+		}
+		return h
+	case Deploying, RollingBack:
+		return sayRolling(s, w, now, stale)
+	case Verifying:
+		return sayVerifying(plan, s, stale)
+	case Released:
+		return Headline{Mark: MarkPass, Strong: fmt.Sprintf("Released: %s.", servingWords(plan, s)), Rest: fmt.Sprintf("Took %s. u undoes.", Span(s.Ended.Sub(s.Began)))}
+	case RolledBack:
+		return Headline{Mark: MarkAttention, Strong: fmt.Sprintf("Rolled back: %s.", servingWords(plan, s)), Rest: s.Auto}
+	case Abandoned:
+		return Headline{Mark: MarkAttention, Strong: fmt.Sprintf("Abandoned: %s.", servingWords(plan, s)), Rest: "The cluster was left as it is."}
+	}
+	h := Headline{Mark: MarkPass, Strong: servingWords(plan, s) + ".", Rest: "No release under way."}
+	if w.Convergence() != Complete || w.Failures() != "" {
+		h.Mark = MarkAttention
+	}
+	return h
+}
+
+func sayRolling(s State, w Workload, now time.Time, stale string) Headline {
+	name := "Rolling update"
+	if s.Phase == RollingBack {
+		name = "Rolling back to " + s.Rollout.Goal.Version
+	}
+	h := Headline{Mark: MarkRunning}
+	h.Strong = fmt.Sprintf("%s: %d of %d replaced, %d available, nothing failing.", name, w.Replaced(), w.Desired, w.Available)
+	h.Short = fmt.Sprintf("%d of %d replaced, %d available, nothing failing.", w.Replaced(), w.Desired, w.Available)
+	if s.Phase == RollingBack {
+		h.Short = fmt.Sprintf("Rolling back: %d of %d replaced, %d available.", w.Replaced(), w.Desired, w.Available)
+	}
+	switch w.Convergence() {
+	case Paused:
+		h.Mark, h.Rest = MarkAttention, "Paused: nothing moves until p resumes it."
+		h.Short = fmt.Sprintf("Paused at %d of %d replaced, %d available. p resumes.", w.Replaced(), w.Desired, w.Available)
+		return h
+	case Unobserved:
+		h.Rest = fmt.Sprintf("Waits for the controller to see generation %d.", w.Generation)
+	default:
+		h.Rest = waitsFor(w)
+	}
+	if left := deadlineLeft(w, now); left != "" {
+		h.Rest = strings.TrimSuffix(h.Rest, ".") + "; deadline in " + strings.TrimPrefix(left, ", deadline ") + "."
+		h.Short += " Deadline in " + strings.TrimPrefix(left, ", deadline ") + "."
+	}
+	h.Rest += stale
+	return h
+}
+
+// waitsFor says what a rolling update waits for now.
+func waitsFor(w Workload) string {
+	tally := w.Tally(0)
+	switch {
+	case tally[PodStarting] > 0:
+		return fmt.Sprintf("Waits for %s to become ready.", count(tally[PodStarting], "pod"))
+	case tally[PodPending] > 0:
+		return fmt.Sprintf("Waits for %s to be scheduled.", count(tally[PodPending], "pod"))
+	case tally[PodDraining] > 0:
+		return fmt.Sprintf("Waits for %s to drain.", count(tally[PodDraining], "pod"))
+	}
+	return "Waits for the controller."
+}
+
+func sayVerifying(plan Plan, s State, stale string) Headline {
+	h := Headline{Mark: MarkRunning, Strong: fmt.Sprintf("Verifying: %s, nothing failing.", servingWords(plan, s))}
+	var failed, hands, checks []string
+	for i, spec := range plan.Items {
+		if i >= len(s.Items) || s.Items[i].Settled() {
+			continue
+		}
+		switch {
+		case s.Items[i].Status == Failed:
+			failed = append(failed, spec.Title)
+		case spec.Check():
+			checks = append(checks, spec.Title)
+		default:
+			hands = append(hands, spec.Title)
+		}
+	}
+	switch {
+	case len(failed) > 0:
+		h.Mark, h.Strong = MarkFail, fmt.Sprintf("Verifying: %s; failing: %s.", servingWords(plan, s), strings.Join(failed, ", "))
+	case len(checks) > 0:
+		h.Rest = "Waits for " + some(checks) + "."
+	case len(hands) > 0:
+		h.Mark, h.Rest = MarkAttention, "Waits for a person: "+some(hands)+"."
+	}
+	h.Rest += stale
+	return h
+}
+
+// some lists two names and counts the rest.
+func some(names []string) string {
+	if len(names) <= 2 {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s, %s and %d more", names[0], names[1], len(names)-2)
+}
+
+// servingWords says what serves: "v2.4.0 serves on 6 of 6 pods".
+func servingWords(plan Plan, s State) string {
+	w := s.View.Workload
+	if !w.Found {
+		return "nothing serves"
+	}
+	if w.Convergence() == Complete {
+		return fmt.Sprintf("%s serves on %d of %d pods", orElse(w.Version(plan.Container), "?"), w.Available, w.Desired)
+	}
+	return fmt.Sprintf("%d of %d pods serve, %d on %s", w.Available, w.Desired, w.Replaced(), orElse(w.Version(plan.Container), "?"))
+}

@@ -1,0 +1,262 @@
+package release
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// intended takes a person's wish: the choice that fits it must be allowed now,
+// and must still be the one that was shown.
+func (t *turn) intended(e Intended) {
+	if e.Intent == nil {
+		return
+	}
+	choice := find(t.plan, t.s, t.now, e.Intent)
+	if !choice.OK {
+		t.do(Refused{Kind: choice.Kind, Why: choice.Why, Gate: choice.Gate, Noop: choice.Noop})
+		return
+	}
+	if moved := t.moved(choice, e.Seen); moved != "" {
+		t.do(Refused{Kind: choice.Kind, Why: moved})
+		return
+	}
+	if why := wording(e.Intent, choice); why != "" {
+		t.do(Refused{Kind: choice.Kind, Why: why})
+		return
+	}
+	switch i := e.Intent.(type) {
+	case Begin:
+		t.start(e, i.Version)
+	case Tick:
+		t.mark(i.Item, Item{Status: Passed, By: e.By, Note: i.Note})
+	case Waive:
+		t.mark(i.Item, Item{Status: Waived, By: e.By, Reason: strings.TrimSpace(i.Reason)})
+	case Deploy:
+		t.send(Change{
+			ID: t.changeID(e), Kind: SetImage, Container: t.plan.Container, Image: t.s.To.Image, By: e.By,
+			Cause: fmt.Sprintf("set image %s %s by %s, slipway", t.plan.Container, t.s.To.Version, e.By.Name),
+		}, Deploying, t.s.To)
+	case Pause:
+		t.note(e)
+		t.send(Change{ID: t.changeID(e), Kind: SetPaused, By: e.By}, t.s.Phase, Target{})
+	case Resume:
+		t.note(e)
+		t.send(Change{ID: t.changeID(e), Kind: SetResume, By: e.By}, t.s.Phase, Target{})
+	case Undo:
+		t.undo(e, choice.Seen.Revision, "")
+	case HoldOn:
+		t.record().Held = &Hold{Kind: HeldByHand, Reason: "held by hand", By: e.By, At: t.now}
+		t.record().Asking = nil
+		t.tell(e.By, MarkAttention, "hold: nothing by itself until released")
+	case Continue:
+		t.carryOn(e.By)
+	case Abandon:
+		r := t.record()
+		r.Phase, r.Ended, r.Held, r.Asking = Abandoned, t.now, nil, nil
+		t.tell(e.By, MarkAttention, "release abandoned; the cluster stays as it is")
+	}
+}
+
+// find gives the choice that an intent is about.
+func find(plan Plan, s State, now time.Time, intent Intent) Choice {
+	kind, item, revision := intent.intent(), "", int64(0)
+	switch i := intent.(type) {
+	case Tick:
+		item = i.Item
+	case Waive:
+		item = i.Item
+	case Undo:
+		revision = i.Revision
+	case Begin:
+		return beginChoice(plan, s, now, i.Version)
+	}
+	for _, c := range Allowed(plan, s, now) {
+		if c.Kind != kind || c.Item != item {
+			continue
+		}
+		if kind == DoUndo && revision != 0 && c.Seen.Revision != revision {
+			continue
+		}
+		return c
+	}
+	switch kind {
+	case DoUndo:
+		return Choice{Kind: kind, Why: fmt.Sprintf("unable to find specified revision %d in history; existing: %s", revision, revisionList(s.View.Workload))}
+	case DoTick, DoWaive:
+		return Choice{Kind: kind, Item: item, Why: fmt.Sprintf("no checklist item %q; items: %s", item, itemList(plan))}
+	}
+	return Choice{Kind: kind, Why: "not possible"}
+}
+
+// moved says what changed since the confirmation was read, or "". Nobody
+// confirms something other than what they read.
+func (t *turn) moved(c Choice, seen Seen) string {
+	if c.Seen == (Seen{}) || c.Seen == seen {
+		return ""
+	}
+	w := t.s.View.Workload
+	switch {
+	case seen == (Seen{}):
+		return "nothing was shown before it was confirmed"
+	case seen.UID != c.Seen.UID:
+		return "the Deployment was deleted and made anew since you looked"
+	case seen.Generation != c.Seen.Generation:
+		return fmt.Sprintf("it moved since you looked: generation %d → %d, now %s; look again", seen.Generation, c.Seen.Generation, w.Version(t.plan.Container))
+	default:
+		return fmt.Sprintf("it moved since you looked: the target was revision %d, is %d; look again", seen.Revision, c.Seen.Revision)
+	}
+}
+
+// wording says what is wrong with the words that came with an intent, or "".
+func wording(intent Intent, c Choice) string {
+	switch i := intent.(type) {
+	case Waive:
+		if strings.TrimSpace(i.Reason) == "" {
+			return "a waiver needs a reason"
+		}
+	case Deploy:
+		if c.Preview.Confirm != "" && i.Confirm != c.Preview.Confirm {
+			return fmt.Sprintf("typed %q, expected %q: the environment's name confirms", i.Confirm, c.Preview.Confirm)
+		}
+	}
+	return ""
+}
+
+// changeID names a change: the id that came with the wish, or, for a change
+// that slipway makes by itself, the release and its sequence number.
+func (t *turn) changeID(e Intended) string {
+	if e.ID != "" {
+		return e.ID
+	}
+	return fmt.Sprintf("%s.%d", t.s.ID, t.s.Seq+1)
+}
+
+// start begins a release of a version.
+func (t *turn) start(e Intended, version string) {
+	w := t.s.View.Workload
+	items := make([]Item, 0, len(t.plan.Items))
+	for _, spec := range t.plan.Items {
+		items = append(items, Item{ID: spec.ID, Status: Waiting})
+	}
+	t.file(e, Planned)
+	r := t.record()
+	r.From, r.To, r.Items = running(t.plan, w), Target{Version: version, Image: t.plan.Image + ":" + version}, items
+	t.tell(e.By, MarkNone, fmt.Sprintf("release %s → %s planned", r.From.Version, version))
+}
+
+// note makes sure that there is a record to write a change into.
+func (t *turn) note(e Intended) {
+	if t.s.ID == "" {
+		now := running(t.plan, t.s.View.Workload)
+		t.file(e, Idle)
+		t.record().From, t.record().To = now, now
+	}
+}
+
+// file starts a new record. The one before is over.
+func (t *turn) file(e Intended, phase Phase) {
+	t.dirty = true
+	t.s.Record = Record{
+		Format: RecordFormat, Seq: t.s.Seq, ID: e.ID,
+		Service: t.plan.Service, Environment: t.plan.Environment, Cluster: t.plan.Cluster,
+		Namespace: t.plan.Namespace, Deployment: t.plan.Deployment,
+		Phase: phase, Began: t.now, By: e.By,
+	}
+}
+
+// running is what the Deployment's template names now.
+func running(plan Plan, w Workload) Target {
+	target := Target{Version: w.Version(plan.Container), Image: w.Image(plan.Container), Template: w.Template.Hash}
+	if current, ok := w.Current(); ok {
+		target.Revision = current.Number
+	}
+	return target
+}
+
+// undo returns to an existing revision. Without a release under way it begins
+// a record of its own: of what is being undone.
+func (t *turn) undo(e Intended, revision int64, why string) {
+	w := t.s.View.Workload
+	target, _ := w.Revision(revision)
+	goal := Target{Version: target.Version, Image: target.Image, Revision: target.Number, Template: target.Template.Hash}
+	id := t.changeID(e)
+	if now := running(t.plan, w); t.s.Phase.Over() && !(t.s.Phase == Released && t.s.To.Template == now.Template) {
+		t.file(e, Idle)
+		t.record().From, t.record().To = goal, now
+	}
+	t.send(Change{
+		ID: id, Kind: UndoTo, Container: t.plan.Container, Revision: target.Number, Template: target.Template.Hash,
+		Unpause: w.Paused, By: e.By, Why: why,
+		Cause: fmt.Sprintf("undo to %s, revision %d, by %s, slipway", target.Version, target.Number, e.By.Name),
+	}, RollingBack, goal)
+}
+
+// mark settles an item by hand.
+func (t *turn) mark(id string, item Item) {
+	r := t.record()
+	for i := range r.Items {
+		if r.Items[i].ID != id {
+			continue
+		}
+		item.ID, item.At = id, t.now
+		item.Evidence = r.Items[i].Evidence
+		r.Items[i] = item
+	}
+	title := id
+	for _, spec := range t.plan.Items {
+		if spec.ID == id {
+			title = spec.Title
+		}
+	}
+	switch {
+	case item.Status == Waived:
+		t.tell(item.By, MarkWaived, fmt.Sprintf("waived %s: %q", title, item.Reason))
+	case item.Note != "":
+		t.tell(item.By, MarkPass, fmt.Sprintf("ticked %s: %q", title, item.Note))
+	default:
+		t.tell(item.By, MarkPass, "ticked "+title)
+	}
+}
+
+// carryOn ends a hold, or answers a question with "leave it".
+func (t *turn) carryOn(by Actor) {
+	r := t.record()
+	text := "continues"
+	if r.Asking != nil {
+		text = "no undo: " + r.Asking.Reason
+	}
+	if r.Held != nil && r.Held.Kind == HeldByOthers {
+		t.adopt()
+	}
+	r.Held, r.Asking = nil, nil
+	t.tell(by, MarkNone, text)
+}
+
+// adopt takes what runs now as the ground of the release: before the deploy as
+// what it starts from, after it as the template that is being released.
+func (t *turn) adopt() {
+	r, w := t.record(), t.s.View.Workload
+	switch r.Phase {
+	case Planned:
+		r.From = running(t.plan, w)
+	case Deploying, Verifying:
+		r.To.Template, r.Rollout.Goal.Template = w.Template.Hash, w.Template.Hash
+	}
+}
+
+func itemList(plan Plan) string {
+	ids := make([]string, len(plan.Items))
+	for i, spec := range plan.Items {
+		ids[i] = spec.ID
+	}
+	return strings.Join(ids, ", ")
+}
+
+func revisionList(w Workload) string {
+	numbers := make([]string, len(w.Revisions))
+	for i, r := range w.Revisions {
+		numbers[i] = fmt.Sprint(r.Number)
+	}
+	return strings.Join(numbers, ", ")
+}

@@ -1,0 +1,96 @@
+package release
+
+import "time"
+
+// Stage is the part of the checklist that an item belongs to.
+type Stage string
+
+// The three stages, in the process document's words.
+const (
+	Pre    Stage = "Pre-deployment"
+	During Stage = "During deployment"
+	Post   Stage = "Post-deployment"
+)
+
+// Stages lists the stages in order.
+var Stages = []Stage{Pre, During, Post}
+
+// ItemType is what an item does to pass.
+type ItemType string
+
+// The item types. ItemManual is ticked by a person; ItemDeploy is an action that passes
+// when the rollout it began is complete; the rest are checks that look again
+// and again for as long as the release runs.
+const (
+	ItemManual  ItemType = "manual"
+	ItemDeploy  ItemType = "deploy"  // set image, then complete at the target
+	ItemHTTP    ItemType = "http"    // GET URL: 200, and the version at JSONPath Version
+	ItemMetric  ItemType = "metric"  // one named metric within its bound
+	ItemMetrics ItemType = "metrics" // every metric within its bound
+	ItemPods    ItemType = "pods"    // every pod of the target serving, none failing
+	ItemSpikes  ItemType = "spikes"  // a metric never over its bound since the rollout began
+)
+
+// ItemSpec is one line of the checklist as configured.
+type ItemSpec struct {
+	ID      string // "health-checks-passing": what --tick and --waive name
+	Title   string // "Health checks passing"
+	Stage   Stage
+	Type    ItemType
+	URL     string        // ItemHTTP
+	Metric  MetricName    // ItemMetric, ItemSpikes
+	For     time.Duration // how long a check must hold before the item passes
+	Runbook string        // a link, or empty
+}
+
+// Check tells whether a machine looks at the item.
+func (s ItemSpec) Check() bool { return s.Type != ItemManual && s.Type != ItemDeploy }
+
+// Probed tells whether the item's evidence comes from outside the workload and
+// the metrics, by a Probe effect.
+func (s ItemSpec) Probed() bool { return s.Type == ItemHTTP || s.Type == ItemSpikes }
+
+// Status is how an item stands.
+type Status string
+
+// The statuses of an item. Passed and Waived let a gate open; nothing else does.
+const (
+	Waiting Status = "waiting"
+	Running Status = "running"
+	Passed  Status = "passed"
+	Failed  Status = "failed"
+	Waived  Status = "waived"
+	Unknown Status = "unknown"
+)
+
+// Item is the durable state of one checklist line.
+type Item struct {
+	ID       string    `json:"id"`
+	Status   Status    `json:"status"`
+	Evidence string    `json:"evidence,omitempty"` // one line: what was seen when the status was set
+	At       time.Time `json:"at,omitzero"`        // when the status was set
+	By       Actor     `json:"by,omitzero"`        // who ticked or waived
+	Note     string    `json:"note,omitempty"`     // with a tick
+	Reason   string    `json:"reason,omitempty"`   // with a waiver; never empty then
+}
+
+// Settled tells whether the item lets a gate open.
+func (i Item) Settled() bool { return i.Status == Passed || i.Status == Waived }
+
+// Actor is who did something: the name that the API server knows, and the
+// local account beside it. Slipway's own acts have By == Itself.
+type Actor struct {
+	Name  string `json:"name"`            // "eng-a", from a SelfSubjectReview
+	Local string `json:"local,omitempty"` // "anna@laptop"
+}
+
+// Itself is the actor of everything that slipway does by itself.
+var Itself = Actor{Name: "slipway"}
+
+// Result is what a probe of the outside world found.
+type Result struct {
+	At      time.Time
+	Verdict Verdict
+	Short   string // for the right edge of the checklist: "200 v2.5.0"
+	Detail  string // the whole finding: "GET http://…/health: 503 Service Unavailable"
+}

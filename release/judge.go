@@ -1,0 +1,91 @@
+package release
+
+import (
+	"fmt"
+	"time"
+)
+
+// Judge holds the newest sample of a metric against its bound. A value that is
+// missing or older than plan.Stale.Metric is NoData, whatever it says.
+func Judge(plan Plan, view View, spec MetricSpec, now time.Time) Judgement {
+	j := Judgement{Spec: spec, Verdict: NoData, Failing: view.Failing[spec.Name]}
+	j.Low, j.High, j.Limit = limits(plan, view.Workload, spec.Bound, spec.Unit)
+
+	sample, known := view.Samples[spec.Name]
+	switch {
+	case !known:
+		j.Why = "no sample yet"
+		return j
+	case sample.Err != "":
+		j.Why = sample.Err
+		return j
+	}
+	j.Value, j.Has, j.At = sample.Value, true, sample.At
+	if age := now.Sub(sample.At); age > plan.Stale.Metric {
+		j.Stale, j.Why = true, "stale "+Age(age)
+		return j
+	}
+	if j.High == 0 && spec.Bound.Kind == Limit {
+		j.Why = fmt.Sprintf("container %s has no limit", plan.Container)
+		return j
+	}
+	switch {
+	case j.Value > j.High:
+		j.Verdict, j.Why = Fail, fmt.Sprintf("%s over %s", Format(spec.Unit, j.Value), Format(spec.Unit, j.High))
+	case j.Value < j.Low:
+		j.Verdict, j.Why = Fail, fmt.Sprintf("%s under %s", Format(spec.Unit, j.Value), Format(spec.Unit, j.Low))
+	default:
+		j.Verdict = Pass
+	}
+	return j
+}
+
+// limits gives the values between which a metric passes, both inclusive, and
+// the whole limit where the bound is a share of one.
+func limits(plan Plan, w Workload, b Bound, unit Unit) (low, high, limit float64) {
+	switch b.Kind {
+	case Range:
+		return b.Normal * (1 - b.Tolerance), b.Normal * (1 + b.Tolerance), 0
+	case Limit:
+		limit = b.Max
+		if b.FromDeployment {
+			limit = containerLimit(plan, w, unit)
+		}
+		return 0, limit * b.Warn, limit
+	default:
+		return 0, b.Max, 0
+	}
+}
+
+func containerLimit(plan Plan, w Workload, unit Unit) float64 {
+	for _, c := range w.Containers {
+		if c.Name != plan.Container {
+			continue
+		}
+		if unit == Bytes {
+			return c.Memory
+		}
+		return c.CPU
+	}
+	return 0
+}
+
+// Judgements judges every configured metric, in the plan's order.
+func Judgements(plan Plan, view View, now time.Time) []Judgement {
+	all := make([]Judgement, 0, len(plan.Metrics))
+	for _, spec := range plan.Metrics {
+		all = append(all, Judge(plan, view, spec, now))
+	}
+	return all
+}
+
+// Budget is how much of the failure budget is used: by the metric that has
+// failed most samples in a row, of those that count.
+func Budget(plan Plan, view View) (used int, metric MetricSpec) {
+	for _, spec := range plan.Metrics {
+		if n := view.Failing[spec.Name]; spec.Rollback && n > used {
+			used, metric = n, spec
+		}
+	}
+	return min(used, plan.Rollback.After), metric
+}

@@ -1,0 +1,162 @@
+package release
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Kubernetes' own acts are told under its name.
+var cluster = Actor{Name: "k8s"}
+
+// observed takes a look at the workload. A look older than the last one is
+// dropped (invariant 9).
+func (t *turn) observed(w Workload) {
+	before := t.s.View.Workload
+	if w.At.Before(before.At) {
+		return
+	}
+	t.s.View.Workload = w
+	switch {
+	case w.Observed >= w.Generation:
+		t.s.View.Unseen = zeroTime
+	case t.s.View.Unseen.IsZero():
+		t.s.View.Unseen = t.now
+	}
+	link := t.s.View.Links[Kubernetes]
+	if link.Last = w.At; !link.OK {
+		link = Link{OK: true, Since: t.now, Last: w.At}
+	}
+	t.s.View.Links = put(t.s.View.Links, Kubernetes, link)
+	if before.At.IsZero() || !before.Found || !w.Found || before.UID != w.UID {
+		return
+	}
+	t.narrate(before, w)
+}
+
+// narrate tells what changed between two looks, in the words of the Activity
+// panel.
+func (t *turn) narrate(before, after Workload) {
+	if after.Desired != before.Desired {
+		t.tell(cluster, MarkNone, fmt.Sprintf("scaled %d → %d", before.Desired, after.Desired))
+	}
+	if current, ok := after.Current(); ok {
+		if _, had := before.Revision(current.Number); !had && len(before.Revisions) > 0 {
+			t.tell(cluster, MarkNone, fmt.Sprintf("revision %d %s%s", current.Number, current.Version, deadlineWords(after)))
+		}
+	}
+	known := map[string]bool{}
+	for _, c := range before.Causes {
+		known[c.Reason+c.Version] = true
+	}
+	for _, c := range after.Causes {
+		if !c.Soft && !known[c.Reason+c.Version] {
+			t.tell(cluster, MarkFail, c.String())
+		}
+	}
+	if after.Convergence() == Complete && before.Convergence() == Complete {
+		return
+	}
+	ready := map[string]bool{}
+	for _, p := range before.Pods {
+		ready[p.Name] = !p.ReadyAt.IsZero()
+	}
+	for _, p := range after.Pods {
+		if was, had := ready[p.Name]; had && !was && !p.ReadyAt.IsZero() && p.State == PodServing {
+			t.tell(Itself, MarkNone, fmt.Sprintf("pod %s ready after %s", podSuffix(p.Name), Span(p.ReadyAt.Sub(p.Created))))
+		}
+	}
+	if n := after.Replaced(); n != before.Replaced() && after.Template.Hash == before.Template.Hash {
+		t.tell(Itself, MarkNone, fmt.Sprintf("%d of %d replaced", n, after.Desired)+drainingWords(before, after))
+	}
+}
+
+func deadlineWords(w Workload) string {
+	if w.Deadline <= 0 {
+		return ""
+	}
+	return ", deadline " + Span(w.Deadline) + " from last progress"
+}
+
+// drainingWords names the pods that began to drain between two looks.
+func drainingWords(before, after Workload) string {
+	draining := map[string]bool{}
+	for _, p := range before.Pods {
+		draining[p.Name] = p.State == PodDraining
+	}
+	var names []string
+	for _, p := range after.Pods {
+		if p.State == PodDraining && !draining[p.Name] {
+			names = append(names, podSuffix(p.Name))
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "; draining " + strings.Join(names, " ")
+}
+
+// linked takes news of a link. What was observed over it stays, and ages.
+func (t *turn) linked(e Linked) {
+	before, known := t.s.View.Links[e.Source]
+	t.s.View.Links = put(t.s.View.Links, e.Source, e.Link)
+	switch {
+	case (!known || before.OK) && !e.Link.OK:
+		t.tell(Itself, MarkUnknown, sourceName(e.Source)+" unreachable: "+e.Link.Err)
+	case known && !before.OK && e.Link.OK:
+		t.tell(Itself, MarkPass, fmt.Sprintf("%s answers again after %s", sourceName(e.Source), Age(t.now.Sub(before.Since))))
+	}
+}
+
+func sourceName(s Source) string {
+	if s == Kubernetes {
+		return "API server"
+	}
+	return "Prometheus"
+}
+
+// sampled takes a round of samples and counts consecutive failures. A sample
+// already counted, or without data, counts neither way.
+func (t *turn) sampled(samples []Sample) {
+	for _, sample := range samples {
+		before := t.s.View.Samples[sample.Metric]
+		if sample.Err != "" && !before.At.IsZero() {
+			// What was last known stays visible, and is told apart by its age.
+			sample.At, sample.Value = before.At, before.Value
+		}
+		if sample.Err == "" && sample.At.Before(before.At) {
+			continue
+		}
+		t.s.View.Samples = put(t.s.View.Samples, sample.Metric, sample)
+		if sample.Err == "" && !sample.At.Equal(before.At) {
+			t.count(sample)
+		}
+	}
+}
+
+func (t *turn) count(sample Sample) {
+	for _, spec := range t.plan.Metrics {
+		if spec.Name != sample.Metric {
+			continue
+		}
+		v := &t.s.View
+		switch Judge(t.plan, *v, spec, t.now).Verdict {
+		case Pass:
+			v.Failing = put(v.Failing, spec.Name, 0)
+			v.Streak = put(v.Streak, spec.Name, nil)
+		case Fail:
+			streak := append(append([]Sample(nil), v.Streak[spec.Name]...), sample)
+			streak = streak[max(0, len(streak)-max(t.plan.Rollback.After, 1)):]
+			v.Failing = put(v.Failing, spec.Name, v.Failing[spec.Name]+1)
+			v.Streak = put(v.Streak, spec.Name, streak)
+		}
+	}
+}
+
+// probed takes a probe's result. A result older than the last one is dropped.
+func (t *turn) probed(e Probed) {
+	probe := t.s.View.Probes[e.Item]
+	if e.Result.At.Before(probe.Result.At) {
+		return
+	}
+	t.s.View.Probes = put(t.s.View.Probes, e.Item, ProbeState{Result: e.Result})
+}

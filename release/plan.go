@@ -1,0 +1,78 @@
+package release
+
+import "time"
+
+// Plan is what the configuration asks for: one service in one environment.
+// It does not change while a release runs, except for a restart with another
+// configuration.
+type Plan struct {
+	Service     string // "datahub-gateway"
+	Image       string // repository without tag; the tag is the version
+	Environment string // "production"
+	Cluster     string // the kubeconfig context
+	Namespace   string
+	Deployment  string
+	Container   string
+	Protected   bool // deploy asks for the environment's name to be typed
+
+	Items    []ItemSpec // in order; pre, during, post
+	Metrics  []MetricSpec
+	Rollback Rollback
+	Stale    Staleness
+
+	// Unattended means that nobody can be asked: "ask" answers as "auto" does.
+	Unattended bool
+	// Driven names the other process that holds the record of an unfinished
+	// release of this service here, or is empty. Such a console watches; undo
+	// stays allowed.
+	Driven string
+}
+
+// Staleness is how old an input may be and still decide anything.
+type Staleness struct {
+	Workload time.Duration // since the API server last answered
+	Metric   time.Duration // since the sample's own timestamp
+}
+
+// Answer is what slipway does when a rollout fails.
+type Answer string
+
+// The answers to a failure.
+const (
+	Auto Answer = "auto" // undo by itself
+	Ask  Answer = "ask"  // ask a person, and wait
+	Off  Answer = "off"  // show it, nothing else
+)
+
+// Rollback is how a failing rollout is answered.
+type Rollback struct {
+	OnDeadline Answer // ProgressDeadlineExceeded
+	OnMetrics  Answer // the failure budget is used up
+	After      int    // consecutive failing samples that use it up
+}
+
+// Phase is where a release stands.
+//
+//	planned → deploying → verifying → released
+//	   │          └────┬──────┘ undo, or automatic
+//	   ▼               ▼
+//	abandoned     rolling back → rolled back
+type Phase string
+
+// The phases of a release. Idle is no release at all: slipway only watches.
+const (
+	Idle        Phase = ""
+	Planned     Phase = "planned"
+	Deploying   Phase = "deploying"
+	Verifying   Phase = "verifying"
+	Released    Phase = "released"
+	RollingBack Phase = "rolling back"
+	RolledBack  Phase = "rolled back"
+	Abandoned   Phase = "abandoned"
+)
+
+// Over tells whether nothing more will happen in this phase unless a person
+// begins something new.
+func (p Phase) Over() bool {
+	return p == Idle || p == Released || p == RolledBack || p == Abandoned
+}

@@ -1,0 +1,156 @@
+package release
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+func object(plan Plan) string {
+	return fmt.Sprintf("deployment/%s in %s / %s", plan.Deployment, plan.Cluster, plan.Namespace)
+}
+
+// kubectl writes the equivalent command. It names the context: copied into
+// another shell it must not reach another cluster.
+func kubectl(plan Plan, command string) string {
+	return fmt.Sprintf("kubectl --context %s -n %s %s", plan.Cluster, plan.Namespace, command)
+}
+
+func deployPreview(plan Plan, s State, now time.Time) Preview {
+	w := s.View.Workload
+	p := Preview{
+		Title:  "Deploy " + s.To.Version,
+		Object: fmt.Sprintf("deployment/%s  container %s  in %s / %s", plan.Deployment, plan.Container, plan.Cluster, plan.Namespace),
+		Change: fmt.Sprintf("%s → %s", w.Version(plan.Container), s.To.Version),
+		How:    how(plan, w),
+		Back:   "u: undo to " + w.Version(plan.Container),
+		SameAs: kubectl(plan, fmt.Sprintf("set image deployment/%s %s=%s", plan.Deployment, plan.Container, s.To.Image)),
+		Facts:  append(gateFacts(plan, s), worldFacts(plan, s, now)...),
+	}
+	if current, ok := w.Current(); ok {
+		p.Back += fmt.Sprintf(", revision %d", current.Number)
+	}
+	p.Line = fmt.Sprintf("deploy %s on deployment/%s · way back: u", p.Change, plan.Deployment)
+	if plan.Protected {
+		p.Confirm = plan.Environment
+	}
+	return p
+}
+
+// how says how the pods are replaced, and what happens without progress.
+func how(plan Plan, w Workload) string {
+	text := fmt.Sprintf("rolling, %s, %d at most, never below %d", count(w.Desired, "pod"), w.Ceiling(), w.Floor())
+	if w.Deadline <= 0 {
+		return text
+	}
+	text += "; " + Span(w.Deadline) + " without progress "
+	switch plan.Rollback.OnDeadline {
+	case Auto:
+		return text + "undoes by itself"
+	case Ask:
+		return text + "asks to undo"
+	default:
+		return text + "is shown, nothing more"
+	}
+}
+
+// gateFacts is the checklist up to the deploy, as the confirmation shows it.
+func gateFacts(plan Plan, s State) []Fact {
+	var facts []Fact
+	for i, spec := range plan.Items {
+		if spec.Type == ItemDeploy {
+			break
+		}
+		if i >= len(s.Items) {
+			continue
+		}
+		item := s.Items[i]
+		facts = append(facts, Fact{Label: "gate", Mark: markOf(item.Status), Text: spec.Title + "\t" + settledWords(item)})
+	}
+	return facts
+}
+
+func settledWords(item Item) string {
+	switch {
+	case item.Status == Waived:
+		return fmt.Sprintf("waived by %s %s: %q", item.By.Name, item.At.Format(time.TimeOnly), item.Reason)
+	case item.Note != "":
+		return fmt.Sprintf("%s, %q", item.By.Name, item.Note)
+	case item.Status == Passed && item.By != Itself:
+		return item.By.Name + ", " + item.At.Format(time.TimeOnly)
+	case item.Status == Passed:
+		return item.Evidence
+	default:
+		return "open"
+	}
+}
+
+// worldFacts is what could stop a change or work against it.
+func worldFacts(plan Plan, s State, now time.Time) []Fact {
+	w := s.View.Workload
+	others := Fact{"others", MarkPass, "no GitOps controller owns this Deployment"}
+	if len(w.Managers) > 0 {
+		others = Fact{"others", MarkAttention, "may be changed back by " + strings.Join(w.Managers, ", ")}
+	}
+	fresh := Fact{"fresh", MarkPass, fmt.Sprintf("read %s ago, generation %d; refused, not forced, if it moves first", Age(now.Sub(w.At)), w.Generation)}
+	if why := offline(plan, s, now); why != "" {
+		fresh = Fact{"fresh", MarkUnknown, why}
+	}
+	return []Fact{others, fresh}
+}
+
+func undoPreview(plan Plan, s State, now time.Time, r Revision) Preview {
+	w := s.View.Workload
+	from := w.Version(plan.Container)
+	command := kubectl(plan, fmt.Sprintf("rollout undo deployment/%s --to-revision=%d", plan.Deployment, r.Number))
+	p := Preview{
+		Title:  "Undo " + plan.Service,
+		Line:   fmt.Sprintf("undo to %s, revision %d", r.Version, r.Number),
+		Object: object(plan),
+		Change: fmt.Sprintf("%s → %s", from, r.Version),
+		How:    fmt.Sprintf("rolling, %s, %d at most, never below %d", count(w.Desired, "pod"), w.Ceiling(), w.Floor()),
+		Back:   fmt.Sprintf("u again: returns to %s (then revision %d)", from, newest(w)+2),
+		SameAs: command,
+		Diff:   Diff(w.Template, r.Template),
+	}
+	if w.Paused {
+		p.SameAs = kubectl(plan, "rollout resume deployment/"+plan.Deployment) + " && " + command
+		p.Facts = append(p.Facts, Fact{"paused", MarkAttention, "the rollout is paused: it is resumed in the same step"})
+	}
+	p.Facts = append(p.Facts, worldFacts(plan, s, now)...)
+	capacity := Fact{"capacity", MarkPass, fmt.Sprintf("at least %d of %d stay available throughout", w.Floor(), w.Desired)}
+	if w.Available < w.Floor() {
+		capacity = Fact{"capacity", MarkAttention, fmt.Sprintf("%d of %d are available now, floor %d", w.Available, w.Desired, w.Floor())}
+	}
+	p.Facts = append(p.Facts, capacity)
+	if p.Diff == nil {
+		p.Facts = append(p.Facts, Fact{"template", MarkNone, "equal to the current one"})
+	}
+	return p
+}
+
+// newest is the highest revision number that exists.
+func newest(w Workload) int64 {
+	n := int64(0)
+	for _, r := range w.Revisions {
+		n = max(n, r.Number)
+	}
+	return n
+}
+
+func markOf(status Status) Mark {
+	switch status {
+	case Passed:
+		return MarkPass
+	case Failed:
+		return MarkFail
+	case Running:
+		return MarkRunning
+	case Waived:
+		return MarkWaived
+	case Unknown:
+		return MarkUnknown
+	default:
+		return MarkWaiting
+	}
+}

@@ -1,0 +1,166 @@
+package release
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// Convergence is how far a Deployment is with its current template.
+type Convergence string
+
+// The states of convergence, in the order in which they are judged; the rules
+// are those of kubectl's rollout_status.go and of the Deployment controller.
+const (
+	Absent      Convergence = "absent"      // the Deployment does not exist
+	Unobserved  Convergence = "unobserved"  // the controller has not seen this generation
+	Paused      Convergence = "paused"      // kubectl waits for ever here
+	Exceeded    Convergence = "exceeded"    // ProgressDeadlineExceeded
+	Updating    Convergence = "updating"    // fewer updated pods than desired
+	Terminating Convergence = "terminating" // old pods still count
+	Unavailable Convergence = "unavailable" // updated pods not yet available
+	Complete    Convergence = "complete"
+)
+
+// Convergence judges the Deployment's status.
+func (w Workload) Convergence() Convergence {
+	switch {
+	case !w.Found:
+		return Absent
+	case w.Observed < w.Generation:
+		return Unobserved
+	case w.Paused && !(w.Updated == w.Desired && w.Replicas == w.Desired && w.Available == w.Desired):
+		return Paused
+	case w.Progressing.Reason == "ProgressDeadlineExceeded":
+		return Exceeded
+	case w.Updated < w.Desired:
+		return Updating
+	case w.Replicas > w.Updated:
+		return Terminating
+	case w.Available < w.Updated:
+		return Unavailable
+	default:
+		return Complete
+	}
+}
+
+// ProgressEnds is when the Deployment's progress deadline passes if there is no
+// progress until then. It has none while it is paused, complete or unlimited.
+func (w Workload) ProgressEnds() (time.Time, bool) {
+	unlimited := w.Deadline <= 0 || w.Deadline >= math.MaxInt32*time.Second
+	if !w.Found || unlimited || w.Paused || w.Progressing.Updated.IsZero() {
+		return time.Time{}, false
+	}
+	if w.Convergence() == Complete {
+		return time.Time{}, false
+	}
+	return w.Progressing.Updated.Add(w.Deadline), true
+}
+
+// Version is the version that the Deployment's template names for a container.
+func (w Workload) Version(container string) string { return Version(w.Image(container)) }
+
+// Image is the image that the Deployment's template names for a container, or "".
+func (w Workload) Image(container string) string {
+	for _, c := range w.Containers {
+		if c.Name == container {
+			return c.Image
+		}
+	}
+	return ""
+}
+
+// Current is the revision whose template the Deployment has now, if its
+// ReplicaSet exists already.
+func (w Workload) Current() (Revision, bool) {
+	for _, r := range w.Revisions {
+		if r.Current {
+			return r, true
+		}
+	}
+	return Revision{}, false
+}
+
+// Revision finds an existing revision by its number.
+func (w Workload) Revision(number int64) (Revision, bool) {
+	for _, r := range w.Revisions {
+		if r.Number == number {
+			return r, true
+		}
+	}
+	return Revision{}, false
+}
+
+// Previous is the revision that an undo goes to: the newest whose template is
+// not the current one. Kubectl takes the second-highest revision instead, which
+// right after a change, before the controller has made the new ReplicaSet, is
+// one too far back.
+func (w Workload) Previous() (Revision, bool) {
+	for _, r := range w.Revisions {
+		if r.Template.Hash != w.Template.Hash {
+			return r, true
+		}
+	}
+	return Revision{}, false
+}
+
+// Tally counts the pods of one revision, or of all with revision 0, by state.
+func (w Workload) Tally(revision int64) map[PodState]int {
+	tally := map[PodState]int{}
+	for _, p := range w.Pods {
+		if revision == 0 || p.Revision == revision {
+			tally[p.State]++
+		}
+	}
+	return tally
+}
+
+// Replaced is how many of the desired pods run the current template and are
+// available.
+func (w Workload) Replaced() int {
+	current, ok := w.Current()
+	if !ok {
+		return 0
+	}
+	return min(w.Tally(current.Number)[PodServing], w.Desired)
+}
+
+// Floor is the number of pods that a rolling update keeps available.
+func (w Workload) Floor() int { return max(w.Desired-w.MaxUnavail, 0) }
+
+// Ceiling is the number of pods that a rolling update has at most.
+func (w Workload) Ceiling() int { return w.Desired + w.MaxSurge }
+
+// Restarts counts the container restarts of the pods that exist.
+func (w Workload) Restarts() int {
+	n := 0
+	for _, p := range w.Pods {
+		n += p.Restarts
+	}
+	return n
+}
+
+// Failures says what fails, worst first, in one line; "" when nothing does.
+func (w Workload) Failures() string { return w.FailuresOf("") }
+
+// FailuresOf says what fails in pods of one version, or in any with "".
+func (w Workload) FailuresOf(version string) string {
+	for _, c := range w.Causes {
+		if !c.Soft && (version == "" || c.Version == "" || c.Version == version) {
+			return c.String()
+		}
+	}
+	return ""
+}
+
+// String writes a cause as count, cause, last log line.
+func (c Cause) String() string {
+	s := c.Reason
+	if len(c.Pods) > 0 {
+		s = fmt.Sprintf("%s %s", count(len(c.Pods), "pod"), c.Reason)
+	}
+	if c.Text != "" {
+		s += ": " + c.Text
+	}
+	return s
+}

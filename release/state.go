@@ -1,0 +1,158 @@
+package release
+
+import "time"
+
+// State is everything that Step decides from.
+type State struct {
+	Record
+	View View
+}
+
+// RecordFormat is the version of the durable form.
+const RecordFormat = 1
+
+// Record is the durable half: a document that anyone can pick up. It
+// serialises to a few KiB of JSON.
+type Record struct {
+	Format      int    `json:"format"`
+	Seq         int    `json:"seq"` // one more with each durable change
+	ID          string `json:"id"`
+	Service     string `json:"service"`
+	Environment string `json:"environment"`
+	Cluster     string `json:"cluster"`
+	Namespace   string `json:"namespace"`
+	Deployment  string `json:"deployment"`
+
+	Phase Phase     `json:"phase"`
+	Began time.Time `json:"began,omitzero"`
+	By    Actor     `json:"by,omitzero"`    // who began it
+	Ended time.Time `json:"ended,omitzero"` // when the phase became over
+	From  Target    `json:"from"`           // what ran before
+	To    Target    `json:"to"`             // what is being released
+	Items []Item    `json:"items,omitempty"`
+
+	Rollout Rollout   `json:"rollout,omitzero"`
+	Held    *Hold     `json:"held,omitempty"`
+	Asking  *Question `json:"asking,omitempty"`
+	Pending *Pending  `json:"pending,omitempty"` // the one effect in flight
+	Auto    string    `json:"auto,omitempty"`    // why the automatic answer was given; it is given once
+	Last    *Outcome  `json:"last,omitempty"`    // of the last change
+}
+
+// Target is something that a Deployment can run.
+type Target struct {
+	Version  string `json:"version,omitempty"`
+	Image    string `json:"image,omitempty"`
+	Revision int64  `json:"revision,omitempty"` // 0 = not known yet
+	Template string `json:"template,omitempty"` // Template.Hash, empty = not known yet
+}
+
+// Rollout is the convergence under way: of a deploy or of an undo.
+type Rollout struct {
+	Goal       Target    `json:"goal"`
+	Began      time.Time `json:"began,omitzero"`
+	Generation int64     `json:"generation,omitempty"` // the Deployment's after the change was accepted; 0 until then
+	Condition  time.Time `json:"condition,omitzero"`   // Progressing.Updated before the change: a deadline must be newer
+	Completed  time.Time `json:"completed,omitzero"`   // when seen complete
+}
+
+// HoldKind is why a release decides nothing by itself.
+type HoldKind string
+
+// The reasons to hold.
+const (
+	HeldByHand    HoldKind = "by hand"   // h
+	HeldOnReturn  HoldKind = "on return" // an unfinished release was found; a person must say continue
+	HeldByOthers  HoldKind = "someone else changed it"
+	HeldByFailure HoldKind = "failed" // a change was refused or failed
+)
+
+// Hold is an active hold.
+type Hold struct {
+	Kind   HoldKind  `json:"kind"`
+	Reason string    `json:"reason"` // one sentence: what was asked, what is observed
+	By     Actor     `json:"by"`
+	At     time.Time `json:"at"`
+}
+
+// Question is a question to a person that opened by itself: undo after a deadline
+// or a used-up failure budget, when the answer is configured as "ask".
+type Question struct {
+	Reason string    `json:"reason"`
+	At     time.Time `json:"at"`
+}
+
+// Pending is a change that was asked for and whose outcome is not known.
+type Pending struct {
+	Change  Change    `json:"change"`
+	Since   time.Time `json:"since"`
+	Unknown bool      `json:"unknown,omitempty"` // the answer was lost, or we were gone: observe, never repeat
+	Next    Phase     `json:"next,omitempty"`    // the phase once it is accepted; until then nothing has changed
+	Goal    Target    `json:"goal,omitzero"`     // what the Deployment converges to then
+}
+
+// Outcome is how a change ended.
+type Outcome struct {
+	ID         string      `json:"id"`
+	Kind       OutcomeKind `json:"kind"`
+	Text       string      `json:"text,omitempty"` // the cluster's words, or what was observed
+	Generation int64       `json:"generation,omitempty"`
+	At         time.Time   `json:"at"`
+}
+
+// OutcomeKind is the kind of an outcome.
+type OutcomeKind string
+
+// The outcomes of a change.
+const (
+	Accepted OutcomeKind = "accepted" // the API server took it
+	Skipped  OutcomeKind = "skipped"  // nothing to do, nothing was done
+	Moved    OutcomeKind = "moved"    // the precondition no longer held, nothing was done
+	Denied   OutcomeKind = "refused"  // the API server refused it, nothing was done
+	Lost     OutcomeKind = "lost"     // no answer: it may or may not have happened
+)
+
+// View is the observed half. Only events write it.
+type View struct {
+	Clock    time.Time // of the last event
+	Workload Workload
+	Unseen   time.Time // since when the controller has not observed the newest generation; zero = it has
+	Samples  map[MetricName]Sample
+	Failing  map[MetricName]int      // consecutive failing samples
+	Streak   map[MetricName][]Sample // those samples, oldest first, at most Rollback.After
+	Links    map[Source]Link
+	Probes   map[string]ProbeState // by item
+	Checks   map[string]Holding    // by item
+}
+
+// Holding is how long a check has held. Time without data is not counted; a
+// failure starts it anew.
+type Holding struct {
+	For  time.Duration
+	Last time.Time // when it was last seen to hold; zero = not in the last look
+}
+
+// ProbeState is what is known of an item that is probed.
+type ProbeState struct {
+	Sent   time.Time // zero when none is in flight
+	Result Result
+}
+
+// Source is something that is observed over a link.
+type Source string
+
+// The links.
+const (
+	Kubernetes Source = "k8s"
+	Prometheus Source = "prometheus"
+)
+
+// Link is the state of the way to a source.
+type Link struct {
+	OK    bool
+	Since time.Time // when OK last changed
+	Last  time.Time // when it last answered
+	Err   string    // why not OK
+	Tries int       // failed tries since it was lost
+	Next  time.Time // when the next try is made
+}

@@ -1,0 +1,108 @@
+package release
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// Step is the release machine: what follows from an event. It is deterministic
+// and total: it returns for every input, and an intent that is not allowed
+// yields Refused and changes nothing.
+//
+// The durable half of the result differs from the input's exactly when its Seq
+// is one higher, or its ID is another and its Seq is 1; such a state must be
+// journalled before its effects are performed (invariant 2).
+func Step(plan Plan, state State, now time.Time, event Event) (State, []Effect) {
+	t := &turn{plan: plan, now: now, s: state, backwards: now.Before(state.View.Clock)}
+	t.s.View.Clock = now
+
+	switch e := event.(type) {
+	case Observed:
+		t.observed(e.Workload)
+	case Sampled:
+		t.sampled(e.Samples)
+	case Probed:
+		t.probed(e)
+	case Linked:
+		t.linked(e)
+	case Intended:
+		t.intended(e)
+	case Done:
+		t.done(e.Outcome)
+	case Returned:
+		t.returned()
+	case Ticked:
+	}
+	t.settle()
+
+	if t.dirty {
+		t.s.Seq = state.Seq + 1
+		if t.s.ID != state.ID {
+			t.s.Seq = 1
+		}
+		t.s.Format = RecordFormat
+	}
+	return t.s, t.effects
+}
+
+// turn is one call of Step: a working copy of the state and what has been
+// decided so far.
+type turn struct {
+	plan      Plan
+	now       time.Time
+	backwards bool // the clock went back: decide nothing by itself on this event
+	s         State
+	dirty     bool
+	effects   []Effect
+}
+
+// record gives the durable half for writing. What it points to is replaced,
+// never changed in place: the input of Step shares it.
+func (t *turn) record() *Record {
+	if !t.dirty {
+		t.dirty = true
+		t.s.Items = slices.Clone(t.s.Items)
+	}
+	return &t.s.Record
+}
+
+func (t *turn) do(e Effect) { t.effects = append(t.effects, e) }
+
+func (t *turn) tell(by Actor, mark Mark, text string) {
+	t.do(Tell{By: by, Mark: mark, Text: text})
+}
+
+// put writes one entry of a map of the view without changing the input's map.
+func put[K comparable, V any](m map[K]V, key K, value V) map[K]V {
+	m = maps.Clone(m)
+	if m == nil {
+		m = map[K]V{}
+	}
+	m[key] = value
+	return m
+}
+
+// live tells whether the workload is fresh enough to decide anything.
+func live(plan Plan, s State, now time.Time) bool {
+	link, known := s.View.Links[Kubernetes]
+	return (!known || link.OK) && !s.View.Workload.At.IsZero() && now.Sub(s.View.Workload.At) <= plan.Stale.Workload
+}
+
+// settle draws the conclusions that follow from the state as it is, whatever
+// the event was. The order matters: first what became of the change in flight,
+// then how far the rollout is, then the checklist, then what to do about it.
+func (t *turn) settle() {
+	if t.backwards {
+		return
+	}
+	if live(t.plan, t.s, t.now) {
+		t.reconcile()
+		t.others()
+		t.converge()
+	}
+	t.check()
+	t.answer()
+	t.finish()
+	t.probe()
+}

@@ -1,0 +1,419 @@
+package release_test
+
+import (
+	"fmt"
+	"sort"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+
+	"datahub.io/slipway/release"
+)
+
+// A story is a script of what happens to one release, with the machine's whole
+// reaction under each step. Commands:
+//
+//	new [protected] [onDeadline=auto|ask|off] [onMetrics=…] [unattended] [items=id:type:stage[:for],…]
+//	cluster version=v2.4.0 revision=14 [pods=6] [available=6] [updated=6] [paused] [unobserved]
+//	        [reason=ProgressDeadlineExceeded] [failing=CrashLoopBackOff] [generation=+1] [absent]
+//	metric errorRate=0.02% [age=3s] | metric errorRate=error
+//	probe ITEM pass|fail|nodata [text]
+//	do begin|tick|waive|deploy|pause|resume|undo|hold|continue|abandon [key=value] [stale]
+//	done accepted|skipped|moved|refused|lost [generation=+1] [text]
+//	wait DURATION
+//	link down|up
+//	crash
+//	show [choices|headline|checklist]
+func TestStories(t *testing.T) {
+	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+		w := newWorld()
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			return w.run(t, d)
+		})
+	})
+}
+
+// world is a release with the cluster around it, as a story tells it.
+type world struct {
+	plan     release.Plan
+	state    release.State
+	now      time.Time
+	cluster  release.Workload
+	revision map[string]int64 // version → revision number
+	intents  int
+	change   string // the change in flight
+}
+
+func newWorld() *world {
+	w := &world{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), plan: testPlan(), revision: map[string]int64{}}
+	return w
+}
+
+func testPlan() release.Plan {
+	return release.Plan{
+		Service: "datahub-gateway", Image: "registry/datahub-gateway", Environment: "production",
+		Cluster: "prod-eu", Namespace: "datahub-production", Deployment: "datahub-gateway", Container: "gateway",
+		Items: []release.ItemSpec{
+			{ID: "approved", Title: "Change request approved", Stage: release.Pre, Type: release.ItemManual},
+			{ID: "rolling", Title: "Rolling update in progress", Stage: release.During, Type: release.ItemDeploy},
+			{ID: "health", Title: "Health checks passing", Stage: release.During, Type: release.ItemHTTP, URL: "http://gateway/health", For: 4 * time.Second},
+			{ID: "errors", Title: "Error rate normal", Stage: release.During, Type: release.ItemMetric, Metric: release.ErrorRate, For: 10 * time.Second},
+			{ID: "pods", Title: "All pods healthy", Stage: release.Post, Type: release.ItemPods},
+			{ID: "customer", Title: "Customer verification", Stage: release.Post, Type: release.ItemManual},
+		},
+		Metrics: []release.MetricSpec{
+			{Name: release.ErrorRate, Title: "Error Rate", Unit: release.Ratio, Bound: release.Bound{Kind: release.Threshold, Max: 0.001}, Rollback: true},
+		},
+		Rollback: release.Rollback{OnDeadline: release.Auto, OnMetrics: release.Ask, After: 3},
+		Stale:    release.Staleness{Workload: 10 * time.Second, Metric: 30 * time.Second},
+	}
+}
+
+var eng = release.Actor{Name: "eng-a"}
+
+func (w *world) run(t *testing.T, d *datadriven.TestData) string {
+	t.Helper()
+	switch d.Cmd {
+	case "new":
+		*w = *newWorld()
+		w.setup(t, d)
+		return "ok\n"
+	case "cluster":
+		w.shape(t, d)
+		return w.step(release.Observed{Workload: w.look()})
+	case "again":
+		return w.step(release.Observed{Workload: w.look()})
+	case "metric":
+		return w.step(release.Sampled{Samples: w.samples(t, d)})
+	case "probe":
+		verdict := map[string]release.Verdict{"pass": release.Pass, "fail": release.Fail, "nodata": release.NoData}[d.CmdArgs[1].Key]
+		text := strings.TrimSpace(d.Input)
+		return w.step(release.Probed{Item: d.CmdArgs[0].Key, Result: release.Result{At: w.now, Verdict: verdict, Short: text, Detail: text}})
+	case "do":
+		return w.do(t, d)
+	case "done":
+		return w.done(t, d)
+	case "wait":
+		return w.wait(t, d.CmdArgs[0].Key, d.HasArg("looking"))
+	case "link":
+		up := d.CmdArgs[0].Key == "up"
+		link := release.Link{OK: up, Since: w.now, Last: w.cluster.At}
+		if !up {
+			link.Err = "connection refused"
+		}
+		return w.step(release.Linked{Source: release.Kubernetes, Link: link})
+	case "crash":
+		w.state.View = release.View{}
+		return w.step(release.Returned{By: eng})
+	case "show":
+		return w.show(d.CmdArgs[0].Key)
+	}
+	t.Fatalf("unknown command %q", d.Cmd)
+	return ""
+}
+
+func (w *world) setup(t *testing.T, d *datadriven.TestData) {
+	for _, arg := range d.CmdArgs {
+		switch arg.Key {
+		case "protected":
+			w.plan.Protected = true
+		case "unattended":
+			w.plan.Unattended = true
+		case "onDeadline":
+			w.plan.Rollback.OnDeadline = release.Answer(arg.Vals[0])
+		case "onMetrics":
+			w.plan.Rollback.OnMetrics = release.Answer(arg.Vals[0])
+		case "driven":
+			w.plan.Driven = "eng-b (process 4711)"
+		default:
+			t.Fatalf("new: unknown %q", arg.Key)
+		}
+	}
+}
+
+// template makes the pod template of a version.
+func template(version string) release.Template {
+	return release.Template{Hash: "hash-" + version, Fields: []release.Field{
+		{Path: "containers[gateway]", Key: "image", Value: "registry/datahub-gateway:" + version},
+	}}
+}
+
+func (w *world) shape(t *testing.T, d *datadriven.TestData) {
+	c := &w.cluster
+	c.Found, c.Name, c.UID = true, w.plan.Deployment, "uid-1"
+	if c.Desired == 0 {
+		c.Desired, c.MaxSurge, c.MaxUnavail, c.Deadline = 6, 2, 1, 5*time.Minute
+	}
+	c.Paused, c.Failure, c.Causes = false, release.Condition{}, nil
+	unobserved := false
+	c.Progressing.Status, c.Progressing.Reason = "True", "ReplicaSetUpdated"
+	for _, arg := range d.CmdArgs {
+		n := func() int { v, _ := strconv.Atoi(arg.Vals[0]); return v }
+		switch arg.Key {
+		case "version":
+			w.setVersion(arg.Vals[0])
+		case "revision":
+			w.revision[c.Version("gateway")] = int64(n())
+		case "pods":
+			c.Desired = n()
+		case "available":
+			c.Available, c.Ready = n(), n()
+		case "updated":
+			c.Updated = n()
+		case "replicas":
+			c.Replicas = n()
+		case "all":
+			c.Available, c.Ready, c.Updated, c.Replicas = n(), n(), n(), n()
+		case "paused":
+			c.Paused = true
+		case "unobserved":
+			unobserved = true
+		case "absent":
+			*c = release.Workload{}
+		case "anew":
+			c.UID += "x"
+		case "reason":
+			c.Progressing.Reason = arg.Vals[0]
+		case "failing":
+			c.Causes = []release.Cause{{Reason: arg.Vals[0], Pods: []string{"gateway-5d8f-m2v8x"}, Version: c.Version("gateway"), Text: "lookup redis-b: no such host"}}
+		case "generation":
+			c.Generation += int64(n())
+		default:
+			t.Fatalf("cluster: unknown %q", arg.Key)
+		}
+	}
+	c.Progressing.Updated = w.now
+	if !unobserved {
+		c.Observed = c.Generation
+	}
+	w.revisions(!unobserved)
+}
+
+func (w *world) setVersion(version string) {
+	c := &w.cluster
+	if c.Version("gateway") == version {
+		return
+	}
+	c.Containers = []release.Container{{Name: "gateway", Image: "registry/datahub-gateway:" + version}}
+	c.Template = template(version)
+	c.Generation++
+}
+
+// revisions gives every version its ReplicaSet; the controller makes that of
+// the current one only once it has observed the generation.
+func (w *world) revisions(observed bool) {
+	c := &w.cluster
+	current := c.Version("gateway")
+	if observed && current != "" {
+		highest := int64(0)
+		for _, n := range w.revision {
+			highest = max(highest, n)
+		}
+		if n := w.revision[current]; n == 0 || n < highest {
+			w.revision[current] = highest + 1
+		}
+	}
+	c.Revisions = nil
+	for version, n := range w.revision {
+		c.Revisions = append(c.Revisions, release.Revision{
+			Number: n, Version: version, Image: "registry/datahub-gateway:" + version,
+			Template: template(version), Current: version == current,
+		})
+	}
+	sort.Slice(c.Revisions, func(i, j int) bool { return c.Revisions[i].Number > c.Revisions[j].Number })
+}
+
+func (w *world) look() release.Workload {
+	look := w.cluster
+	look.At = w.now
+	return look
+}
+
+func (w *world) samples(t *testing.T, d *datadriven.TestData) []release.Sample {
+	sample := release.Sample{At: w.now}
+	for _, arg := range d.CmdArgs {
+		switch arg.Key {
+		case "age":
+			age, err := time.ParseDuration(arg.Vals[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			sample.At = w.now.Add(-age)
+		default:
+			sample.Metric = release.MetricName(arg.Key)
+			percent, err := strconv.ParseFloat(strings.TrimSuffix(arg.Vals[0], "%"), 64)
+			if err != nil {
+				sample.Err = arg.Vals[0]
+			}
+			sample.Value = percent / 100
+		}
+	}
+	return []release.Sample{sample}
+}
+
+func (w *world) do(t *testing.T, d *datadriven.TestData) string {
+	var intent release.Intent
+	values := map[string]string{}
+	for _, arg := range d.CmdArgs[1:] {
+		values[arg.Key] = strings.Join(arg.Vals, " ")
+	}
+	switch kind := d.CmdArgs[0].Key; kind {
+	case "begin":
+		intent = release.Begin{Version: values["version"]}
+	case "tick":
+		intent = release.Tick{Item: values["item"], Note: values["note"]}
+	case "waive":
+		intent = release.Waive{Item: values["item"], Reason: values["reason"]}
+	case "deploy":
+		intent = release.Deploy{Confirm: values["confirm"]}
+	case "undo":
+		n, _ := strconv.ParseInt(values["to"], 10, 64)
+		intent = release.Undo{Revision: n}
+	default:
+		intent = map[string]release.Intent{
+			"pause": release.Pause{}, "resume": release.Resume{}, "hold": release.HoldOn{},
+			"continue": release.Continue{}, "abandon": release.Abandon{},
+		}[kind]
+	}
+	seen := release.SeenBy(w.plan, w.state, w.now, intent)
+	if _, stale := values["stale"]; stale {
+		seen.Generation--
+	}
+	w.intents++
+	return w.step(release.Intended{Intent: intent, By: eng, Seen: seen, ID: fmt.Sprintf("id-%d", w.intents)})
+}
+
+func (w *world) done(t *testing.T, d *datadriven.TestData) string {
+	o := release.Outcome{ID: w.change, Kind: release.OutcomeKind(d.CmdArgs[0].Key), Text: strings.TrimSpace(d.Input), Generation: w.cluster.Generation + 1}
+	for _, arg := range d.CmdArgs[1:] {
+		if arg.Key == "id" {
+			o.ID = arg.Vals[0]
+		}
+	}
+	return w.step(release.Done{Outcome: o})
+}
+
+// wait lets time pass, a second at a time; looking means that the API server
+// answers all the while.
+func (w *world) wait(t *testing.T, length string, looking bool) string {
+	d, err := time.ParseDuration(length)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	end := w.now.Add(d)
+	for w.now.Before(end) {
+		w.now = w.now.Add(time.Second)
+		var event release.Event = release.Ticked{}
+		if looking {
+			event = release.Observed{Workload: w.look()}
+		}
+		out := w.reaction(event)
+		for _, line := range strings.SplitAfter(out, "\n") {
+			if line != "" && !strings.HasPrefix(line, "probe") {
+				b.WriteString(line)
+			}
+		}
+	}
+	if b.Len() == 0 {
+		return "nothing\n"
+	}
+	return b.String()
+}
+
+func (w *world) step(event release.Event) string {
+	out := w.reaction(event)
+	w.now = w.now.Add(100 * time.Millisecond)
+	if out == "" {
+		return "nothing\n"
+	}
+	return out
+}
+
+// reaction steps once and writes what came of it.
+func (w *world) reaction(event release.Event) string {
+	before := w.state
+	next, effects := release.Step(w.plan, w.state, w.now, event)
+	w.state = next
+	var b strings.Builder
+	if before.Phase != next.Phase {
+		fmt.Fprintf(&b, "phase: %s → %s\n", phase(before.Phase), phase(next.Phase))
+	}
+	for _, effect := range effects {
+		switch e := effect.(type) {
+		case release.Change:
+			w.change = e.ID
+			fmt.Fprintf(&b, "CHANGE %s %s", e.ID, e.Kind)
+			if e.Image != "" {
+				fmt.Fprintf(&b, " image=%s", e.Image)
+			}
+			if e.Revision != 0 {
+				fmt.Fprintf(&b, " revision=%d", e.Revision)
+			}
+			if e.Unpause {
+				b.WriteString(" unpause")
+			}
+			fmt.Fprintf(&b, " if generation=%d by %s\n", e.Generation, e.By.Name)
+		case release.Probe:
+			fmt.Fprintf(&b, "probe %s\n", e.Item)
+		case release.Tell:
+			fmt.Fprintf(&b, "%s: %s\n", e.By.Name, e.Text)
+		case release.Refused:
+			fmt.Fprintf(&b, "REFUSED %s: %s", e.Kind, e.Why)
+			if e.Gate {
+				b.WriteString(" (gate)")
+			}
+			if e.Noop {
+				b.WriteString(" (so already)")
+			}
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}
+
+func phase(p release.Phase) string {
+	if p == release.Idle {
+		return "idle"
+	}
+	return string(p)
+}
+
+func (w *world) show(what string) string {
+	var b strings.Builder
+	switch what {
+	case "headline":
+		h := release.HeadlineOf(w.plan, w.state, w.now)
+		fmt.Fprintf(&b, "%s loud=%v\n%s\n%s\n%s\n", h.Mark, h.Loud, h.Strong, h.Rest, h.Short)
+	case "checklist":
+		for _, v := range release.Checklist(w.plan, w.state, w.now) {
+			fmt.Fprintf(&b, "%-8s %-28s %s\n", v.Mark, v.Spec.Title, v.Edge)
+		}
+	case "choices":
+		for _, c := range release.Allowed(w.plan, w.state, w.now) {
+			why := "✓ " + c.Preview.Line
+			if !c.OK {
+				why = "✗ " + c.Why
+			}
+			fmt.Fprintf(&b, "%-8s %-10s %s\n", c.Kind, c.Item, why)
+		}
+	case "undo":
+		for _, c := range release.Allowed(w.plan, w.state, w.now) {
+			if c.Kind != release.DoUndo {
+				continue
+			}
+			p := c.Preview
+			fmt.Fprintf(&b, "%s · ok=%v %s\n  %s\n  %s\n  %s\n  %s\n", p.Line, c.OK, c.Why, p.Change, p.How, p.Back, p.SameAs)
+			for _, f := range p.Facts {
+				fmt.Fprintf(&b, "  %s %s %s\n", f.Label, f.Mark, f.Text)
+			}
+			for _, l := range p.Diff {
+				fmt.Fprintf(&b, "  %c %s\n", l.Op, l.Text)
+			}
+		}
+	}
+	return b.String()
+}

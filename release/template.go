@@ -1,0 +1,47 @@
+package release
+
+import "cmp"
+
+// Diff is what changes in a pod template when from is replaced by to, grouped
+// under the path that it belongs to. Equal templates give nothing.
+func Diff(from, to Template) []DiffLine {
+	var lines []DiffLine
+	path := ""
+	emit := func(op DiffOp, f Field) {
+		if f.Path != path {
+			path = f.Path
+			lines = append(lines, DiffLine{Head, path})
+		}
+		lines = append(lines, DiffLine{op, f.Key + ": " + f.Value})
+	}
+	a, b := from.Fields, to.Fields
+	for len(a) > 0 || len(b) > 0 {
+		switch order := compareFields(a, b); {
+		case order < 0:
+			emit(Removed, a[0])
+			a = a[1:]
+		case order > 0:
+			emit(Added, b[0])
+			b = b[1:]
+		default:
+			if a[0].Value != b[0].Value {
+				emit(Removed, a[0])
+				emit(Added, b[0])
+			}
+			a, b = a[1:], b[1:]
+		}
+	}
+	return lines
+}
+
+// compareFields orders the heads of two sorted field lists by path and key; an
+// empty list comes last.
+func compareFields(a, b []Field) int {
+	switch {
+	case len(a) == 0:
+		return 1
+	case len(b) == 0:
+		return -1
+	}
+	return cmp.Or(cmp.Compare(a[0].Path, b[0].Path), cmp.Compare(a[0].Key, b[0].Key))
+}

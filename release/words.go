@@ -1,0 +1,160 @@
+package release
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Version is the tag of an image reference, or a shortened digest when it has
+// only one, or "" when it has neither.
+func Version(image string) string {
+	name, digest, pinned := strings.Cut(image, "@")
+	if slash := strings.LastIndexByte(name, '/'); strings.Contains(name[slash+1:], ":") {
+		return name[strings.LastIndexByte(name, ':')+1:]
+	}
+	if !pinned {
+		return ""
+	}
+	_, hex, _ := strings.Cut(digest, ":")
+	return hex[:min(len(hex), 12)]
+}
+
+// ShortImage is an image reference with its registry and path left out:
+// "…/datahub-gateway:v2.5.0".
+func ShortImage(image string) string {
+	if slash := strings.LastIndexByte(image, '/'); slash >= 0 {
+		return "…" + image[slash:]
+	}
+	return image
+}
+
+// Age writes how long ago something was: "0.2s", "3s", "65s", "4:39", "9d 4h".
+func Age(d time.Duration) string {
+	switch {
+	case d < 0:
+		return "0s"
+	case d < time.Second:
+		return fmt.Sprintf("%.1fs", math.Floor(d.Seconds()*10)/10)
+	case d < 2*time.Minute:
+		return strconv.Itoa(int(d.Seconds())) + "s"
+	default:
+		return Span(d)
+	}
+}
+
+// Span writes a duration: "0:41", "24:41", "2h 05m", "9d 4h", "23d".
+func Span(d time.Duration) string {
+	d = max(d, 0)
+	day := 24 * time.Hour
+	switch {
+	case d < time.Hour:
+		return fmt.Sprintf("%d:%02d", int(d.Minutes()), int(d.Seconds())%60)
+	case d < day:
+		return fmt.Sprintf("%dh %02dm", int(d.Hours()), int(d.Minutes())%60)
+	case d < 10*day:
+		return fmt.Sprintf("%dd %dh", d/day, int(d.Hours())%24)
+	default:
+		return fmt.Sprintf("%dd", d/day)
+	}
+}
+
+// Left writes a countdown, rounded up so that 0:00 means that it is over.
+func Left(d time.Duration) string {
+	return Span(d + time.Second - time.Nanosecond)
+}
+
+// Format writes a value in its unit: "0.02%", "45ms", "12,450", "1.31Gi", "1.12 cores".
+func Format(u Unit, v float64) string {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return "none"
+	}
+	switch u {
+	case Ratio:
+		return percent(v)
+	case Seconds:
+		if math.Abs(v) < 1 {
+			return strconv.Itoa(int(math.Round(v*1000))) + "ms"
+		}
+		return trimZero(v, 2) + "s"
+	case PerSecond:
+		return Thousands(v)
+	case Bytes:
+		return bytes(v)
+	default:
+		return trimZero(v, 2) + " cores"
+	}
+}
+
+func percent(v float64) string {
+	p := v * 100
+	switch {
+	case math.Abs(p) >= 10:
+		return strconv.Itoa(int(math.Round(p))) + "%"
+	case math.Abs(p) >= 1:
+		return trimZero(p, 1) + "%"
+	default:
+		return trimZero(p, 2) + "%"
+	}
+}
+
+func bytes(v float64) string {
+	units := []string{"", "Ki", "Mi", "Gi", "Ti"}
+	i := 0
+	for v >= 1024 && i < len(units)-1 {
+		v /= 1024
+		i++
+	}
+	if i >= 3 {
+		return trimZero(v, 2) + units[i]
+	}
+	return strconv.Itoa(int(math.Round(v))) + units[i]
+}
+
+// Thousands writes a whole number with separators, and one digit more below ten.
+func Thousands(v float64) string {
+	if math.Abs(v) < 10 && v != math.Trunc(v) {
+		return trimZero(v, 1)
+	}
+	s := strconv.FormatInt(int64(math.Round(v)), 10)
+	start := len(s) % 3
+	if start == 0 {
+		start = 3
+	}
+	if strings.HasPrefix(s, "-") && start == 1 {
+		start = 4
+	}
+	var b strings.Builder
+	b.WriteString(s[:min(start, len(s))])
+	for i := start; i < len(s); i += 3 {
+		b.WriteByte(',')
+		b.WriteString(s[i : i+3])
+	}
+	return b.String()
+}
+
+func trimZero(v float64, digits int) string {
+	s := strconv.FormatFloat(v, 'f', digits, 64)
+	if strings.Contains(s, ".") {
+		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+	}
+	return s
+}
+
+// count writes "1 pod" or "3 pods".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}
+
+// podSuffix is the last part of a pod's name: "-q7hzn".
+func podSuffix(name string) string {
+	if dash := strings.LastIndexByte(name, '-'); dash > 0 {
+		return name[dash:]
+	}
+	return name
+}

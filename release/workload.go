@@ -1,0 +1,140 @@
+package release
+
+import "time"
+
+// Workload is one Deployment with everything that belongs to it, as last
+// observed. It is a value: whoever builds it hands over a copy nobody changes.
+// Text in it comes from the cluster with control characters already removed.
+type Workload struct {
+	At    time.Time // when the API server last answered about it
+	Found bool      // false: the API server says that it does not exist
+
+	Name            string
+	Namespace       string
+	UID             string
+	ResourceVersion string
+	Generation      int64
+	Observed        int64 // status.observedGeneration
+	Paused          bool
+	ChangeCause     string
+
+	Desired     int // spec.replicas
+	Replicas    int // status.replicas, old and new
+	Updated     int
+	Ready       int
+	Available   int
+	MaxSurge    int           // resolved to pods
+	MaxUnavail  int           // resolved to pods
+	History     int           // revisionHistoryLimit
+	Deadline    time.Duration // progressDeadlineSeconds; 0 = none
+	Progressing Condition
+	Failure     Condition // ReplicaFailure
+	Containers  []Container
+	Template    Template // the current pod template
+
+	Revisions []Revision // existing ReplicaSets, newest first
+	Pods      []Pod      // of this Deployment, worst first, then newest
+	UsageAt   time.Time  // when cpu and memory of the pods were measured
+	Causes    []Cause    // why pods fail, grouped, worst first
+	Events    []Note     // newest first, bounded
+	Managers  []string   // who else would fight a change: "Argo CD (label argocd.argoproj.io/instance)"
+}
+
+// Condition is one condition of a Deployment.
+type Condition struct {
+	Status     string // "True", "False", "Unknown", or empty when absent
+	Reason     string
+	Message    string
+	Updated    time.Time // lastUpdateTime
+	Transition time.Time // lastTransitionTime
+}
+
+// Container is one container of the pod template, init containers left out.
+type Container struct {
+	Name      string
+	Image     string
+	CPU       float64 // limit in cores, 0 = none
+	Memory    float64 // limit in bytes, 0 = none
+	Readiness string  // "GET :3001/health/ready", or empty
+}
+
+// Revision is one existing ReplicaSet of the Deployment.
+type Revision struct {
+	Number     int64
+	ReplicaSet string
+	UID        string
+	Created    time.Time
+	Cause      string // kubernetes.io/change-cause
+	Image      string // of the released container
+	Version    string // the image's tag
+	Desired    int
+	Ready      int
+	Current    bool // the Deployment's template is this one
+	Template   Template
+}
+
+// Template is a pod template as sorted fields, pod-template-hash left out, so
+// that two can be compared and their difference shown.
+type Template struct {
+	Hash   string // equal hashes, equal templates
+	Fields []Field
+}
+
+// Field is one leaf of a pod template.
+type Field struct {
+	Path  string // "containers[gateway].env"
+	Key   string // "KEY_ROTATION"
+	Value string // "on", as YAML writes it
+}
+
+// PodState is what a pod does for the service, one glyph each.
+type PodState string
+
+// The pod states, best first.
+const (
+	PodServing  PodState = "serving"
+	PodStarting PodState = "starting"
+	PodPending  PodState = "pending"
+	PodDraining PodState = "draining"
+	PodFailing  PodState = "failing"
+)
+
+// Pod is one pod of the Deployment.
+type Pod struct {
+	Name     string
+	Revision int64 // of its ReplicaSet
+	Version  string
+	State    PodState
+	Reason   string // "Ready", "Running, not ready", "CrashLoopBackOff"
+	Message  string
+	Ready    int // ready containers
+	Total    int // containers
+	Restarts int
+	Last     time.Time // last restart, zero = never
+	Created  time.Time
+	ReadyAt  time.Time // when it became ready, zero = not ready
+	Node     string
+	CPU      float64 // cores; meaningful when Measured
+	Memory   float64 // bytes; meaningful when Measured
+	Measured bool
+}
+
+// Cause is why pods fail, grouped: "2 pods CrashLoopBackOff, exit 1: …".
+type Cause struct {
+	Reason  string // "CrashLoopBackOff, exit 1"
+	Text    string // last log line or the cluster's message
+	Pods    []string
+	Version string // the version they run, empty when several
+	First   time.Time
+	Newest  time.Time
+	Soft    bool // may still heal by itself: readiness failing, unschedulable
+}
+
+// Note is one event of the cluster.
+type Note struct {
+	At     time.Time
+	Reason string
+	Object string // "-q7hzn": the pod's last part, or the ReplicaSet's
+	Text   string
+	Count  int
+}
