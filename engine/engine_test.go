@@ -1,0 +1,287 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"datahub.io/slipway/release"
+)
+
+// cluster is a fake for faults that a real API server cannot be made to show at
+// will: an answer that is lost, or that never comes.
+type cluster struct {
+	mu      sync.Mutex
+	look    release.Workload
+	emit    func(release.Event)
+	applied []release.Change
+	answer  func(release.Change) release.Outcome
+	before  func() // called when a change arrives
+}
+
+func (c *cluster) Watch(ctx context.Context, emit func(release.Event)) {
+	c.mu.Lock()
+	c.emit = emit
+	look := c.look
+	c.mu.Unlock()
+	look.At = time.Now()
+	emit(release.Observed{Workload: look})
+	<-ctx.Done()
+}
+
+func (c *cluster) Apply(_ context.Context, change release.Change) release.Outcome {
+	c.before()
+	c.mu.Lock()
+	c.applied = append(c.applied, change)
+	c.mu.Unlock()
+	return c.answer(change)
+}
+
+func (c *cluster) Logs(ctx context.Context, pod string, emit func(string)) error {
+	emit("one line of " + pod)
+	<-ctx.Done()
+	return nil
+}
+func (c *cluster) Whoami(context.Context) (string, error) { return "eng-a", nil }
+func (c *cluster) Retry()                                 {}
+
+type figures struct{}
+
+func (figures) Watch(ctx context.Context, _ func(release.Event), _ func(map[release.MetricName][]release.Point)) {
+	<-ctx.Done()
+}
+func (figures) Retry() {}
+
+type prober struct{}
+
+func (prober) Probe(context.Context, release.ItemSpec, release.State) release.Result {
+	return release.Result{At: time.Now(), Verdict: release.NoData}
+}
+
+// book is a journal in memory that can be made to fail.
+type book struct {
+	mu      sync.Mutex
+	entries []release.Entry
+	broken  error
+}
+
+func (b *book) Create(string) (Journal, error) { return b, b.err() }
+func (b *book) Close() error                   { return nil }
+
+func (b *book) err() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.broken
+}
+
+func (b *book) Append(e release.Entry) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.broken != nil {
+		return b.broken
+	}
+	b.entries = append(b.entries, e)
+	return nil
+}
+
+func (b *book) last() release.Entry {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.entries) == 0 {
+		return release.Entry{}
+	}
+	return b.entries[len(b.entries)-1]
+}
+
+// rig is an engine on fakes, with a release of v2.5.0 ready to be planned.
+type rig struct {
+	*Engine
+	cluster *cluster
+	book    *book
+	frame   release.Frame
+	leave   func() // ends the engine and waits for it
+}
+
+func template(version string) release.Template { return release.Template{Hash: "hash-" + version} }
+
+func newRig(t *testing.T, change func(*Options)) *rig {
+	t.Helper()
+	c := &cluster{
+		before: func() {},
+		answer: func(change release.Change) release.Outcome {
+			return release.Outcome{Kind: release.Accepted, Generation: change.Generation + 1}
+		},
+		look: release.Workload{
+			Found: true, UID: "uid", Generation: 1, Observed: 1, Desired: 1, Replicas: 1, Updated: 1, Ready: 1, Available: 1,
+			Containers: []release.Container{{Name: "gateway", Image: "registry/gateway:v2.4.0"}}, Template: template("v2.4.0"),
+			Revisions: []release.Revision{
+				{Number: 2, Version: "v2.4.0", Current: true, Template: template("v2.4.0")},
+				{Number: 1, Version: "v2.3.0", Template: template("v2.3.0")},
+			},
+		},
+	}
+	r := &rig{cluster: c, book: &book{}}
+	o := Options{
+		Plan: release.Plan{
+			Service: "gateway", Image: "registry/gateway", Environment: "staging", Deployment: "gateway", Container: "gateway",
+			Items: []release.ItemSpec{{ID: "rolling", Title: "Rolling update in progress", Stage: release.During, Type: release.ItemDeploy}},
+			Stale: release.Staleness{Workload: time.Minute, Metric: time.Minute},
+		},
+		Cluster: c, Metrics: figures{}, Prober: prober{}, Journals: r.book, Local: "test@host",
+	}
+	if change != nil {
+		change(&o)
+	}
+	r.Engine = New(o)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { r.Run(ctx); close(ended) }()
+	r.leave = func() { cancel(); <-ended }
+	t.Cleanup(r.leave)
+	return r
+}
+
+// until reads frames until one is as wanted.
+func (r *rig) until(t *testing.T, what string, ok func(release.Frame) bool) release.Frame {
+	t.Helper()
+	limit := time.After(30 * time.Second)
+	for {
+		if !r.frame.Now.IsZero() && ok(r.frame) {
+			return r.frame
+		}
+		select {
+		case r.frame = <-r.Frames():
+		case <-limit:
+			t.Fatalf("never seen: %s; last: %s %+v", what, r.frame.State.Phase, r.frame.State.Record)
+		}
+	}
+}
+
+func (r *rig) want(t *testing.T, intent release.Intent) {
+	t.Helper()
+	f := r.until(t, string(release.KindOf(intent))+" allowed", func(f release.Frame) bool {
+		for _, c := range f.Choices {
+			if c.Kind == release.KindOf(intent) && c.OK && f.User.Name == "eng-a" {
+				return true
+			}
+		}
+		return false
+	})
+	r.Submit(intent, release.SeenBy(f.Plan, f.State, f.Now, intent))
+}
+
+// An effect is performed only after its entry is on disk, and so is its outcome.
+func TestJournalComesFirst(t *testing.T) {
+	var r *rig
+	r = newRig(t, func(o *Options) { o.Version = "v2.5.0" })
+	var atApply release.Entry
+	r.cluster.before = func() { atApply = r.book.last() }
+	r.want(t, release.Deploy{})
+	r.until(t, "deploying", func(f release.Frame) bool { return f.State.Phase == release.Deploying })
+	if atApply.Record.Pending == nil || len(atApply.Effects) != 1 || atApply.By.Name != "eng-a" || atApply.Event != "intended deploy" {
+		t.Fatalf("when the change was made, the journal ended in %+v", atApply)
+	}
+	last := r.book.last()
+	if last.Event != "done accepted" || last.Record.Pending != nil || last.Record.Last.Kind != release.Accepted {
+		t.Fatalf("after the change the journal ends in %+v", last)
+	}
+	if len(r.cluster.applied) != 1 {
+		t.Fatalf("applied %d changes", len(r.cluster.applied))
+	}
+}
+
+// What cannot be written down is not done.
+func TestUnwritableJournalSendsNothing(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.Version = "v2.5.0" })
+	r.until(t, "planned", func(f release.Frame) bool { return f.State.Phase == release.Planned })
+	r.book.mu.Lock()
+	r.book.broken = errors.New("no space left on device")
+	r.book.mu.Unlock()
+	r.want(t, release.Undo{})
+	select {
+	case refused := <-r.Answers():
+		if refused.Kind != release.DoUndo || refused.Why != "the record cannot be written, so nothing was sent: no space left on device" {
+			t.Fatalf("refused with %+v", refused)
+		}
+	case <-time.After(30 * time.Second):
+		t.Fatal("no answer")
+	}
+	f := r.until(t, "still planned", func(f release.Frame) bool { return f.State.Phase == release.Planned })
+	if f.State.Pending != nil || len(r.cluster.applied) != 0 {
+		t.Fatalf("pending %+v, applied %v", f.State.Pending, r.cluster.applied)
+	}
+}
+
+// An outcome that cannot be written at once is kept, and written later.
+func TestOutcomeIsKeptUntilWritten(t *testing.T) {
+	var r *rig
+	r = newRig(t, func(o *Options) { o.Version = "v2.5.0" })
+	full := errors.New("no space left on device")
+	r.cluster.before = func() { r.book.mu.Lock(); r.book.broken = full; r.book.mu.Unlock() }
+	r.want(t, release.Deploy{})
+	r.until(t, "the failure told", func(f release.Frame) bool {
+		n := len(f.Activity)
+		return n > 0 && f.Activity[n-1].Mark == release.MarkFail
+	})
+	if r.frame.State.Phase != release.Planned || r.frame.State.Pending == nil {
+		t.Fatalf("an unwritten outcome was taken: %s", r.frame.State.Phase)
+	}
+	r.book.mu.Lock()
+	r.book.broken = nil
+	r.book.mu.Unlock()
+	r.until(t, "deploying", func(f release.Frame) bool { return f.State.Phase == release.Deploying })
+}
+
+// A state with a change in flight is picked up as unknown, held, and found out
+// by looking; nothing is sent again.
+func TestPickedUpIsLookedAt(t *testing.T) {
+	r := newRig(t, func(o *Options) {
+		o.State.Record = release.Record{
+			Format: 1, Seq: 7, ID: "id-1", Phase: release.Planned, To: release.Target{Version: "v2.4.0", Image: "registry/gateway:v2.4.0"},
+			Items: []release.Item{{ID: "rolling", Status: release.Waiting}},
+			Pending: &release.Pending{
+				Change: release.Change{ID: "c-1", Kind: release.SetImage, UID: "uid", Generation: 0, Container: "gateway", Image: "registry/gateway:v2.4.0"},
+				Since:  time.Now().Add(-time.Minute), Next: release.Deploying, Goal: release.Target{Version: "v2.4.0", Image: "registry/gateway:v2.4.0"},
+			},
+		}
+		o.Journal = &book{}
+	})
+	f := r.until(t, "found out", func(f release.Frame) bool { return f.State.Pending == nil })
+	if f.State.Held == nil || f.State.Held.Kind != release.HeldOnReturn {
+		t.Fatalf("not held: %+v", f.State.Held)
+	}
+	if f.State.Phase == release.Planned || len(r.cluster.applied) != 0 {
+		t.Fatalf("phase %s, applied %v", f.State.Phase, r.cluster.applied)
+	}
+}
+
+// Leaving waits for the answer of a change in flight.
+func TestLeavingWaitsForTheAnswer(t *testing.T) {
+	answered := make(chan struct{})
+	r := newRig(t, func(o *Options) { o.Version = "v2.5.0" })
+	r.cluster.answer = func(change release.Change) release.Outcome {
+		<-answered
+		return release.Outcome{Kind: release.Accepted, Generation: 2}
+	}
+	r.want(t, release.Deploy{})
+	r.until(t, "sent", func(f release.Frame) bool { return f.State.Pending != nil })
+	time.AfterFunc(100*time.Millisecond, func() { close(answered) })
+	r.leave()
+	if last := r.book.last(); last.Event != "done accepted" {
+		t.Errorf("the journal ends in %s", last.Event)
+	}
+}
+
+// The latest log lines of a followed pod ride in the frame; following another
+// pod starts anew.
+func TestFollow(t *testing.T) {
+	r := newRig(t, nil)
+	r.Follow("pod-a")
+	r.until(t, "the log", func(f release.Frame) bool { return len(f.Logs.Lines) == 1 && f.Logs.Lines[0] == "one line of pod-a" })
+	r.Follow("pod-b")
+	r.until(t, "the other log", func(f release.Frame) bool { return f.Logs.Pod == "pod-b" && len(f.Logs.Lines) == 1 })
+	r.Follow("")
+	r.until(t, "none", func(f release.Frame) bool { return f.Logs.Pod == "" })
+}
