@@ -84,6 +84,7 @@ func (t *turn) conclude(o Outcome) {
 		}
 		t.tell(p.Change.By, MarkPass, text)
 		t.begin(*p, o.Generation)
+		return
 	case Skipped:
 		t.tell(Itself, MarkNone, fmt.Sprintf("%s skipped: %s", p.Change.Kind, o.Text))
 	case Moved:
@@ -124,8 +125,24 @@ func (t *turn) begin(p Pending, generation int64) {
 		Goal: p.Goal, Began: p.Since, Generation: generation,
 		Condition: t.s.View.Workload.Progressing.Updated,
 	}
+	if p.Next == Deploying {
+		r.Rollout.Excused = t.failingAlready()
+	}
 	t.s.View.Failing, t.s.View.Streak = nil, nil
 	t.s.View.Checks, t.s.View.Probes = nil, nil
+}
+
+// failingAlready lists the metrics that are out of bounds before a change shows
+// in them. A release that mends an incident must not be undone for it.
+func (t *turn) failingAlready() []MetricName {
+	var names []MetricName
+	for _, spec := range t.plan.Metrics {
+		if spec.Rollback && Judge(t.plan, t.s.View, spec, t.now).Verdict == Fail {
+			names = append(names, spec.Name)
+			t.tell(Itself, MarkAttention, spec.Title+" is out of bounds already: it counts once it has been in bounds again")
+		}
+	}
+	return names
 }
 
 func (t *turn) hold(kind HoldKind, reason string) {

@@ -2,6 +2,7 @@ package release
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -115,7 +116,7 @@ func sourceName(s Source) string {
 }
 
 // sampled takes a round of samples and counts consecutive failures. A sample
-// already counted, or without data, counts neither way.
+// already counted, from before the change, or without data, counts neither way.
 func (t *turn) sampled(samples []Sample) {
 	for _, sample := range samples {
 		before := t.s.View.Samples[sample.Metric]
@@ -139,11 +140,15 @@ func (t *turn) count(sample Sample) {
 			continue
 		}
 		v := &t.s.View
-		switch Judge(t.plan, *v, spec, t.now).Verdict {
-		case Pass:
+		excused := slices.Contains(t.s.Rollout.Excused, spec.Name)
+		switch verdict := Judge(t.plan, *v, spec, t.now).Verdict; {
+		case verdict == Pass:
+			if excused {
+				t.record().Rollout.Excused = slices.DeleteFunc(slices.Clone(t.s.Rollout.Excused), func(n MetricName) bool { return n == spec.Name })
+			}
 			v.Failing = put(v.Failing, spec.Name, 0)
 			v.Streak = put(v.Streak, spec.Name, nil)
-		case Fail:
+		case verdict == Fail && !excused && !sample.At.Before(t.s.Rollout.Began):
 			streak := append(append([]Sample(nil), v.Streak[spec.Name]...), sample)
 			streak = streak[max(0, len(streak)-max(t.plan.Rollback.After, 1)):]
 			v.Failing = put(v.Failing, spec.Name, v.Failing[spec.Name]+1)

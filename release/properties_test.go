@@ -211,6 +211,7 @@ func (m *machine) step(t *rapid.T, event release.Event) {
 	}
 	m.durability(t, before, next, event, effects)
 	m.effects(t, before, next, event, effects)
+	m.outcomes(t, before, next)
 	m.phases(t, before, next, event)
 	m.state = next
 	m.undoable(t)
@@ -288,6 +289,16 @@ func (m *machine) effects(t *rapid.T, before, next release.State, event release.
 	}
 	if sent > 1 {
 		t.Fatalf("1: %d changes at once", sent)
+	}
+}
+
+// outcomes: an accepted change holds nothing up by itself.
+func (m *machine) outcomes(t *rapid.T, before, next release.State) {
+	if next.Last == before.Last || next.Last.Kind != release.Accepted || next.Held == nil {
+		return
+	}
+	if before.Held == nil && next.Held.Kind == release.HeldByFailure {
+		t.Fatalf("held by %q after an accepted change", next.Held.Reason)
 	}
 }
 

@@ -54,6 +54,9 @@ type Rollout struct {
 	Generation int64     `json:"generation,omitempty"` // the Deployment's after the change was accepted; 0 until then
 	Condition  time.Time `json:"condition,omitzero"`   // Progressing.Updated before the change: a deadline must be newer
 	Completed  time.Time `json:"completed,omitzero"`   // when seen complete
+	// Excused metrics were out of bounds before the change: their failures count
+	// only once they have passed again.
+	Excused []MetricName `json:"excused,omitempty"`
 }
 
 // HoldKind is why a release decides nothing by itself.

@@ -158,3 +158,20 @@ func podSuffix(name string) string {
 	}
 	return name
 }
+
+// BoundWords writes a judgement's bound in the dashboard's words: "Threshold:
+// 0.1%", "Normal: 12,000 ± 50%", "Limit: 2Gi".
+func BoundWords(j Judgement) string {
+	b, unit := j.Spec.Bound, j.Spec.Unit
+	switch b.Kind {
+	case Range:
+		return fmt.Sprintf("Normal: %s ± %s", Format(unit, b.Normal), Format(Ratio, b.Tolerance))
+	case Limit:
+		if j.Limit == 0 {
+			return "Limit: none"
+		}
+		return "Limit: " + Format(unit, j.Limit)
+	default:
+		return "Threshold: " + Format(unit, b.Max)
+	}
+}

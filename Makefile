@@ -1,0 +1,51 @@
+# make prints the targets; each works as the only command on a fresh machine
+# that has Go, make and git.
+
+GO     ?= go
+SPEED  ?= 10
+GOLINT := $(GO) tool -modfile=tools/go.mod
+
+.PHONY: help build sandbox demo test unit e2e lint format bench golden clean
+
+help: ## print the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/slipway
+	$(GO) build -o bin/slipway .
+
+# The first build compiles a Kubernetes control plane: about 8 minutes on two
+# cores, and a few seconds from then on.
+sandbox: ## build bin/sandbox, a local control plane to try things on
+	@test -x bin/sandbox || echo "building the sandbox: the first time takes several minutes (about 8 on two cores)"
+	cd sandbox && $(GO) build -o ../bin/sandbox.new . && mv ../bin/sandbox.new ../bin/sandbox
+
+demo: build sandbox ## try it: a sandbox with the console on it, taken down on leaving
+	bin/sandbox exec --dir .sandbox/demo -- bin/slipway --config .sandbox/demo/slipway.yaml --env production --version v2.5.0
+
+test: unit e2e ## everything: unit, golden, scripts, and end to end on one sandbox
+
+unit:
+	$(GO) vet ./...
+	$(GO) test -race ./...
+	cd sandbox && $(GO) test -race $$($(GO) list ./... | grep -v 'slipway/sandbox$$')
+
+e2e: build sandbox
+	bin/sandbox exec --dir .sandbox/test --speed $(SPEED) --deadline 20s -- \
+		$(GO) test -race -count=1 -p 1 -timeout 40m ./kube ./metrics ./e2e
+
+lint: ## formatting, vet, golangci-lint
+	$(GOLINT) gofumpt -l . | (! grep .)
+	$(GOLINT) golangci-lint run ./...
+
+format: ## rewrite the sources as gofumpt wants them
+	$(GOLINT) gofumpt -w .
+
+bench: build sandbox ## measure what ARCHITECTURE.md gives budgets for
+	bin/sandbox exec --dir .sandbox/bench -- $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./e2e
+
+golden: ## rewrite golden frames and stories; look at the difference before you keep it
+	$(GO) test ./ui -update
+	$(GO) test ./release -rewrite
+
+clean: ## remove what was built and the sandboxes' data
+	rm -rf bin .sandbox

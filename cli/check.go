@@ -1,0 +1,143 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"datahub.io/slipway/checklist"
+	"datahub.io/slipway/release"
+)
+
+// row is one finding of the doctor.
+type row struct {
+	part, name string
+	ok         bool
+	optional   bool
+	found      string
+	next       string // what to do about it
+}
+
+func newCheck(f *flags) *cobra.Command {
+	return &cobra.Command{
+		Use:   "check",
+		Short: "Look at everything a release needs: configuration, cluster, permissions, queries",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := open(cmd, f)
+			if err != nil {
+				return err
+			}
+			return printRows(cmd, s.examine(cmd.Context()))
+		},
+	}
+}
+
+// examine looks at everything, the outside in parallel.
+func (s *session) examine(ctx context.Context) []row {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	cluster, figures, health := make(chan []row, 1), make(chan []row, 1), make(chan []row, 1)
+	go func() {
+		var rows []row
+		for _, r := range s.cluster.Check(ctx) {
+			rows = append(rows, row{"cluster", r.Name, r.OK, r.Optional, r.Found, r.Next})
+		}
+		cluster <- rows
+	}()
+	go func() {
+		var rows []row
+		for _, r := range s.metrics.Check(ctx) {
+			rows = append(rows, row{"metrics", r.Name, r.OK, false, r.Found, r.Next})
+		}
+		figures <- rows
+	}()
+	go func() { health <- s.health(ctx) }()
+
+	rows := []row{
+		{"config", "file", true, false, fmt.Sprintf("%s: %s to %s, %d items", s.config.File, s.plan.Service, s.plan.Environment, len(s.plan.Items)), ""},
+		stateDir(s.config.StateDir),
+	}
+	rows = append(rows, <-cluster...)
+	rows = append(rows, <-figures...)
+	return append(rows, <-health...)
+}
+
+// health looks once at every address that the checklist will look at. Another
+// version than the planned one is no fault before a release.
+func (s *session) health(ctx context.Context) []row {
+	runner := checklist.New(s.plan, s.metrics, time.Now)
+	var rows []row
+	for _, spec := range s.plan.Items {
+		if spec.Type != release.ItemHTTP {
+			continue
+		}
+		result := runner.Probe(ctx, spec, release.State{})
+		rows = append(rows, row{"checklist", spec.Title, result.Verdict == release.Pass, false, result.Detail, "see that it answers: curl " + spec.URL})
+	}
+	return rows
+}
+
+// stateDir tries to write where the records go, the way a release would.
+func stateDir(dir string) row {
+	r := row{part: "config", name: "state directory", found: dir, next: "make it writable, or choose another: --state-dir"}
+	at := dir
+	for {
+		info, err := os.Stat(at)
+		if err == nil && !info.IsDir() {
+			r.found = at + " is not a directory"
+			return r
+		}
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, os.ErrNotExist) || filepath.Dir(at) == at {
+			r.found = err.Error()
+			return r
+		}
+		at = filepath.Dir(at)
+	}
+	probe, err := os.CreateTemp(at, ".slipway-check-*")
+	if err != nil {
+		r.found = err.Error()
+		return r
+	}
+	probe.Close()
+	os.Remove(probe.Name())
+	r.ok = true
+	return r
+}
+
+func printRows(cmd *cobra.Command, rows []row) error {
+	t := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	missing := 0
+	fmt.Fprintln(t, "PART\tWHAT\tRESULT\tFOUND")
+	for _, r := range rows {
+		result, found := "ok", r.found
+		if !r.ok {
+			result = "MISSING"
+			if r.optional {
+				result = "absent"
+			} else {
+				missing++
+			}
+			if r.next != "" {
+				found += "; " + r.next
+			}
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", r.part, r.name, result, found)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	if missing > 0 {
+		return fail(exitError, "%d of %d checks failed", missing, len(rows))
+	}
+	return nil
+}

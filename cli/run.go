@@ -1,0 +1,68 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"datahub.io/slipway/config"
+	"datahub.io/slipway/engine"
+	"datahub.io/slipway/release"
+	"datahub.io/slipway/ui"
+)
+
+// runConsole opens the screen; without a terminal it prints what happens, one
+// event a line, until it is interrupted.
+func runConsole(cmd *cobra.Command, f *flags, version string) error {
+	if version != "" {
+		if err := config.CheckVersion(version); err != nil {
+			return &exit{exitUsage, err}
+		}
+	}
+	s, err := open(cmd, f)
+	if err != nil {
+		return err
+	}
+	options, err := s.pickUp()
+	if err != nil {
+		return err
+	}
+	options.Version = version
+	if !isTerminal(os.Stdin) || !isTerminal(os.Stdout) {
+		return watch(cmd, options)
+	}
+
+	e := engine.New(options)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	ended := make(chan struct{})
+	go func() { e.Run(ctx); close(ended) }()
+
+	model := ui.New(e, ui.DetectOptions(os.Getenv))
+	_, err = tea.NewProgram(model, tea.WithContext(cmd.Context())).Run()
+	cancel()
+	<-ended
+	if line := model.Farewell(); line != "" {
+		fmt.Fprintln(cmd.OutOrStdout(), line)
+	}
+	if err != nil && cmd.Context().Err() == nil {
+		return fail(exitError, "screen: %w", err)
+	}
+	return nil
+}
+
+// watch prints what happens until it is interrupted.
+func watch(cmd *cobra.Command, options engine.Options) error {
+	d := newDriver(cmd, engine.New(options))
+	err := d.run(cmd.Context(), func(release.Frame) (bool, error) { return false, nil })
+	if cmd.Context().Err() != nil {
+		return nil
+	}
+	return err
+}
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }

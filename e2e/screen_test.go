@@ -1,0 +1,111 @@
+package e2e
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/charmbracelet/x/vt"
+	"github.com/creack/pty"
+)
+
+// screen is the built binary in a terminal of its own.
+type screen struct {
+	t     testing.TB
+	cmd   *exec.Cmd
+	pty   *os.File
+	term  *vt.SafeEmulator
+	ended chan error
+}
+
+func (s setup) open(t testing.TB, w, h int, args ...string) *screen {
+	t.Helper()
+	cmd := s.command(context.Background(), args...)
+	cmd.Env = append(cmd.Env, "TERM=xterm-256color", "COLORTERM=truecolor", "LANG=C.UTF-8")
+	file, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: uint16(h), Cols: uint16(w)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &screen{t: t, cmd: cmd, pty: file, term: vt.NewSafeEmulator(w, h), ended: make(chan error, 1)}
+	go io.Copy(c.term, file)
+	go io.Copy(file, c.term) // what the terminal answers to queries
+	go func() { c.ended <- cmd.Wait() }()
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		file.Close()
+	})
+	return c
+}
+
+func (c *screen) text() string { return ansi.Strip(c.term.Render()) }
+
+// see waits until everything wanted is on the screen at once.
+func (c *screen) see(wanted ...string) {
+	c.t.Helper()
+	c.seeWithin(limit, wanted...)
+}
+
+func (c *screen) seeWithin(d time.Duration, wanted ...string) {
+	c.t.Helper()
+	deadline := time.Now().Add(d)
+	for {
+		text, missing := c.text(), ""
+		for _, want := range wanted {
+			if !strings.Contains(text, want) {
+				missing = want
+			}
+		}
+		if missing == "" {
+			return
+		}
+		if time.Now().After(deadline) {
+			c.t.Fatalf("never on the screen: %q\n%s", missing, text)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// press types keys, each with a moment of its own, as a person does.
+func (c *screen) press(keys ...string) {
+	c.t.Helper()
+	for _, key := range keys {
+		if _, err := c.pty.WriteString(key); err != nil {
+			c.t.Fatal(err)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// resize changes the terminal's size.
+func (c *screen) resize(w, h int) {
+	c.t.Helper()
+	c.term.Resize(w, h)
+	if err := pty.Setsize(c.pty, &pty.Winsize{Rows: uint16(h), Cols: uint16(w)}); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// kill ends the program the hard way.
+func (c *screen) kill(signal syscall.Signal) {
+	c.t.Helper()
+	if err := c.cmd.Process.Signal(signal); err != nil {
+		c.t.Fatal(err)
+	}
+	c.gone()
+}
+
+// gone waits until the program has ended.
+func (c *screen) gone() {
+	c.t.Helper()
+	select {
+	case <-c.ended:
+	case <-time.After(limit):
+		c.t.Fatalf("still running\n%s", c.text())
+	}
+}
