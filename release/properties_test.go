@@ -294,7 +294,7 @@ func (m *machine) effects(t *rapid.T, before, next release.State, event release.
 
 // outcomes: an accepted change holds nothing up by itself.
 func (m *machine) outcomes(t *rapid.T, before, next release.State) {
-	if next.Last == before.Last || next.Last.Kind != release.Accepted || next.Held == nil {
+	if next.Last == nil || next.Last == before.Last || next.Last.Kind != release.Accepted || next.Held == nil {
 		return
 	}
 	if before.Held == nil && next.Held.Kind == release.HeldByFailure {
