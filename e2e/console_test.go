@@ -31,7 +31,7 @@ func TestReleaseByKeys(t *testing.T) {
 	tick(c)
 	c.see("Ready to deploy")
 	c.press("d")
-	c.see("Deploy v2.5.0", "type the environment's name", "set image deployment/datahub-gateway")
+	c.see("Deploy v2.5.0", "type the environment's name", "same as", "set image")
 	c.press("prod", enter)
 	c.see("Deploy v2.5.0") // not complete: nothing happens
 	c.press("uction", enter)
@@ -152,6 +152,8 @@ func TestPlugsPulled(t *testing.T) {
 	c.press(escape)
 	c.resize(120, 40)
 	c.see("Checklist", "Activity")
+	c.press("q")
+	c.see("Leave slipway", "goes on")
 	c.press("q")
 	c.gone()
 }

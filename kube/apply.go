@@ -1,0 +1,180 @@
+package kube
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http/httptrace"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"datahub.io/slipway/release"
+)
+
+const (
+	// applyTries bounds how often a patch is made again because the controller
+	// wrote status between reading and patching.
+	applyTries = 8
+	// patchTimeout is longer than that of a read: giving up early turns a slow
+	// success into an outcome nobody knows.
+	patchTimeout = 15 * time.Second
+)
+
+// Apply performs one change of the Deployment, as one JSON patch, at most
+// once. It reads the Deployment first, and what it read must still have the
+// UID and the generation of the change; the patch tests the resourceVersion it
+// was made from, so that nothing can come between. What could not be sent, or
+// was refused, is Denied; what may have happened without an answer is Lost,
+// and is not tried again. It never panics and never waits for longer than its
+// own timeouts.
+func (c *Client) Apply(ctx context.Context, ch release.Change) release.Outcome {
+	out := c.apply(ctx, ch)
+	out.ID, out.At = ch.ID, time.Now()
+	return out
+}
+
+func (c *Client) apply(ctx context.Context, ch release.Change) release.Outcome {
+	var refused error
+	for range applyTries {
+		d, err := c.get(ctx)
+		if err != nil {
+			return denied("nothing was sent: read deployment %s: %s", c.deployment, short(err))
+		}
+		if moved, ok := movedSince(d, ch, c.deployment); ok {
+			return moved
+		}
+		if refused != nil && refusedVersion(refused) == d.ResourceVersion {
+			return denied("%s", short(refused)) // not the test on resourceVersion: that one held
+		}
+		patch, out := c.plan(ctx, d, ch)
+		if patch == nil {
+			return out
+		}
+		after, sent, err := c.send(ctx, patch)
+		switch {
+		case err == nil:
+			return release.Outcome{Kind: release.Accepted, Generation: after.Generation, Text: accepted(after)}
+		case apierrors.IsConflict(err), apierrors.IsInvalid(err):
+			refused = &refusal422{version: d.ResourceVersion, err: err}
+		default:
+			return unanswered(err, sent)
+		}
+	}
+	return denied("nothing was done: deployment %s changed %d times while the patch was made; last: %s", c.deployment, applyTries, short(refused))
+}
+
+// send sends the patch. sent tells whether any of it may have left.
+func (c *Client) send(ctx context.Context, patch []byte) (d *appsv1.Deployment, sent bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, patchTimeout)
+	defer cancel()
+	var connected atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+	})
+	d, err = c.kube.AppsV1().Deployments(c.namespace).Patch(ctx, c.deployment, types.JSONPatchType, patch,
+		metav1.PatchOptions{FieldManager: fieldManager})
+	return d, connected.Load(), c.name(err, "patch", "deployments")
+}
+
+// unanswered sorts the errors that are not about the precondition. The API
+// server's refusals are final; its own failures (5xx, timeouts) may come after
+// the write, unless an admission webhook was what failed.
+func unanswered(err error, sent bool) release.Outcome {
+	var status apierrors.APIStatus
+	answered := errors.As(err, &status)
+	switch {
+	case answered && status.Status().Code < 500:
+		return denied("%s", short(err))
+	case answered && strings.Contains(status.Status().Message, "failed calling webhook"):
+		return denied("%s", short(err))
+	case answered || sent:
+		return release.Outcome{Kind: release.Lost, Text: "no answer to the patch: " + short(err)}
+	default:
+		return denied("nothing was sent: %s", short(err))
+	}
+}
+
+// refusal422 is a patch that was refused as a conflict or as invalid, with the
+// resourceVersion that it was made from.
+type refusal422 struct {
+	version string
+	err     error
+}
+
+func (e *refusal422) Error() string { return e.err.Error() }
+func (e *refusal422) Unwrap() error { return e.err }
+
+func refusedVersion(err error) string {
+	var r *refusal422
+	if errors.As(err, &r) && apierrors.IsInvalid(r.err) {
+		return r.version
+	}
+	return ""
+}
+
+// movedSince compares the precondition of a change with what is there now.
+func movedSince(d *appsv1.Deployment, ch release.Change, name string) (release.Outcome, bool) {
+	moved := func(format string, args ...any) (release.Outcome, bool) {
+		return release.Outcome{Kind: release.Moved, Text: clean(fmt.Sprintf(format, args...), textBound)}, true
+	}
+	switch {
+	case d == nil:
+		return moved("deployment %s no longer exists", name)
+	case string(d.UID) != ch.UID:
+		return moved("deployment %s was deleted and created again", name)
+	case d.Generation != ch.Generation:
+		return moved("generation %d → %d: %s", ch.Generation, d.Generation, present(d, ch.Container))
+	default:
+		return release.Outcome{}, false
+	}
+}
+
+// present says what the Deployment is now and who made it so: "image is now
+// v2.5.1, by kubectl-set".
+func present(d *appsv1.Deployment, container string) string {
+	spec := &d.Spec.Template.Spec
+	text := "image is now " + imageVersion(imageOf(spec, released(spec, container)))
+	if d.Spec.Paused {
+		text += ", paused"
+	}
+	if who := writer(d); who != "" {
+		text += ", by " + who
+	}
+	if cause := d.Annotations[changeCauseAnnotation]; cause != "" {
+		text += fmt.Sprintf(" (%s)", cause)
+	}
+	return text
+}
+
+// writer is the field manager that last wrote the specification, to the
+// second: managedFields knows no more.
+func writer(d *appsv1.Deployment) string {
+	var newest metav1.ManagedFieldsEntry
+	for _, f := range d.ManagedFields {
+		if f.Subresource == "status" || f.Time == nil || f.FieldsV1 == nil || !strings.Contains(string(f.FieldsV1.Raw), `"f:spec"`) {
+			continue
+		}
+		if newest.Time == nil || !f.Time.Before(newest.Time) {
+			newest = f
+		}
+	}
+	return newest.Manager
+}
+
+func accepted(d *appsv1.Deployment) string {
+	return fmt.Sprintf("generation %d", d.Generation)
+}
+
+func denied(format string, args ...any) release.Outcome {
+	return release.Outcome{Kind: release.Denied, Text: clean(fmt.Sprintf(format, args...), textBound)}
+}
+
+func skipped(format string, args ...any) release.Outcome {
+	return release.Outcome{Kind: release.Skipped, Text: clean(fmt.Sprintf(format, args...), textBound)}
+}

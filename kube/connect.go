@@ -1,0 +1,223 @@
+package kube
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/klog/v2"
+	metricsclient "k8s.io/metrics/pkg/client/clientset/versioned"
+)
+
+// Options say which Deployment of which cluster.
+type Options struct {
+	Kubeconfig string        // a file; empty: $KUBECONFIG, ~/.kube/config, then the pod's own account
+	Context    string        // empty: the current one
+	Namespace  string        // empty: the context's
+	Deployment string        // required
+	Container  string        // the released container; empty: the first
+	Timeout    time.Duration // of one reading request; 0: 4 s
+}
+
+// Client is the way to one Deployment. Its methods may be called at the same
+// time.
+type Client struct {
+	cluster    string
+	server     string
+	namespace  string
+	deployment string
+	container  string
+	timeout    time.Duration
+
+	kube    kubernetes.Interface
+	metrics metricsclient.Interface
+	http    *http.Client // what both speak through
+
+	retry   chan struct{} // capacity 1: try a lost link now
+	mu      sync.Mutex
+	history *history // the ReplicaSets as the running Watch knows them
+}
+
+// InCluster is what Cluster answers for a pod's own account.
+const InCluster = "in-cluster"
+
+const (
+	defaultTimeout = 4 * time.Second
+	userAgent      = "slipway"
+	fieldManager   = "slipway"
+	qps, burst     = 50, 100
+)
+
+// Connect reads the kubeconfig. It does not touch the network, and it does not
+// let the Kubernetes client write to the terminal.
+func Connect(opts Options) (*Client, error) {
+	quiet()
+	if opts.Deployment == "" {
+		return nil, errors.New("no deployment is named: set deployment.name")
+	}
+	found, err := locate(opts)
+	if err != nil {
+		return nil, err
+	}
+	cfg := found.rest
+	cfg.UserAgent = userAgent
+	cfg.QPS, cfg.Burst = qps, burst
+	cfg.WarningHandler = rest.NoWarnings{}
+	if cfg.ExecProvider != nil {
+		// A credential plugin must not eat the keys that are pressed.
+		cfg.ExecProvider.StdinUnavailable = true
+		cfg.ExecProvider.StdinUnavailableMessage = "slipway owns the terminal; sign in before starting it"
+	}
+	web, err := rest.HTTPClientFor(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("use context %q: %w", found.context, err)
+	}
+	metrics, err := metricsclient.NewForConfigAndClient(cfg, web)
+	if err != nil {
+		return nil, fmt.Errorf("use context %q: %w", found.context, err)
+	}
+	binary := rest.CopyConfig(cfg)
+	binary.ContentType = "application/vnd.kubernetes.protobuf"
+	binary.AcceptContentTypes = "application/vnd.kubernetes.protobuf,application/json"
+	kube, err := kubernetes.NewForConfigAndClient(binary, web)
+	if err != nil {
+		return nil, fmt.Errorf("use context %q: %w", found.context, err)
+	}
+	c := newClient(kube, metrics, opts)
+	c.cluster, c.server, c.namespace, c.http = found.context, cfg.Host, found.namespace, web
+	return c, nil
+}
+
+func newClient(kube kubernetes.Interface, metrics metricsclient.Interface, opts Options) *Client {
+	if opts.Timeout <= 0 {
+		opts.Timeout = defaultTimeout
+	}
+	return &Client{
+		namespace: opts.Namespace, deployment: opts.Deployment, container: opts.Container,
+		timeout: opts.Timeout, kube: kube, metrics: metrics, http: &http.Client{},
+		retry: make(chan struct{}, 1),
+	}
+}
+
+// Cluster is the name of the context in use, or InCluster.
+func (c *Client) Cluster() string { return c.cluster }
+
+// Namespace is the namespace in use.
+func (c *Client) Namespace() string { return c.namespace }
+
+// Server is the URL of the API server.
+func (c *Client) Server() string { return c.server }
+
+type location struct {
+	context, namespace string
+	rest               *rest.Config
+}
+
+// locate finds the cluster by kubectl's loading rules. A file or a context that
+// was named must exist; only when nothing is named and nothing is found does
+// the pod's own account count.
+func locate(opts Options) (location, error) {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = opts.Kubeconfig
+	rules.WarnIfAllMissing = false
+	if err := kubeconfigExists(opts.Kubeconfig); err != nil {
+		return location{}, err
+	}
+	overrides := &clientcmd.ConfigOverrides{CurrentContext: opts.Context}
+	overrides.Context.Namespace = opts.Namespace
+	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides)
+	raw, err := loader.RawConfig()
+	if err != nil {
+		return location{}, fmt.Errorf("read kubeconfig: %w", err)
+	}
+	name := opts.Context
+	if name == "" {
+		name = raw.CurrentContext
+	}
+	if len(raw.Contexts) == 0 && name == "" {
+		return inCluster(opts, rules)
+	}
+	if _, ok := raw.Contexts[name]; !ok {
+		var names []string
+		for n := range raw.Contexts {
+			names = append(names, clean(n, 100))
+		}
+		slices.Sort(names)
+		return location{}, unknownContext(name, names, rules.GetLoadingPrecedence())
+	}
+	cfg, err := loader.ClientConfig()
+	if err != nil {
+		return location{}, fmt.Errorf("use context %q: %w", name, err)
+	}
+	namespace, _, err := loader.Namespace()
+	if err != nil {
+		return location{}, fmt.Errorf("use context %q: %w", name, err)
+	}
+	return location{context: name, namespace: namespace, rest: cfg}, nil
+}
+
+func unknownContext(name string, names, files []string) error {
+	where := strings.Join(files, ", ")
+	switch {
+	case len(names) == 0:
+		return fmt.Errorf("context %q: %s has no contexts", name, where)
+	case name == "":
+		return fmt.Errorf("no context is named and %s has no current one; it has %s", where, strings.Join(names, ", "))
+	default:
+		return fmt.Errorf("context %q is not in %s; it has %s", name, where, strings.Join(names, ", "))
+	}
+}
+
+// kubeconfigExists refuses a file that was named and is not there, which
+// clientcmd would pass over in silence for $KUBECONFIG.
+func kubeconfigExists(explicit string) error {
+	if explicit != "" {
+		if _, err := os.Stat(explicit); err != nil {
+			return fmt.Errorf("kubeconfig: %w", err)
+		}
+		return nil
+	}
+	env := os.Getenv(clientcmd.RecommendedConfigPathEnvVar)
+	if env == "" {
+		return nil
+	}
+	for _, path := range filepath.SplitList(env) {
+		if _, err := os.Stat(path); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("kubeconfig: $KUBECONFIG names %s, and no such file can be read", env)
+}
+
+func inCluster(opts Options, rules *clientcmd.ClientConfigLoadingRules) (location, error) {
+	cfg, err := rest.InClusterConfig()
+	if err != nil {
+		return location{}, fmt.Errorf("no kubeconfig: looked for %s, and this is not a pod of a cluster; set kubeconfig or $KUBECONFIG",
+			strings.Join(rules.GetLoadingPrecedence(), ", "))
+	}
+	namespace := opts.Namespace
+	if namespace == "" {
+		text, err := os.ReadFile("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+		if err != nil {
+			return location{}, fmt.Errorf("find the pod's own namespace: %w", err)
+		}
+		namespace = strings.TrimSpace(string(text))
+	}
+	return location{context: InCluster, namespace: namespace, rest: cfg}, nil
+}
+
+// quiet keeps the Kubernetes client's own log off the terminal, where it would
+// tear the screen. What matters of it is reported as link state.
+var quiet = sync.OnceFunc(func() {
+	klog.SetSlogLogger(slog.New(slog.DiscardHandler))
+})

@@ -1,0 +1,106 @@
+package kube
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"datahub.io/slipway/release"
+)
+
+// op is one operation of a JSON patch (RFC 6902).
+type op struct {
+	Op    string `json:"op"`
+	Path  string `json:"path"`
+	Value any    `json:"value,omitzero"`
+}
+
+// plan makes the patch for a change of d, or says why there is none to send.
+func (c *Client) plan(ctx context.Context, d *appsv1.Deployment, ch release.Change) ([]byte, release.Outcome) {
+	var ops []op
+	var out release.Outcome
+	switch ch.Kind {
+	case release.SetImage:
+		ops, out = setImage(d, ch)
+	case release.SetPaused, release.SetResume:
+		ops, out = setPaused(d, ch)
+	case release.UndoTo:
+		ops, out = c.undo(ctx, d, ch)
+	default:
+		out = denied("unknown change %q", ch.Kind)
+	}
+	if len(ops) == 0 {
+		return nil, out
+	}
+	guarded := slices.Concat([]op{{Op: "test", Path: "/metadata/resourceVersion", Value: d.ResourceVersion}}, ops)
+	patch, err := json.Marshal(guarded)
+	if err != nil {
+		return nil, denied("make the patch: %s", err)
+	}
+	return patch, release.Outcome{}
+}
+
+// setImage sets the image of one container. Init containers and sidecars among
+// them are left alone.
+func setImage(d *appsv1.Deployment, ch release.Change) ([]op, release.Outcome) {
+	containers := d.Spec.Template.Spec.Containers
+	i := slices.IndexFunc(containers, func(c corev1.Container) bool { return c.Name == ch.Container })
+	switch {
+	case i < 0:
+		return nil, denied("deployment %s has no container %q; it has %s", d.Name, ch.Container, strings.Join(containerNames(d), ", "))
+	case ch.Image == "":
+		return nil, denied("no image is named for container %q", ch.Container)
+	case containers[i].Image == ch.Image:
+		return nil, skipped("image unchanged: container %s already has %s", ch.Container, ch.Image)
+	}
+	at := fmt.Sprintf("/spec/template/spec/containers/%d", i)
+	ops := []op{
+		{Op: "test", Path: at + "/name", Value: ch.Container},
+		{Op: "replace", Path: at + "/image", Value: ch.Image},
+	}
+	return append(ops, setCause(d, ch.Cause)...), release.Outcome{}
+}
+
+// setPaused pauses or resumes, in kubectl's words where there is nothing to do.
+func setPaused(d *appsv1.Deployment, ch release.Change) ([]op, release.Outcome) {
+	pause := ch.Kind == release.SetPaused
+	switch {
+	case pause && d.Spec.Paused:
+		return nil, skipped("deployment %q is already paused", d.Name)
+	case !pause && !d.Spec.Paused:
+		return nil, skipped("deployment %q is not paused", d.Name)
+	}
+	return append(pausing(pause), setCause(d, ch.Cause)...), release.Outcome{}
+}
+
+func pausing(pause bool) []op {
+	return []op{{Op: "add", Path: "/spec/paused", Value: pause}} // add also replaces
+}
+
+// setCause sets the change-cause and leaves all other annotations alone. An
+// empty cause leaves that one alone as well.
+func setCause(d *appsv1.Deployment, cause string) []op {
+	switch {
+	case cause == "":
+		return nil
+	case len(d.Annotations) == 0:
+		return []op{{Op: "add", Path: "/metadata/annotations", Value: map[string]string{changeCauseAnnotation: cause}}}
+	default:
+		return []op{{Op: "add", Path: causePath, Value: cause}}
+	}
+}
+
+var causePath = "/metadata/annotations/" + strings.ReplaceAll(changeCauseAnnotation, "/", "~1")
+
+func containerNames(d *appsv1.Deployment) []string {
+	var names []string
+	for _, c := range d.Spec.Template.Spec.Containers {
+		names = append(names, clean(c.Name, nameBound))
+	}
+	return names
+}

@@ -1,0 +1,172 @@
+package kube
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"pgregory.net/rapid"
+)
+
+func TestClean(t *testing.T) {
+	for _, test := range []struct {
+		in    string
+		bound int
+		want  string
+	}{
+		{"plain text", 20, "plain text"},
+		{"\x1b[31mred\x1b[0m", 20, "red"},
+		{"\x1b]0;title\x07after", 20, "after"},
+		{"\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\", 20, "link"},
+		{"\x1bPq#0~\x1b\\sixel", 20, "sixel"},
+		{"a\tb\r\nc", 20, "a b  c"},
+		{"bell\a back\b null\x00 del\x7f", 40, "bell back null del"},
+		{"c1 \u009b31m csi", 20, "c1 31m csi"},
+		{"bi\u202edi \u2066iso\u2069 mark\u200f zero\u200bwidth \ufeffbom", 60, "bidi iso mark zerowidth bom"},
+		{"bad \xff\xfe utf8", 20, "bad  utf8"},
+		{"ünïcode → ok", 20, "ünïcode → ok"},
+		{"0123456789", 5, "0123…"},
+		{"0123456789", 10, "0123456789"},
+		{"ääääääääää", 5, "ääää…"},
+		{"", 5, ""},
+	} {
+		if got := clean(test.in, test.bound); got != test.want {
+			t.Errorf("clean(%q, %d) = %q, expected %q", test.in, test.bound, got, test.want)
+		}
+	}
+}
+
+func TestCleanAlways(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		in := string(rapid.SliceOf(rapid.Byte()).Draw(t, "bytes")) + rapid.String().Draw(t, "text")
+		bound := rapid.IntRange(1, 60).Draw(t, "bound")
+		out := clean(in, bound)
+		if !utf8.ValidString(out) || utf8.RuneCountInString(out) > bound {
+			t.Fatalf("clean(%q, %d) = %q", in, bound, out)
+		}
+		for _, r := range out {
+			if unicode.IsControl(r) || misleading(r) {
+				t.Fatalf("clean(%q) = %q keeps %q", in, out, r)
+			}
+		}
+		if again := clean(out, bound); again != out {
+			t.Fatalf("clean(%q) = %q, and then %q", in, out, again)
+		}
+	})
+}
+
+func TestLastWords(t *testing.T) {
+	for in, want := range map[string]string{
+		"one\ntwo\n\n": "two",
+		"panic: boom\n\ngoroutine 1 [running]:\nmain.main()\n\t/x.go:3\nexit status 2\n": "panic: boom",
+		"\x1b[31mpanic: red\x1b[0m\n": "panic: red",
+		"":                            "",
+	} {
+		if got := telling(in); got != want {
+			t.Errorf("telling(%q) = %q, expected %q", in, got, want)
+		}
+	}
+}
+
+func TestImageVersion(t *testing.T) {
+	for in, want := range map[string]string{
+		"repo/app:v2.4.0":                          "v2.4.0",
+		"localhost:5000/app":                       "latest",
+		"localhost:5000/app:v1":                    "v1",
+		"app@sha256:0123456789abcdef0123456789":    "sha256:0123456789ab",
+		"app:v1@sha256:0123456789abcdef0123456789": "v1",
+		"": "",
+	} {
+		if got := imageVersion(in); got != want {
+			t.Errorf("imageVersion(%q) = %q, expected %q", in, got, want)
+		}
+	}
+}
+
+func template() *corev1.PodTemplateSpec {
+	t := &corev1.PodTemplateSpec{}
+	t.Labels = map[string]string{"app": "gateway", "pod-template-hash": "1"}
+	t.Spec.ServiceAccountName = "gateway"
+	t.Spec.Volumes = []corev1.Volume{{Name: "tmp", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}}
+	t.Spec.Containers = []corev1.Container{{
+		Name: "gateway", Image: "gateway:v1", Args: []string{"serve", "--a<b"},
+		Env: []corev1.EnvVar{
+			{Name: "KEY_ROTATION", Value: "on"},
+			{Name: "REDIS_POOL", Value: "64"},
+			{Name: "MOTD", Value: "red \x1b[31m"},
+			{Name: "TOKEN", ValueFrom: &corev1.EnvVarSource{SecretKeyRef: &corev1.SecretKeySelector{Key: "token", LocalObjectReference: corev1.LocalObjectReference{Name: "gateway"}}}},
+		},
+		Ports:        []corev1.ContainerPort{{ContainerPort: 3001}},
+		VolumeMounts: []corev1.VolumeMount{{Name: "tmp", MountPath: "/tmp"}, {Name: "tmp", MountPath: "/var/tmp"}},
+		Resources:    corev1.ResourceRequirements{Limits: corev1.ResourceList{"memory": resource.MustParse("2Gi"), "cpu": resource.MustParse("2")}},
+	}}
+	return t
+}
+
+func TestFlatten(t *testing.T) {
+	got := map[string]string{}
+	for _, f := range flatten(template()).Fields {
+		if _, twice := got[f.Path+" "+f.Key]; twice {
+			t.Errorf("%s %s twice", f.Path, f.Key)
+		}
+		got[f.Path+" "+f.Key] = f.Value
+	}
+	for key, want := range map[string]string{
+		"spec serviceAccountName":                           "gateway",
+		"metadata.labels app":                               "gateway",
+		"volumes[tmp] emptyDir":                             "{}",
+		"containers[gateway] image":                         "gateway:v1",
+		"containers[gateway] args":                          `["serve","--a<b"]`,
+		"containers[gateway].env KEY_ROTATION":              `"on"`,
+		"containers[gateway].env REDIS_POOL":                `"64"`,
+		"containers[gateway].env MOTD":                      `"red \x1b[31m"`,
+		"containers[gateway].env TOKEN":                     `from {"secretKeyRef":{"key":"token","name":"gateway"}}`,
+		"containers[gateway].ports[3001/TCP] containerPort": "3001",
+		"containers[gateway].volumeMounts[/var/tmp] name":   "tmp",
+		"containers[gateway].resources.limits memory":       "2Gi",
+		"containers[gateway].resources.limits cpu":          `"2"`,
+	} {
+		if got[key] != want {
+			t.Errorf("%s is %q, expected %q", key, got[key], want)
+		}
+	}
+	if v, ok := got["metadata.labels pod-template-hash"]; ok {
+		t.Errorf("the controller's own label is there: %s", v)
+	}
+}
+
+// Two templates have one hash exactly when the controller takes them for equal.
+func TestTemplateHash(t *testing.T) {
+	base := flatten(template()).Hash
+	for name, change := range map[string]func(*corev1.PodTemplateSpec){
+		"hash label":  func(t *corev1.PodTemplateSpec) { t.Labels["pod-template-hash"] = "2" },
+		"empty lists": func(t *corev1.PodTemplateSpec) { t.Spec.Tolerations = []corev1.Toleration{} },
+		"equal numbers": func(t *corev1.PodTemplateSpec) {
+			t.Spec.Containers[0].Resources.Limits["cpu"] = resource.MustParse("2000m")
+		},
+	} {
+		other := template()
+		change(other)
+		if flatten(other).Hash != base {
+			t.Errorf("%s makes another template", name)
+		}
+	}
+	for name, change := range map[string]func(*corev1.PodTemplateSpec){
+		"image":       func(t *corev1.PodTemplateSpec) { t.Spec.Containers[0].Image = "gateway:v2" },
+		"label":       func(t *corev1.PodTemplateSpec) { t.Labels["version"] = "v2" },
+		"env order":   func(t *corev1.PodTemplateSpec) { e := t.Spec.Containers[0].Env; e[0], e[1] = e[1], e[0] },
+		"long values": func(t *corev1.PodTemplateSpec) { t.Spec.Containers[0].Env[0].Value = strings.Repeat("x", 5000) },
+	} {
+		other := template()
+		change(other)
+		if flatten(other).Hash == base {
+			t.Errorf("%s does not make another template", name)
+		}
+	}
+	if a, b := bounded(strings.Repeat("x", 5000)+"a"), bounded(strings.Repeat("x", 5000)+"b"); a == b || len(a) > lineBound {
+		t.Errorf("cut values %q and %q", a, b)
+	}
+}

@@ -1,0 +1,114 @@
+package kube
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"datahub.io/slipway/release"
+)
+
+// undo puts the template of an existing revision back. It keeps kubectl's
+// contract and words (pkg/polymorphichelpers/rollback.go), but keeps unrelated
+// annotations and refuses a revision whose template is no longer the one that
+// was shown.
+func (c *Client) undo(ctx context.Context, d *appsv1.Deployment, ch release.Change) ([]op, release.Outcome) {
+	sets, err := c.replicaSets(ctx, d, ch)
+	if err != nil {
+		return nil, denied("nothing was sent: read the revisions of deployment %s: %s", d.Name, short(err))
+	}
+	return undoTo(d, sets, ch)
+}
+
+// undoTo is undo with the ReplicaSets at hand.
+func undoTo(d *appsv1.Deployment, sets []*appsv1.ReplicaSet, ch release.Change) ([]op, release.Outcome) {
+	target, err := findRevision(d, sets, ch.Revision)
+	if err != nil {
+		return nil, denied("%s", err)
+	}
+	template := flatten(&target.Spec.Template)
+	switch {
+	case template.Hash != ch.Template:
+		return nil, release.Outcome{
+			Kind: release.Moved,
+			Text: fmt.Sprintf("revision %d is no longer the template that was shown: its image is %s", revisionOf(target),
+				imageVersion(imageOf(&target.Spec.Template.Spec, released(&target.Spec.Template.Spec, ch.Container)))),
+		}
+	case d.Spec.Paused && !ch.Unpause:
+		return nil, denied("you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again")
+	case template.Hash == flatten(&d.Spec.Template).Hash:
+		return nil, skipped("skipped rollback (current template already matches revision %d)", revisionOf(target))
+	}
+	ops := []op{{Op: "replace", Path: "/spec/template", Value: withoutHash(&target.Spec.Template)}}
+	if d.Spec.Paused {
+		ops = append(ops, pausing(false)...)
+	}
+	cause := cmp.Or(ch.Cause, target.Annotations[changeCauseAnnotation])
+	if _, stale := d.Annotations[changeCauseAnnotation]; stale && cause == "" {
+		ops = append(ops, op{Op: "remove", Path: causePath}) // it is the cause of what is being undone
+	}
+	return append(ops, setCause(d, cause)...), release.Outcome{}
+}
+
+// findRevision is the ReplicaSet of a revision; of revision 0, the previous
+// one: the second-highest of those that exist. Right after a change, before the
+// controller has made its ReplicaSet, that rule would go one too far back, so
+// it is only used once the controller has caught up.
+func findRevision(d *appsv1.Deployment, sets []*appsv1.ReplicaSet, revision int64) (*appsv1.ReplicaSet, error) {
+	var known []*appsv1.ReplicaSet // newest first
+	for _, rs := range ownedReplicaSets(d, sets) {
+		n := revisionOf(rs)
+		if n == 0 {
+			continue
+		}
+		if n == revision {
+			return rs, nil
+		}
+		known = append(known, rs)
+	}
+	switch {
+	case revision != 0:
+		return nil, fmt.Errorf("unable to find specified revision %d in history", revision)
+	case len(known) < 2:
+		return nil, fmt.Errorf("no rollout history found for deployment %q", d.Name)
+	case d.Status.ObservedGeneration < d.Generation:
+		return nil, fmt.Errorf("the controller has not observed generation %d yet: the previous revision is not known", d.Generation)
+	default:
+		return known[1], nil
+	}
+}
+
+// replicaSets takes the ReplicaSets from the running Watch when they hold the
+// revision that was shown, and lists them otherwise. What the Watch has may be
+// old; the template that goes back is the one that was confirmed all the same.
+func (c *Client) replicaSets(ctx context.Context, d *appsv1.Deployment, ch release.Change) ([]*appsv1.ReplicaSet, error) {
+	c.mu.Lock()
+	h := c.history
+	c.mu.Unlock()
+	if h != nil && h.uid == d.UID && ch.Revision != 0 {
+		rs, err := findRevision(d, h.sets, ch.Revision)
+		if err == nil && flatten(&rs.Spec.Template).Hash == ch.Template {
+			return h.sets, nil
+		}
+	}
+	return c.listReplicaSets(ctx, d)
+}
+
+func (c *Client) listReplicaSets(ctx context.Context, d *appsv1.Deployment) ([]*appsv1.ReplicaSet, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	list, err := c.kube.AppsV1().ReplicaSets(c.namespace).List(ctx, metav1.ListOptions{
+		LabelSelector: metav1.FormatLabelSelector(d.Spec.Selector),
+	})
+	if err != nil {
+		return nil, c.name(err, "list", "replicasets")
+	}
+	out := make([]*appsv1.ReplicaSet, len(list.Items))
+	for i := range list.Items {
+		out[i] = &list.Items[i]
+	}
+	return out, nil
+}

@@ -1,0 +1,246 @@
+package kube
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+
+	"datahub.io/slipway/release"
+)
+
+const (
+	buildGap   = 100 * time.Millisecond // between two builds
+	buildShare = 20                     // a build takes at most one part in so many of the time
+	buildAge   = 30 * time.Second       // after which a Workload is built again, for what depends on the time
+	behindMax  = 5 * time.Second        // that the watch may lag behind the heartbeat
+	syncMax    = 30 * time.Second       // that the first read of everything may take
+)
+
+// Watch observes the Deployment until ctx ends and never gives up before. It
+// emits, from one goroutine:
+//
+//   - Observed, with the whole Workload: at once when something changed, at
+//     most about ten times a second, and with every heartbeat. At moves only
+//     when the API server has proved that nothing newer exists.
+//   - Linked, when the link is lost, at each try that fails, and when it is
+//     back, before the first Observed after it.
+func (c *Client) Watch(ctx context.Context, emit func(release.Event)) {
+	w := &watcher{
+		c: c, emit: emit,
+		beats: make(chan beat, 1), pokes: make(chan struct{}, 1), troubles: make(chan error, 1),
+		next: time.NewTimer(0), build: time.NewTimer(time.Hour),
+	}
+	w.build.Stop()
+	w.run(ctx)
+}
+
+// Retry tries a lost link again now.
+func (c *Client) Retry() { offer(c.retry, struct{}{}) }
+
+// watcher is the state of one Watch. Only its own goroutine touches it.
+type watcher struct {
+	c    *Client
+	emit func(release.Event)
+
+	beats    chan beat
+	pokes    chan struct{}
+	troubles chan error
+	next     *time.Timer // the next heartbeat
+	build    *time.Timer // the next build
+
+	asking    bool // a heartbeat is under way
+	session   *session
+	link      release.Link
+	proof     beat      // the last heartbeat that succeeded
+	behind    time.Time // since when the watch lags behind it; zero: it does not
+	dirty     bool      // something changed since the last build
+	scheduled bool      // build will fire
+	builder   builder
+	built     time.Time     // of the last build
+	took      time.Duration // by it
+	last      release.Workload
+}
+
+func (w *watcher) run(ctx context.Context) {
+	defer w.next.Stop()
+	defer w.build.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			if w.session != nil {
+				w.session.close()
+				w.c.remember(nil)
+			}
+			return
+		case <-w.next.C:
+			w.ask(ctx)
+		case <-w.c.retry:
+			if !w.link.OK {
+				w.ask(ctx)
+			}
+		case b := <-w.beats:
+			w.asking = false
+			if ctx.Err() == nil {
+				w.heard(ctx, b)
+			}
+		case err := <-w.troubles:
+			w.worry(ctx, err)
+		case <-w.pokes:
+			w.dirty = true
+			w.schedule()
+		case <-w.build.C:
+			w.scheduled = false
+			w.settle()
+		}
+	}
+}
+
+// heard takes the answer to a heartbeat.
+func (w *watcher) heard(ctx context.Context, b beat) {
+	if b.err != nil {
+		w.lose(b.err)
+		return
+	}
+	w.next.Reset(beatEvery)
+	w.proof = b
+	if w.session == nil {
+		w.session = w.c.open(ctx, func() { offer(w.pokes, struct{}{}) }, func(err error) { offer(w.troubles, err) })
+		w.behind, w.dirty = time.Time{}, true
+	}
+	if b.deployment != nil && w.session.family == nil {
+		w.session.adopt(b.deployment) // need not wait for the watch
+	}
+	if time.Since(w.built) > buildAge {
+		w.dirty = true
+	}
+	w.settle()
+}
+
+// worry takes a failed list or watch. A missing permission is final until
+// someone grants it; anything else is for the heartbeat to judge, now.
+func (w *watcher) worry(ctx context.Context, err error) {
+	if w.session == nil {
+		return
+	}
+	if apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) {
+		w.lose(err)
+		return
+	}
+	w.ask(ctx)
+}
+
+// schedule lets the build timer fire once, not sooner than the pace allows.
+func (w *watcher) schedule() {
+	if w.scheduled || w.session == nil {
+		return
+	}
+	w.scheduled = true
+	w.build.Reset(time.Until(w.built.Add(max(buildGap, buildShare*w.took))))
+}
+
+// settle emits what is known, if it is complete and as new as the last
+// heartbeat. Otherwise it waits: for the next change, or, when that does not
+// come, for a session made anew.
+func (w *watcher) settle() {
+	s := w.session
+	if s == nil {
+		return
+	}
+	found, synced, news := s.deployment.read()
+	if !synced {
+		w.wait(s.began, syncMax)
+		return
+	}
+	var d *appsv1.Deployment
+	if len(found) > 0 {
+		d = found[0]
+	}
+	if !atLeast(d, news, w.proof) {
+		if w.behind.IsZero() {
+			w.behind = time.Now()
+		}
+		w.wait(w.behind, behindMax)
+		return
+	}
+	w.behind = time.Time{}
+	if d == nil {
+		s.disown()
+	} else {
+		s.adopt(d)
+		if !s.family.synced() {
+			w.wait(s.family.began, syncMax)
+			return
+		}
+	}
+	if w.dirty {
+		w.rebuild(s, d)
+	}
+	w.last.At = w.fresh(s, news)
+	w.regain(w.last.At)
+	w.emit(release.Observed{Workload: w.last})
+}
+
+// wait gives up on a session that stays incomplete, or behind, for too long.
+func (w *watcher) wait(since time.Time, limit time.Duration) {
+	if time.Since(since) > limit {
+		w.lose(errors.New("the API server answers, but its watches do not"))
+	}
+}
+
+func (w *watcher) rebuild(s *session, d *appsv1.Deployment) {
+	begin := time.Now()
+	w.dirty = false
+	o := s.objects(d, begin)
+	w.last = w.builder.build(o, begin)
+	s.lines.want(w.builder.pods, begin)
+	if d == nil {
+		w.c.remember(nil)
+	} else {
+		w.c.remember(&history{uid: d.UID, sets: ownedReplicaSets(d, o.ReplicaSets)})
+	}
+	w.built = time.Now()
+	w.took = w.built.Sub(begin)
+}
+
+// fresh is when the API server last said something about the workload. Only
+// called when the watch is known to be as new as the last heartbeat.
+func (w *watcher) fresh(s *session, news time.Time) time.Time {
+	at := w.proof.at
+	later := func(t time.Time) {
+		if t.After(at) {
+			at = t
+		}
+	}
+	later(news)
+	if f := s.family; f != nil {
+		_, sets := f.replicaSets.state()
+		_, pods := f.pods.state()
+		later(sets)
+		later(pods)
+	}
+	return at
+}
+
+// history is the ReplicaSets of a Deployment, for an undo that need not ask.
+type history struct {
+	uid  types.UID
+	sets []*appsv1.ReplicaSet
+}
+
+func (c *Client) remember(h *history) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.history = h
+}
+
+// offer puts a value into a channel of capacity 1 unless one is there.
+func offer[T any](ch chan T, v T) {
+	select {
+	case ch <- v:
+	default:
+	}
+}
