@@ -1,0 +1,96 @@
+// Package behaviour says how the sandbox's gateway behaves for a given image tag. The table here is the only source: the pods' life cycle
+// (package stages), their traffic (package traffic) and their logs (package kubelet) all follow it.
+package behaviour
+
+import (
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Behaviour is one row of the table.
+type Behaviour struct {
+	// Name is the suffix of the image tag, as in v2.5.0-slow. The good behaviour has the name "good" and no suffix.
+	Name string
+	// Summary is one line for people.
+	Summary string
+	// ErrorRate is the share of requests answered with a 5xx status.
+	ErrorRate float64
+	// Median is the median time to answer a request; Sigma is the shape of its log-normal distribution.
+	Median time.Duration
+	Sigma  float64
+	// CPU is the usage of one pod at normal load, in cores.
+	CPU float64
+	// Onset is how long after its container started a late version turns bad, at speed 1; zero for all others.
+	Onset time.Duration
+	// Exhausts is how long after its container started a leaking version reaches its memory limit, at speed 1; zero for all others.
+	Exhausts time.Duration
+	// NeverReady tells that no pod of this version ever serves a request.
+	NeverReady bool
+}
+
+const (
+	goodErrors = 0.0002
+	goodMedian = 15200 * time.Microsecond
+	goodSigma  = 0.557
+	goodCPU    = 0.9
+)
+
+// Table lists every behaviour, the good one first.
+var Table = []Behaviour{
+	{
+		Name: "good", Summary: "0.02 % errors, P95 45 ms, 62 % of memory, 45 % of CPU",
+		ErrorRate: goodErrors, Median: goodMedian, Sigma: goodSigma, CPU: goodCPU,
+	},
+	{
+		Name: "slow", Summary: "becomes ready, then P95 about 180 ms and more CPU",
+		ErrorRate: goodErrors, Median: 70 * time.Millisecond, Sigma: 0.5, CPU: 1.3,
+	},
+	{
+		Name: "errors", Summary: "becomes ready, then 3 % of requests fail with 500, 502 or 503",
+		ErrorRate: 0.03, Median: goodMedian, Sigma: goodSigma, CPU: goodCPU,
+	},
+	{
+		Name: "late", Summary: "good for 3 minutes after its start, then 4 % of requests fail",
+		ErrorRate: 0.04, Median: goodMedian, Sigma: goodSigma, CPU: goodCPU, Onset: 3 * time.Minute,
+	},
+	{
+		Name: "leak", Summary: "becomes ready; memory reaches the limit 3 minutes after its start: OOMKilled, restarted, again",
+		ErrorRate: goodErrors, Median: goodMedian, Sigma: goodSigma, CPU: goodCPU, Exhausts: 3 * time.Minute,
+	},
+	{Name: "crash", Summary: "exits with 1 two seconds after its start: CrashLoopBackOff", NeverReady: true},
+	{Name: "unready", Summary: "runs, but its readiness probe answers 503 for ever", NeverReady: true},
+	{Name: "missing", Summary: "its image does not exist: ErrImagePull, ImagePullBackOff", NeverReady: true},
+}
+
+var suffix = regexp.MustCompile(`^v?[0-9][0-9.]*-([a-z]+)$`)
+
+// OfTag returns the behaviour for an image tag: that of its suffix, the good one for everything else.
+func OfTag(tag string) Behaviour {
+	if m := suffix.FindStringSubmatch(tag); m != nil {
+		for _, b := range Table {
+			if b.Name == m[1] {
+				return b
+			}
+		}
+	}
+	return Table[0]
+}
+
+// Tag returns the tag of an image reference: what follows the colon after the last slash, without a digest, and "latest" when it has none.
+func Tag(image string) string {
+	image, _, _ = strings.Cut(image, "@")
+	name := image[strings.LastIndexByte(image, '/')+1:]
+	if _, tag, ok := strings.Cut(name, ":"); ok {
+		return tag
+	}
+	return "latest"
+}
+
+// At returns the error rate of a container that has run for age, speed times faster than life.
+func (b Behaviour) At(age time.Duration, speed float64) (errorRate float64) {
+	if b.Onset > 0 && float64(age)*speed < float64(b.Onset) {
+		return goodErrors
+	}
+	return b.ErrorRate
+}

@@ -1,0 +1,228 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+func TestSandbox(t *testing.T) {
+	s := up(t, "--speed", "10", "--deadline", "30s")
+	s.history(t)
+	s.accounts(t)
+	t.Run("tags", func(t *testing.T) { s.on(t).tags(t) })
+	t.Run("parts", func(t *testing.T) { s.on(t).parts(t) })
+}
+
+// history checks the past: revisions with their causes, and an hour of metrics that the present continues.
+func (s *sandbox) history(t *testing.T) {
+	sets, err := s.as("kubeconfig").AppsV1().ReplicaSets(namespace).List(context.Background(), metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	causes := map[string]string{}
+	for _, set := range sets.Items {
+		causes[set.Annotations["deployment.kubernetes.io/revision"]] = set.Annotations["kubernetes.io/change-cause"]
+	}
+	for revision, version := range map[string]string{"1": "v2.3.0", "2": "v2.3.1", "3": "v2.3.2", "4": "v2.4.0"} {
+		if !strings.Contains(causes[revision], version) {
+			t.Errorf("revision %s has the cause %q, want one of %s", revision, causes[revision], version)
+		}
+	}
+	const step, span = 5.0, 15 * 60.0
+	s.eventually("scrapes after the history", func() error { // the seam is in the middle of what is looked at
+		n, err := s.query(`min(count_over_time(up[1m]))`)
+		if err == nil && n < 8 {
+			return fmt.Errorf("%v scrapes", n)
+		}
+		return err
+	})
+	end := float64(time.Now().Unix())
+	result, err := s.get("/api/v1/query_range?" + url.Values{
+		"query": {`sum(rate(http_requests_total{namespace="datahub-production"}[1m]))`},
+		"start": {fmt.Sprint(end - span)}, "end": {fmt.Sprint(end)}, "step": {fmt.Sprint(step)},
+	}.Encode())
+	if err != nil || len(result) != 1 {
+		t.Fatalf("%d series, %v", len(result), err)
+	}
+	if got, want := len(result[0].Values), int(span/step)+1; got != want {
+		t.Errorf("%d points, want %d: there is a gap", got, want)
+	}
+	for _, v := range result[0].Values {
+		if rate, _ := strconv.ParseFloat(v[1].(string), 64); math.Abs(rate-12000) > 1500 {
+			t.Errorf("at %v the rate is %v, want about 12000", v[0], rate)
+		}
+	}
+}
+
+// accounts checks what each account may do.
+func (s *sandbox) accounts(t *testing.T) {
+	ctx := context.Background()
+	for file, patches := range map[string]bool{"kubeconfig": true, "eng-b.kubeconfig": true, "responder.kubeconfig": true, "viewer.kubeconfig": false} {
+		client := s.as(file)
+		if err := s.setImage(client, "v2.4.0"); patches && err != nil || !patches && !apierrors.IsForbidden(err) {
+			t.Errorf("%s: patch: %v", file, err)
+		}
+		if _, err := client.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{}); err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
+		if _, err := client.CoreV1().Nodes().List(ctx, metav1.ListOptions{}); !apierrors.IsForbidden(err) {
+			t.Errorf("%s may list nodes: %v", file, err)
+		}
+		err := client.AppsV1().Deployments(namespace).Delete(ctx, deployment, metav1.DeleteOptions{DryRun: []string{metav1.DryRunAll}})
+		if !apierrors.IsForbidden(err) {
+			t.Errorf("%s may delete the Deployment: %v", file, err)
+		}
+		path := "/apis/metrics.k8s.io/v1beta1/namespaces/" + namespace + "/pods"
+		data, err := client.CoreV1().RESTClient().Get().AbsPath(path).Param("labelSelector", "app=datahub-gateway").DoRaw(ctx)
+		if n := strings.Count(string(data), `"usage"`); err != nil || n != 6 {
+			t.Errorf("%s: usage of %d pods, %v", file, n, err)
+		}
+	}
+}
+
+// tags checks that each tag of the table shows what it is said to show.
+func (s *sandbox) tags(t *testing.T) {
+	client := s.as("kubeconfig")
+	s.release(client, "v2.4.0")
+	state := func(tag string, is func(corev1.ContainerStatus) bool) func() error {
+		return func() error {
+			pods := s.pods(client, tag)
+			for _, p := range pods {
+				for _, c := range p.Status.ContainerStatuses {
+					if is(c) {
+						return nil
+					}
+				}
+			}
+			return fmt.Errorf("none of %d pods", len(pods))
+		}
+	}
+	above := func(query string, bound float64) func() error {
+		return func() error {
+			v, err := s.query(query)
+			if err == nil && !(v > bound) {
+				return fmt.Errorf("%v, want more than %v", v, bound)
+			}
+			return err
+		}
+	}
+	waits := func(reason string) func(corev1.ContainerStatus) bool {
+		return func(c corev1.ContainerStatus) bool { return c.State.Waiting != nil && c.State.Waiting.Reason == reason }
+	}
+	const errorRate = `sum(rate(http_requests_total{namespace="datahub-production",code=~"5.."}[10s])) / sum(rate(http_requests_total{namespace="datahub-production"}[10s]))`
+	const p95 = `histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket{namespace="datahub-production"}[10s])))`
+	for tag, shows := range map[string]func() error{
+		"v2.5.0-slow":    above(p95, 0.15),
+		"v2.5.0-errors":  above(errorRate, 0.02),
+		"v2.5.0-late":    above(errorRate, 0.03),
+		"v2.5.0-missing": state("v2.5.0-missing", waits("ImagePullBackOff")),
+		"v2.5.0-crash": state("v2.5.0-crash", func(c corev1.ContainerStatus) bool {
+			return waits("CrashLoopBackOff")(c) && c.LastTerminationState.Terminated.ExitCode == 1 && c.RestartCount > 1
+		}),
+		"v2.5.0-leak": state("v2.5.0-leak", func(c corev1.ContainerStatus) bool {
+			return c.LastTerminationState.Terminated != nil && c.LastTerminationState.Terminated.Reason == "OOMKilled"
+		}),
+		"v2.5.0-unready": func() error {
+			events, err := client.CoreV1().Events(namespace).List(context.Background(), metav1.ListOptions{})
+			if err != nil {
+				return err
+			}
+			for _, e := range events.Items {
+				if e.Reason == "Unhealthy" && e.Count > 2 {
+					return nil
+				}
+			}
+			return errors.New("no repeated Unhealthy event")
+		},
+	} {
+		if err := s.setImage(client, tag); err != nil {
+			t.Fatal(err)
+		}
+		s.eventually(tag, shows)
+		if tag == "v2.5.0-crash" {
+			pod := s.pods(client, tag)[0].Name
+			data, err := client.CoreV1().Pods(namespace).GetLogs(pod, &corev1.PodLogOptions{Previous: true}).DoRaw(context.Background())
+			if err != nil || !strings.HasSuffix(string(data), "no such host\n") {
+				t.Errorf("log of the crash: %q, %v", data, err)
+			}
+		}
+		s.release(client, "v2.4.0")
+	}
+	response, err := http.Get(s.endpoints["health-production"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if body, _ := io.ReadAll(response.Body); !strings.Contains(string(body), `"version":"v2.4.0"`) {
+		t.Errorf("health answers %s", body)
+	}
+}
+
+// parts pulls every part's plug once, and checks that a release works when all are back.
+func (s *sandbox) parts(t *testing.T) {
+	before := s.processes()
+	for part, pid := range before {
+		s.run("stop", part)
+		if err := syscall.Kill(pid, 0); !errors.Is(err, syscall.ESRCH) {
+			t.Errorf("%s still runs after its stop: %v", part, err)
+		}
+		s.run("start", part)
+	}
+	if after := s.processes(); len(before) != 8 || len(after) != len(before) {
+		t.Errorf("%d parts ran, then %d, want 8", len(before), len(after))
+	}
+	s.release(s.as("kubeconfig"), "v2.6.0")
+	s.eventually("scrapes", func() error {
+		n, err := s.query(`sum(rate(http_requests_total{namespace="datahub-production",version="v2.6.0"}[20s]))`)
+		if err == nil && n < 6000 {
+			return fmt.Errorf("%v requests/s", n)
+		}
+		return err
+	})
+	if n, err := s.query(`count(count_over_time(http_requests_total{namespace="datahub-production",version="v2.4.0"}[1h]))`); err != nil || n == 0 {
+		t.Errorf("Prometheus lost its data: %v, %v", n, err)
+	}
+}
+
+func TestEnd(t *testing.T) {
+	for name, end := range map[string]syscall.Signal{"interrupted": syscall.SIGINT, "killed": syscall.SIGKILL} {
+		t.Run(name, func(t *testing.T) {
+			s := up(t)
+			pids := s.processes()
+			s.process.Process.Signal(end)
+			err := s.process.Wait()
+			if end == syscall.SIGINT {
+				if err != nil {
+					t.Errorf("exit: %v", err)
+				}
+				if _, err := os.Stat(filepath.Join(s.dir, "ready")); err == nil {
+					t.Error("ready is still there")
+				}
+			}
+			for part, pid := range pids {
+				s.eventually(part+" ends", func() error {
+					if err := syscall.Kill(pid, 0); !errors.Is(err, syscall.ESRCH) {
+						return fmt.Errorf("process %d is there: %v", pid, err)
+					}
+					return nil
+				})
+			}
+		})
+	}
+}

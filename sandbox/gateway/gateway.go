@@ -1,0 +1,181 @@
+// Package gateway is the sandbox's load-balanced gateway: it follows the pods of the cluster, derives traffic over them, and exposes metrics and
+// health endpoints as the real one would.
+package gateway
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"datahub.io/slipway/sandbox/traffic"
+)
+
+// App is the value of the label app on the gateway's pods.
+const App = "datahub-gateway"
+
+// ScrapeInterval is how often the gateway is meant to be scraped. Its history has the same step: rate() over samples of two densities is off by as
+// much as a sparse step is of its window.
+const ScrapeInterval = 2 * time.Second
+
+// Environment is one environment that the gateway serves.
+type Environment struct {
+	Name string
+	traffic.Service
+}
+
+// Environments are the sandbox's, with their normal load.
+var Environments = []Environment{
+	{"staging", traffic.Service{Namespace: "datahub-staging", App: App, Rate: 600}},
+	{"production", traffic.Service{Namespace: "datahub-production", App: App, Rate: 12000}},
+}
+
+// Gateway joins what is observed of the cluster with the traffic derived from it.
+type Gateway struct {
+	mu      sync.Mutex
+	model   *traffic.Model
+	pods    []traffic.Pod
+	scales  []Scale
+	history *History
+	turn    map[string]int // round robin, by namespace
+}
+
+// Main runs the gateway until it is told to end, and returns the exit code.
+func Main(args []string) int {
+	flags := flag.NewFlagSet("gateway", flag.ExitOnError)
+	kubeconfig := flags.String("kubeconfig", "", "kubeconfig of an administrator")
+	listen := flags.String("listen", "127.0.0.1:8080", "address to serve on")
+	speed := flags.Float64("speed", 1, "how much faster than life time-dependent behaviour is")
+	span := flags.Duration("history", 0, "how much of the past to simulate first")
+	flags.Parse(args)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, *kubeconfig, *listen, *speed, *span); err != nil {
+		fmt.Fprintln(os.Stderr, "gateway:", err)
+		return 1
+	}
+	return 0
+}
+
+func run(ctx context.Context, kubeconfig, listen string, speed float64, span time.Duration) error {
+	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+	if err != nil {
+		return err
+	}
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return err
+	}
+	cluster := watch(ctx, client)
+	pods, scales := cluster.observe()
+	services := make([]traffic.Service, len(Environments))
+	for i, e := range Environments {
+		services[i] = e.Service
+	}
+	now := time.Now()
+	g := &Gateway{model: traffic.New(now.Add(-span), speed, services), pods: pods, scales: scales, turn: map[string]int{}}
+	g.model.Observe(pods)
+	if span > 0 {
+		g.history = simulate(g, now)
+		g.model.ResetRequests()
+	}
+	go func() {
+		tick := time.NewTicker(ScrapeInterval)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-cluster.changed:
+				pods, scales := cluster.observe()
+				g.observe(time.Now(), pods, scales)
+			case <-tick.C:
+				g.advance(time.Now())
+			}
+		}
+	}()
+	server := &http.Server{Addr: listen, Handler: g.handler()}
+	go func() { <-ctx.Done(); server.Close() }()
+	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// observe accounts for the time up to now with the old pods, then takes the new.
+func (g *Gateway) observe(now time.Time, pods []traffic.Pod, scales []Scale) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.model.Advance(now)
+	g.model.Observe(pods)
+	g.pods, g.scales = pods, scales
+}
+
+// advance lets time pass, and extends the history while nobody has fetched it.
+func (g *Gateway) advance(now time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.model.Advance(now)
+	if g.history != nil && now.Sub(g.history.end()) > 0 {
+		g.history.add(now, g.samples())
+	}
+}
+
+// samples returns all series, with the mutex held.
+func (g *Gateway) samples() []traffic.Sample {
+	out := g.model.Samples()
+	for _, s := range g.scales {
+		out = append(out, s.samples()...)
+	}
+	return out
+}
+
+// Exposition is the text format of a scrape (https://prometheus.io/docs/instrumenting/exposition_formats/).
+func Exposition(samples []traffic.Sample) string {
+	var b strings.Builder
+	var family string
+	for _, s := range samples {
+		if f, kind := familyOf(s.Name); f != family {
+			family = f
+			fmt.Fprintf(&b, "# TYPE %s %s\n", f, kind)
+		}
+		b.WriteString(s.Name)
+		for i, l := range s.Labels {
+			b.WriteByte("{,"[min(i, 1)])
+			b.WriteString(l.Name)
+			b.WriteByte('=')
+			b.WriteString(quote(l.Value))
+		}
+		b.WriteString("} ")
+		b.WriteString(strconv.FormatFloat(s.Value, 'g', -1, 64))
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+var escapes = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
+
+func quote(value string) string { return `"` + escapes.Replace(value) + `"` }
+
+func familyOf(name string) (family, kind string) {
+	for _, part := range []string{"_bucket", "_sum", "_count"} {
+		if base, ok := strings.CutSuffix(name, part); ok && strings.HasSuffix(base, "_seconds") {
+			return base, "histogram"
+		}
+	}
+	if strings.HasSuffix(name, "_total") {
+		return name, "counter"
+	}
+	return name, "gauge"
+}

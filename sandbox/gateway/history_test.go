@@ -1,0 +1,135 @@
+package gateway
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"datahub.io/slipway/sandbox/traffic"
+)
+
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+// settled is a gateway whose pods have run for a day, about to live through the hour before noon.
+func settled() *Gateway {
+	var pods []traffic.Pod
+	var services []traffic.Service
+	for _, e := range Environments {
+		services = append(services, e.Service)
+		for i := range 6 {
+			pods = append(pods, traffic.Pod{
+				Namespace: e.Namespace, Name: fmt.Sprintf("datahub-gateway-%d", i), App: App, Container: "gateway", Tag: "v2.4.0",
+				Serving: true, Running: true, Started: noon.Add(-24 * time.Hour), CPULimit: 2, MemoryLimit: 2 << 30,
+			})
+		}
+	}
+	g := &Gateway{
+		model: traffic.New(noon.Add(-time.Hour), 1, services), pods: pods, turn: map[string]int{},
+		scales: []Scale{{Environments[1].Namespace, App, 6, 6}},
+	}
+	g.model.Observe(pods)
+	return g
+}
+
+// What is scraped after the history must continue it: the same series, no reset, no jump.
+func TestPresentContinuesHistory(t *testing.T) {
+	g := settled()
+	history := simulate(g, noon)
+	if n, want := len(history.Times), int(time.Hour/ScrapeInterval); n != want {
+		t.Fatalf("%d times, want %d", n, want)
+	}
+	if end := history.end(); !end.Equal(noon) {
+		t.Fatalf("history ends at %s, want %s", end, noon)
+	}
+	last := map[string]*Past{}
+	for _, past := range history.Series {
+		if past.First != 0 || len(past.Values) != len(history.Times) {
+			t.Fatalf("%v has values %d..%d of %d", past.Labels, past.First, past.First+len(past.Values), len(history.Times))
+		}
+		last[fmt.Sprint(past.Labels)] = past
+	}
+	g.advance(noon.Add(ScrapeInterval))
+	present := g.samples()
+	if len(present) != len(history.Series) {
+		t.Errorf("%d series now, %d in history", len(present), len(history.Series))
+	}
+	for _, s := range present {
+		labels := map[string]string{"__name__": s.Name}
+		for _, l := range s.Labels {
+			labels[l.Name] = l.Value
+		}
+		past := last[fmt.Sprint(labels)]
+		if past == nil {
+			t.Errorf("%v has no history", labels)
+			continue
+		}
+		n := len(past.Values)
+		before, now := past.Values[n-1]-past.Values[n-2], s.Value-past.Values[n-1]
+		if _, kind := familyOf(s.Name); kind != "gauge" && (now < 0 || now > 1.2*before+2) {
+			t.Errorf("%v grows by %v across the seam, by %v before it", labels, now, before)
+		}
+	}
+}
+
+func TestHistoryOfSeriesThatComeAndGo(t *testing.T) {
+	h := &History{index: map[string]*Past{}}
+	a, b := traffic.Sample{Name: "a", Value: 1}, traffic.Sample{Name: "b", Value: 2}
+	h.add(noon, []traffic.Sample{a})
+	h.add(noon.Add(1*time.Second), []traffic.Sample{a, b})
+	h.add(noon.Add(2*time.Second), []traffic.Sample{b})
+	h.add(noon.Add(3*time.Second), []traffic.Sample{a, b})
+	var got []string
+	for _, p := range h.Series {
+		got = append(got, fmt.Sprint(p.Labels["__name__"], p.First, p.Values))
+	}
+	if want := "a0 [1 1]; b1 [2 2 2]"; strings.Join(got, "; ") != want {
+		t.Errorf("got %q, want %q", strings.Join(got, "; "), want)
+	}
+}
+
+func TestExposition(t *testing.T) {
+	got := Exposition([]traffic.Sample{
+		{Name: "http_request_duration_seconds_bucket", Labels: []traffic.Label{{Name: "le", Value: "0.5"}}, Value: 3},
+		{Name: "http_request_duration_seconds_count", Labels: []traffic.Label{{Name: "pod", Value: "a\"\\\n"}}, Value: 4},
+		{Name: "up_total", Labels: []traffic.Label{{Name: "a", Value: "1"}, {Name: "b", Value: "2"}}, Value: 1e9},
+	})
+	want := `# TYPE http_request_duration_seconds histogram
+http_request_duration_seconds_bucket{le="0.5"} 3
+http_request_duration_seconds_count{pod="a\"\\\n"} 4
+# TYPE up_total counter
+up_total{a="1",b="2"} 1e+09
+`
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestHealthTakesPodsInTurn(t *testing.T) {
+	g := settled()
+	seen := map[string]int{}
+	for range 12 {
+		p, ok := g.next(Environments[1])
+		if !ok {
+			t.Fatal("no pod serves")
+		}
+		seen[p.Name]++
+	}
+	for name, n := range seen {
+		if n != 2 {
+			t.Errorf("%s was asked %d times of 12, want 2", name, n)
+		}
+	}
+	for i := range g.pods {
+		g.pods[i].Serving = false
+	}
+	if p, ok := g.next(Environments[1]); ok {
+		t.Errorf("%s answers, but none is ready", p.Name)
+	}
+}
+
+func BenchmarkSimulateHour(b *testing.B) {
+	for b.Loop() {
+		simulate(settled(), noon)
+	}
+}

@@ -1,0 +1,106 @@
+// Package nodelog serves the logs of the sandbox's pods, as the kubelet of their node would. No log is stored: a line is a function of the
+// container and the moment.
+package kubelet
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"datahub.io/slipway/sandbox/behaviour"
+)
+
+// Line is one line of a log.
+type Line struct {
+	At   time.Time
+	Text string
+}
+
+// Run is one run of a container.
+type Run struct {
+	Pod, Tag string
+	Started  time.Time
+	// Ended is zero while the container runs.
+	Ended time.Time
+	// Speed is how much faster than life the sandbox is.
+	Speed float64
+}
+
+// every is the time between two lines of a running container.
+const every = 2 * time.Second
+
+// CrashLines are the last two lines of a crashing version; package stages puts them into the container's status too. The first has a colour and a
+// window title in it, as programs that believe in a terminal write them: readers of logs must cope.
+const CrashLines = "\x1b[31mERROR\x1b[0m \x1b]0;gateway\x07redis unreachable addr=redis-b:6379 attempt=3\n" +
+	"panic: dial redis: lookup redis-b: no such host\n"
+
+// Between returns the lines written in the half-open interval [from, to).
+func (r Run) Between(from, to time.Time) []Line {
+	if !r.Ended.IsZero() {
+		if !r.Ended.After(r.Started) { // the API keeps whole seconds
+			r.Ended = r.Started.Add(time.Second)
+		}
+		if r.Ended.Before(to) {
+			to = r.Ended
+		}
+	}
+	var lines []Line
+	add := func(at time.Time, format string, args ...any) {
+		if !at.Before(from) && at.Before(to) {
+			lines = append(lines, Line{at, stamp(at) + fmt.Sprintf(format, args...)})
+		}
+	}
+	b := behaviour.OfTag(r.Tag)
+	ms := func(n int) time.Time { return r.Started.Add(time.Duration(n) * time.Millisecond) }
+	add(ms(0), "INFO  gateway %s starting pid=1 port=3001", r.Tag)
+	add(ms(40), "INFO  config loaded source=/etc/datahub/gateway.yaml")
+	add(ms(90), "INFO  postgres connected pool=20")
+	if b.Name == "crash" {
+		if r.Ended.IsZero() {
+			return lines
+		}
+		for text := range strings.Lines(CrashLines) {
+			if last := r.Ended.Add(-time.Millisecond); !last.Before(from) && last.Before(to) {
+				lines = append(lines, Line{last, strings.TrimSuffix(text, "\n")})
+			}
+		}
+		return lines
+	}
+	add(ms(160), "INFO  redis connected addr=redis-a:6379")
+	add(ms(210), "INFO  listening addr=:3001 version=%s", r.Tag)
+	first := max(0, int64(from.Sub(r.Started)/every)-1)
+	for k := first; ; k++ {
+		at := ms(300).Add(time.Duration(k) * every)
+		if !at.Before(to) {
+			return lines
+		}
+		add(at, "%s", r.routine(b, k, at))
+	}
+}
+
+// routine is what a running gateway says at its kth turn.
+func (r Run) routine(b behaviour.Behaviour, k int64, at time.Time) string {
+	h := fnv.New64a()
+	fmt.Fprint(h, r.Pod, r.Started.Unix())
+	dice := rand.New(rand.NewPCG(h.Sum64(), uint64(k)))
+	path := []string{"/v1/datasets", "/v1/search", "/v1/keys", "/v1/lineage", "/v1/users/me"}[dice.IntN(5)]
+	took := 8 + dice.IntN(30)
+	bad := dice.IntN(2) == 0
+	age := at.Sub(r.Started)
+	switch {
+	case b.Name == "unready":
+		return "WARN  not ready: schema version 41 found, 42 needed"
+	case b.Name == "slow" && bad:
+		return fmt.Sprintf("WARN  slow request method=GET path=%s status=200 duration=%dms", path, 120+took*3)
+	case b.ErrorRate > 0.01 && b.At(age, r.Speed) > 0.01 && bad:
+		return fmt.Sprintf("ERROR request failed method=GET path=%s status=500 error=\"upstream catalog: unexpected EOF\"", path)
+	case b.Exhausts > 0 && k%5 == 4:
+		share := min(1, 0.4+0.6*age.Seconds()*r.Speed/b.Exhausts.Seconds())
+		return fmt.Sprintf("WARN  heap growing in_use=%.2fGiB limit=2GiB", 2*share)
+	}
+	return fmt.Sprintf("INFO  request method=GET path=%s status=200 duration=%dms", path, took)
+}
+
+func stamp(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000Z ") }

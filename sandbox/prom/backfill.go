@@ -1,0 +1,55 @@
+package prom
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/tsdb"
+
+	"datahub.io/slipway/sandbox/gateway"
+)
+
+// backfill writes the past that the target knows into an empty database. Labels are those that the scraper will give, job and instance included,
+// so that past and present are one series.
+func backfill(ctx context.Context, db *tsdb.DB, target string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+target+"/history", nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("GET %s: %s", request.URL, response.Status)
+	}
+	var history gateway.History
+	if err := json.NewDecoder(response.Body).Decode(&history); err != nil {
+		return fmt.Errorf("GET %s: %w", request.URL, err)
+	}
+	return write(ctx, db, target, history)
+}
+
+func write(ctx context.Context, db *tsdb.DB, target string, history gateway.History) error {
+	app := db.Appender(ctx)
+	series := make([]labels.Labels, len(history.Series))
+	for i, past := range history.Series {
+		past.Labels["job"], past.Labels["instance"] = job, target
+		series[i] = labels.FromMap(past.Labels)
+	}
+	for t, at := range history.Times { // in order of time, as the head of the database wants it
+		for i, past := range history.Series {
+			if k := t - past.First; k >= 0 && k < len(past.Values) {
+				if _, err := app.Append(0, series[i], at, past.Values[k]); err != nil {
+					app.Rollback()
+					return fmt.Errorf("%s: %w", series[i], err)
+				}
+			}
+		}
+	}
+	return app.Commit()
+}

@@ -1,0 +1,210 @@
+// Package traffic derives the requests that a load balancer would send, and what they cost, from the state of the pods. It is pure: it reads no
+// clock and does no I/O, and the same calls give the same numbers.
+package traffic
+
+import (
+	"hash/fnv"
+	"math"
+	"time"
+
+	"datahub.io/slipway/sandbox/behaviour"
+)
+
+// Pod is what the model needs to know of a pod.
+type Pod struct {
+	Namespace, Name, App, Container string
+	// Tag is the tag of the container's image: the version.
+	Tag string
+	// Serving tells that the load balancer sends requests to it: ready and not being deleted.
+	Serving bool
+	// Running tells that its container runs; Started is since when.
+	Running bool
+	Started time.Time
+	// Restarts is the container's restart count.
+	Restarts int
+	// CPULimit is in cores, MemoryLimit in bytes.
+	CPULimit, MemoryLimit float64
+}
+
+// Service is one load-balanced service.
+type Service struct {
+	Namespace, App string
+	// Rate is the mean number of requests per second.
+	Rate float64
+}
+
+// Count says what a service was asked since the model began or was reset, and how many of those requests failed beyond the everyday error rate of a good version:
+// because no pod served, or because a bad one did.
+type Count struct{ Total, Failed float64 }
+
+// Model accumulates counters. Its zero value is not usable: see New.
+type Model struct {
+	speed    float64
+	services []Service
+	at       time.Time
+	pods     []Pod
+	counters map[container]*counter
+	balancer map[Service]*Count
+	requests map[Service]*Count
+}
+
+// container identifies one run of a container: counters begin anew when it restarts.
+type container struct {
+	namespace, pod string
+	restarts       int
+}
+
+type counter struct {
+	labels  series
+	codes   [5]float64
+	buckets []float64 // cumulative; the last is +Inf, the count of all
+	seconds float64
+	cpu     float64
+	usage   float64 // cores at this moment
+}
+
+// codes are the statuses that requests are answered with, in the order of counter.codes.
+var codes = [...]string{"200", "404", "500", "502", "503"}
+
+// step is the longest time over which rates are taken as constant.
+const step = time.Second
+
+// New returns a model that begins at a time, with no pods. Speed shortens what takes time by design: a late error, a leak.
+func New(begin time.Time, speed float64, services []Service) *Model {
+	m := &Model{
+		speed: speed, services: services, at: begin,
+		counters: map[container]*counter{}, balancer: map[Service]*Count{}, requests: map[Service]*Count{},
+	}
+	for _, s := range services {
+		m.balancer[s], m.requests[s] = &Count{}, &Count{}
+	}
+	return m
+}
+
+// Observe replaces the pods. What pods did before is accounted for by calling Advance first; counters of pods and containers that are gone are
+// dropped, as a scrape target's disappear with it.
+func (m *Model) Observe(pods []Pod) {
+	m.pods = pods
+	keep := make(map[container]*counter, len(pods))
+	for _, p := range pods {
+		if !p.Running {
+			continue
+		}
+		key := container{p.Namespace, p.Name, p.Restarts}
+		c := m.counters[key]
+		if c == nil {
+			c = &counter{labels: seriesOf(p), buckets: make([]float64, len(Bounds)+1)}
+		}
+		keep[key] = c
+	}
+	m.counters = keep
+}
+
+// Advance lets time pass, up to now, with the pods last observed.
+func (m *Model) Advance(now time.Time) {
+	for m.at.Before(now) {
+		d := min(step, now.Sub(m.at))
+		middle := m.at.Add(d / 2)
+		for _, s := range m.services {
+			m.serve(s, middle, d.Seconds())
+		}
+		m.at = m.at.Add(d)
+	}
+}
+
+// ResetRequests makes Requests count from now on.
+func (m *Model) ResetRequests() {
+	for _, n := range m.requests {
+		*n = Count{}
+	}
+}
+
+// Now returns the time to which the model has advanced.
+func (m *Model) Now() time.Time { return m.at }
+
+// serve sends one service's requests of a short time to its serving pods in equal shares.
+func (m *Model) serve(s Service, at time.Time, seconds float64) {
+	requests := s.Rate * wave(at, s.Namespace) * seconds
+	m.requests[s].Total += requests
+	var serving []Pod
+	for _, p := range m.pods {
+		if p.Namespace != s.Namespace || p.App != s.App || !p.Running || p.Started.After(at) {
+			continue
+		}
+		if p.Serving {
+			serving = append(serving, p)
+		} else {
+			m.use(p, 0, s, seconds)
+		}
+	}
+	if len(serving) == 0 {
+		m.balancer[s].Failed += requests
+		m.requests[s].Failed += requests
+		return
+	}
+	share := requests / float64(len(serving))
+	for _, p := range serving {
+		m.use(p, share/seconds, s, seconds)
+		m.requests[s].Failed += m.answer(p, share, at)
+	}
+}
+
+// answer accounts for requests that one pod served, and returns how many of them failed beyond the everyday.
+func (m *Model) answer(p Pod, requests float64, at time.Time) float64 {
+	c, b := m.counters[container{p.Namespace, p.Name, p.Restarts}], behaviour.OfTag(p.Tag)
+	rate := b.At(at.Sub(p.Started), m.speed)
+	failed := requests * rate * (1 + 0.1*wobble(at, p.Name))
+	c.codes[0] += (requests - failed) * 0.97
+	c.codes[1] += (requests - failed) * 0.03
+	c.codes[2] += failed * 0.6
+	c.codes[3] += failed * 0.25
+	c.codes[4] += failed * 0.15
+	median := time.Duration(float64(b.Median) * (1 + 0.03*wobble(at, p.Namespace) + 0.03*wobble(at, p.Name)))
+	cumulative, mean := shares(median, b.Sigma)
+	for i, share := range cumulative {
+		c.buckets[i] += requests * share
+	}
+	c.buckets[len(Bounds)] += requests
+	c.seconds += requests * mean
+	return requests * max(0, rate-behaviour.Table[0].ErrorRate)
+}
+
+// use accounts for the CPU time of one pod at a load in requests per second.
+func (m *Model) use(p Pod, load float64, s Service, seconds float64) {
+	c := m.counters[container{p.Namespace, p.Name, p.Restarts}]
+	const idle, pods = 0.03, 6 // a pod's normal load is a sixth of its service's
+	full := behaviour.OfTag(p.Tag).CPU
+	c.usage = idle + max(0, full-idle)*load/(s.Rate/pods)
+	if p.CPULimit > 0 {
+		c.usage = min(c.usage, p.CPULimit)
+	}
+	c.cpu += c.usage * seconds
+}
+
+// memory returns the working set of a pod's container, in bytes.
+func (m *Model) memory(p Pod, at time.Time) float64 {
+	age := max(0, at.Sub(p.Started).Seconds()*m.speed)
+	share := (0.62 - 0.22*math.Exp(-age/30)) * (1 + 0.01*wobble(at, p.Namespace) + 0.01*wobble(at, p.Name))
+	if b := behaviour.OfTag(p.Tag); b.Exhausts > 0 {
+		share = min(1, 0.4+0.6*age/b.Exhausts.Seconds())
+	}
+	return share * p.MemoryLimit
+}
+
+// wave is the gentle unrest of demand around 1.
+func wave(at time.Time, key string) float64 {
+	t, phase := float64(at.UnixMilli())/1000, phase(key)
+	return 1 + 0.03*math.Sin(t/211+phase) + 0.015*math.Sin(t/37+2*phase) + 0.005*math.Sin(t/5+3*phase)
+}
+
+// wobble is smooth noise between -1 and 1, of its own for each key.
+func wobble(at time.Time, key string) float64 {
+	t, phase := float64(at.UnixMilli())/1000, phase(key)
+	return 0.5*math.Sin(t/61+phase) + 0.3*math.Sin(t/17+2*phase) + 0.2*math.Sin(t/7+3*phase)
+}
+
+func phase(key string) float64 {
+	h := fnv.New32a()
+	h.Write([]byte(key))
+	return float64(h.Sum32()%6283) / 1000
+}

@@ -1,0 +1,139 @@
+package traffic
+
+import (
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Sample is the value of one series at the time to which the model has advanced.
+type Sample struct {
+	Name string
+	// Labels are name and value pairs, sorted by name.
+	Labels []Label
+	Value  float64
+}
+
+// Label is one label of a series.
+type Label struct{ Name, Value string }
+
+// Usage is what a container uses at this moment.
+type Usage struct {
+	Pod Pod
+	// CPU is in cores, Memory in bytes.
+	CPU, Memory float64
+}
+
+// Samples returns all series, grouped by name and always in the same order: the requests and durations as the gateway exposes them, CPU and memory
+// as cAdvisor does, limits, restarts and readiness as kube-state-metrics does.
+func (m *Model) Samples() []Sample {
+	out := make([]Sample, 0, len(m.pods)*32)
+	add := func(value float64, name string, labels []Label) { out = append(out, Sample{name, labels, value}) }
+	for _, s := range m.services {
+		if failed := m.balancer[s].Failed; failed > 0 {
+			add(math.Floor(failed), "http_requests_total", pairs("app", s.App, "code", "503", "namespace", s.Namespace))
+		}
+	}
+	m.each(func(p Pod, c *counter) {
+		for i, code := range codes {
+			add(math.Floor(c.codes[i]), "http_requests_total", c.labels.code[code])
+		}
+	})
+	m.each(func(p Pod, c *counter) {
+		for i, labels := range c.labels.bucket {
+			add(math.Floor(c.buckets[i]), "http_request_duration_seconds_bucket", labels)
+		}
+	})
+	m.each(func(p Pod, c *counter) { add(c.seconds, "http_request_duration_seconds_sum", c.labels.request) })
+	m.each(func(p Pod, c *counter) {
+		add(math.Floor(c.buckets[len(Bounds)]), "http_request_duration_seconds_count", c.labels.request)
+	})
+	m.each(func(p Pod, c *counter) { add(c.cpu, "container_cpu_usage_seconds_total", c.labels.container) })
+	m.each(func(p Pod, c *counter) {
+		add(m.memory(p, m.at), "container_memory_working_set_bytes", c.labels.container)
+	})
+	for _, p := range m.pods {
+		limit := func(resource, unit string) []Label {
+			return pairs("container", p.Container, "namespace", p.Namespace, "pod", p.Name, "resource", resource, "unit", unit)
+		}
+		add(p.CPULimit, "kube_pod_container_resource_limits", limit("cpu", "core"))
+		add(p.MemoryLimit, "kube_pod_container_resource_limits", limit("memory", "byte"))
+	}
+	for _, p := range m.pods {
+		add(float64(p.Restarts), "kube_pod_container_status_restarts_total", pairs("container", p.Container, "namespace", p.Namespace, "pod", p.Name))
+	}
+	for _, p := range m.pods {
+		add(truth(p.Serving), "kube_pod_status_ready", pairs("condition", "true", "namespace", p.Namespace, "pod", p.Name))
+		add(truth(!p.Serving), "kube_pod_status_ready", pairs("condition", "false", "namespace", p.Namespace, "pod", p.Name))
+	}
+	return out
+}
+
+// series are the labels of one container's series, made once: a scrape every two seconds over an hour of history asks for them often.
+type series struct {
+	request, container []Label
+	code               map[string][]Label
+	bucket             [][]Label
+}
+
+func seriesOf(p Pod) series {
+	s := series{
+		request:   pairs("app", p.App, "namespace", p.Namespace, "pod", p.Name, "version", p.Tag),
+		container: pairs("container", p.Container, "namespace", p.Namespace, "pod", p.Name),
+		code:      map[string][]Label{},
+	}
+	for _, code := range codes {
+		s.code[code] = pairs("app", p.App, "code", code, "namespace", p.Namespace, "pod", p.Name, "version", p.Tag)
+	}
+	for i := range len(Bounds) + 1 {
+		s.bucket = append(s.bucket, pairs("app", p.App, "le", le(i), "namespace", p.Namespace, "pod", p.Name, "version", p.Tag))
+	}
+	return s
+}
+
+// le is the upper bound of bucket i as Prometheus normalises it when it scrapes: always with a fraction.
+func le(i int) string {
+	if i == len(Bounds) {
+		return "+Inf"
+	}
+	text := strconv.FormatFloat(Bounds[i], 'f', -1, 64)
+	if !strings.Contains(text, ".") {
+		text += ".0"
+	}
+	return text
+}
+
+// Usage returns what every running container uses now.
+func (m *Model) Usage() []Usage {
+	var out []Usage
+	m.each(func(p Pod, c *counter) { out = append(out, Usage{Pod: p, CPU: c.usage, Memory: m.memory(p, m.at)}) })
+	return out
+}
+
+// Requests returns what was asked of a service and what failed.
+func (m *Model) Requests(s Service) Count { return *m.requests[s] }
+
+// each calls f for each pod whose container runs, in the order observed.
+func (m *Model) each(f func(Pod, *counter)) {
+	for _, p := range m.pods {
+		if c := m.counters[container{p.Namespace, p.Name, p.Restarts}]; c != nil && p.Running {
+			f(p, c)
+		}
+	}
+}
+
+// pairs makes labels of names and values, which are given in the order of the names.
+func pairs(namesAndValues ...string) []Label {
+	labels := make([]Label, 0, len(namesAndValues)/2)
+	for i := 0; i < len(namesAndValues); i += 2 {
+		labels = append(labels, Label{namesAndValues[i], namesAndValues[i+1]})
+	}
+	return labels
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}

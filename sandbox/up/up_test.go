@@ -1,0 +1,135 @@
+package up
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+// The sandbox is its own module and can embed only its own files: the manifest shipped for real clusters is here as a copy.
+func TestManifestIsTheOneShipped(t *testing.T) {
+	shipped, err := os.ReadFile("../../deploy/rbac.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, err := os.ReadFile("manifests/rbac.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(ours) != string(shipped) {
+		t.Error("up/manifests/rbac.yaml differs from deploy/rbac.yaml: copy the latter over the former")
+	}
+}
+
+func TestClaim(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sandbox")
+	d, err := claim(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.write(readyFile, []byte("x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := claim(path); err == nil || !strings.Contains(err.Error(), "in use by a running sandbox") {
+		t.Errorf("claimed twice: %v", err)
+	}
+	if _, err := os.Stat(d.file(readyFile)); err != nil {
+		t.Errorf("the second claim touched the first's files: %v", err)
+	}
+	d.release()
+	if _, err := os.Stat(d.file(readyFile)); err == nil {
+		t.Error("ready is still there after release")
+	}
+	if err := d.write("old", nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	again, err := claim(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.release()
+	if _, err := os.Stat(again.file("old")); err == nil {
+		t.Error("what an earlier sandbox left is still there")
+	}
+}
+
+func TestClaimRefusesWhatIsNotOurs(t *testing.T) {
+	dir := t.TempDir()
+	precious := filepath.Join(dir, "thesis.tex")
+	if err := os.WriteFile(precious, []byte("…"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := claim(dir); err == nil || !strings.Contains(err.Error(), "thesis.tex") {
+		t.Errorf("error: %v", err)
+	}
+	if _, err := os.Stat(precious); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestConfigIsValidYAMLForAnyPath(t *testing.T) {
+	data, err := endpoints{
+		Dir: "/a b", Kubeconfig: `/a "b": c/kubeconfig`, State: "/a b/state",
+		Prometheus: "http://127.0.0.1:1", Staging: "http://127.0.0.1:2/staging/health", Production: "http://127.0.0.1:2/production/health",
+	}.config()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var config struct {
+		Kubeconfig, Prometheus string
+		Environments           []struct {
+			Name, Context, Namespace, Health string
+			Protected                        bool
+		}
+	}
+	if err := yaml.Unmarshal(data, &config); err != nil {
+		t.Fatalf("%v in\n%s", err, data)
+	}
+	if config.Kubeconfig != `/a "b": c/kubeconfig` || config.Prometheus != "http://127.0.0.1:1" || len(config.Environments) != 2 {
+		t.Errorf("%+v", config)
+	}
+	if p := config.Environments[1]; p.Name != "production" || p.Namespace != "datahub-production" || !p.Protected || p.Health == "" {
+		t.Errorf("production: %+v", p)
+	}
+}
+
+func TestEveryAccountHasItsKubeconfig(t *testing.T) {
+	d, err := claim(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.release()
+	authority, err := pki(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := writeUsers(d, "https://127.0.0.1:1", authority); err != nil {
+		t.Fatal(err)
+	}
+	tokens, err := os.ReadFile(d.file("pki", "tokens.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, u := range users {
+		config, err := clientcmd.LoadFromFile(d.file(u.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(tokens), config.AuthInfos[u.name].Token+","+u.name+",") {
+			t.Errorf("%s: its token is not in the API server's file", u.file)
+		}
+		for _, name := range []string{"staging", "production"} {
+			c := config.Contexts[name]
+			if c == nil || c.AuthInfo != u.name || c.Namespace != "datahub-"+name || config.Clusters[c.Cluster] == nil {
+				t.Errorf("%s: context %s is %+v", u.file, name, c)
+			}
+		}
+		if info, err := os.Stat(d.file(u.file)); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v %v, want a file that only its owner can read", u.file, info.Mode(), err)
+		}
+	}
+}
