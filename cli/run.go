@@ -36,6 +36,8 @@ func runConsole(cmd *cobra.Command, f *flags, version string) error {
 		return watch(cmd, options)
 	}
 
+	restore := quietStderr(s.config.StateDir)
+	defer restore()
 	e := engine.New(options)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()

@@ -202,7 +202,7 @@ func waitsFor(w Workload) string {
 }
 
 func sayVerifying(plan Plan, s State, stale string) Headline {
-	h := Headline{Mark: MarkRunning, Strong: fmt.Sprintf("Verifying: %s, nothing failing.", servingWords(plan, s))}
+	h := Headline{Mark: MarkRunning, Strong: fmt.Sprintf("Verifying %s: %d of %d serve, nothing failing.", s.To.Version, s.View.Workload.Available, s.View.Workload.Desired)}
 	var failed, hands, checks []string
 	for i, spec := range plan.Items {
 		if i >= len(s.Items) || s.Items[i].Settled() {
@@ -219,7 +219,7 @@ func sayVerifying(plan Plan, s State, stale string) Headline {
 	}
 	switch {
 	case len(failed) > 0:
-		h.Mark, h.Strong = MarkFail, fmt.Sprintf("Verifying: %s; failing: %s.", servingWords(plan, s), strings.Join(failed, ", "))
+		h.Mark, h.Strong = MarkFail, fmt.Sprintf("Verifying %s: %s. Failing: %s.", s.To.Version, servingWords(plan, s), some(failed))
 	case len(checks) > 0:
 		h.Rest = "Waits for " + some(checks) + "."
 	case len(hands) > 0:
