@@ -1,0 +1,22 @@
+package ui
+
+import "datahub.io/slipway/release"
+
+// copyCommand sends the kubectl command that is the same as a choice to the
+// clipboard. Whether the terminal takes it (OSC 52) cannot be known.
+func copyCommand(c release.Choice) action {
+	command := clean(c.Preview.SameAs)
+	if command == "" {
+		return action{say: "K: there is no kubectl command for this"}
+	}
+	return action{copy: command, say: "K: sent to the clipboard: " + command}
+}
+
+// copyNext answers K where no dialog is open: the command of the deploy where
+// one can be made, otherwise of the undo, as they are shown above the keys.
+func copyNext(sc scene, _ press) action {
+	if deploy, _ := sc.choice(release.DoDeploy, ""); deploy.OK {
+		return copyCommand(deploy)
+	}
+	return copyCommand(sc.undo())
+}

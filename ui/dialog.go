@@ -1,0 +1,209 @@
+package ui
+
+import (
+	"strings"
+	"time"
+
+	"datahub.io/slipway/release"
+)
+
+// quietTime is how long no key may have come before keys count again: after a
+// sheet opened by itself, and after a line changed while it was being read.
+const quietTime = 425 * time.Millisecond
+
+// hush holds keys back until none has come for quietTime. The zero value holds
+// nothing back.
+type hush struct{ since time.Time }
+
+// begin holds keys back from now on.
+func (h *hush) begin(now time.Time) { h.since = now }
+
+// holds tells whether a key that came now is to be ignored.
+func (h *hush) holds(now time.Time) bool {
+	if h.since.IsZero() {
+		return false
+	}
+	if now.Sub(h.since) < quietTime {
+		h.since = now
+		return true
+	}
+	h.since = time.Time{}
+	return false
+}
+
+// confirmation is a choice as a person read it. It is confirmed only as long as
+// the world is still the one that was read.
+type confirmation struct {
+	kind     release.IntentKind
+	item     string // of a tick or a waiver
+	revision int64  // of an undo; 0 is the previous one, whichever that is
+	read     release.Choice
+	moved    map[string]bool // what differed at the last refused press
+	hush     hush
+}
+
+func confirm(c release.Choice) confirmation {
+	return confirmation{kind: c.Kind, item: c.Item, read: c}
+}
+
+// now is the choice as it is offered now.
+func (c *confirmation) now(sc scene) release.Choice {
+	for _, choice := range sc.Choices {
+		if choice.Kind != c.kind || choice.Item != c.item {
+			continue
+		}
+		if c.revision == 0 || choice.Seen.Revision == c.revision {
+			return choice
+		}
+	}
+	gone := c.read
+	gone.OK, gone.Why = false, "no longer possible"
+	return gone
+}
+
+// press gives the choice to be submitted, or false: it is not allowed now, or
+// what was read has moved. Then the changed lines are marked and the next press
+// confirms what they say now.
+func (c *confirmation) press(sc scene, at time.Time) (release.Choice, bool) {
+	now := c.now(sc)
+	switch {
+	case !now.OK || c.hush.holds(at):
+		return now, false
+	case now.Seen != c.read.Seen:
+		c.moved, c.read = differences(c.read, now), now
+		c.hush.begin(at)
+		return now, false
+	}
+	return now, true
+}
+
+// marks says which lines are to be marked as changed since they were read.
+func (c *confirmation) marks(sc scene) map[string]bool {
+	if now := c.now(sc); now.OK && now.Seen != c.read.Seen {
+		return differences(c.read, now)
+	}
+	return c.moved
+}
+
+// differences names the lines of a confirmation that are not the same in two
+// choices: the labels under which they stand.
+func differences(a, b release.Choice) map[string]bool {
+	was, is := a.Preview, b.Preview
+	changed := map[string]bool{
+		"undo to":  a.Seen.Revision != b.Seen.Revision || a.Seen.Template != b.Seen.Template,
+		"object":   was.Object != is.Object || a.Seen.UID != b.Seen.UID,
+		"change":   was.Change != is.Change,
+		"how":      was.How != is.How,
+		"way back": was.Back != is.Back,
+		"same as":  was.SameAs != is.SameAs,
+		"now":      a.Seen.Generation != b.Seen.Generation,
+	}
+	facts := map[string]string{}
+	for _, f := range was.Facts {
+		facts[f.Label] = f.Text
+	}
+	for _, f := range is.Facts {
+		changed[f.Label] = facts[f.Label] != f.Text
+	}
+	return changed
+}
+
+// dialogWidth is how wide a dialog becomes.
+const dialogWidth = 100
+
+// dialogPen writes in a dialog where w cells are free.
+func dialogPen(sc scene, t theme, w int) pen {
+	width := min(dialogWidth, w)
+	gutter, labels := 2, 12
+	if width < dialogWidth {
+		gutter, labels = 1, 10
+	}
+	return pen{th: t, s: sc, w: width - 2 - 2*gutter, gutter: gutter, labels: labels}
+}
+
+// cramped tells whether there is no room for a frame: a confirmation is one
+// sentence then.
+func cramped(w, h int) bool { return w < minWidth-2 || h < minHeight-headerRows-1 }
+
+// frameDialog puts sections into a heavy frame as high as they need.
+func frameDialog(p pen, title string, label row, sections []section, h int) block {
+	body := squeeze(sections, h-2)
+	frame := panel{title: line(strong.of(p.th.glyphs.say(title))), label: label, hue: text, heavy: true}
+	return frame.draw(p.th, body, p.full()+2, min(len(body)+2, h))
+}
+
+// sentence is a confirmation where there is no room for more: what it does, and
+// the keys.
+func sentence(sc scene, t theme, w, h int, what, keys row) block {
+	p := pen{th: t, s: sc, w: max(w-2, 1), gutter: 1, labels: 1}
+	rows := append(p.paragraph(what), p.paragraph(keys)...)
+	if len(rows) > h {
+		rows = append(p.paragraph(keys), p.paragraph(what)...)
+	}
+	return rows[:min(len(rows), h)]
+}
+
+// keyLabel is the key that performs: reversed, with what it does.
+func keyLabel(k ink, key, does string) span { return k.of(" " + key + "  " + does + " ") }
+
+// alsoKey is another key: bold, with what it does.
+func alsoKey(key, does string) row {
+	return line(strong.of(key), plain.of(" "+does))
+}
+
+// leaving is the key that leaves things as they are.
+func leaving() row { return line(strong.of("esc"), plain.of(" leave as it is")) }
+
+// submit sends what was confirmed and closes the dialog.
+func submit(c release.Choice, intent release.Intent) action {
+	return action{close: true, intent: intent, seen: c.Seen}
+}
+
+// refuse answers a key in the headline: why what it asks for is not possible.
+func refuse(key string, c release.Choice) action {
+	why := c.Why
+	if why == "" {
+		why = "not possible now"
+	}
+	return action{say: key + ": " + why}
+}
+
+// movedNote says what to do after a press was refused because the world moved.
+func movedNote(p pen, c *confirmation, key string) block {
+	if len(c.marks(p.s)) == 0 {
+		return nil
+	}
+	return p.paragraph(line(
+		warning.bolder().of("! it moved while you read. "),
+		plain.of("The lines marked ! are new; "), strong.of(key), plain.of(" performs what they say now."),
+	))
+}
+
+// prose starts with its first words in bold: the object of a change.
+func prose(s string) row {
+	first, rest, _ := strings.Cut(s, " ")
+	return line(strong.of(first), plain.of(" "+rest))
+}
+
+// always answers the keys that every dialog has in which nothing is typed: undo
+// is never more than two keys away, and the program can always be left.
+func always(sc scene, p press) action {
+	switch p.key {
+	case "u":
+		return openUndo(sc, p)
+	case "ctrl+c":
+		return openLeave(sc, p)
+	}
+	return action{}
+}
+
+// whileTyping answers the same where letters are typed.
+func whileTyping(sc scene, p press) (action, bool) {
+	switch p.key {
+	case "ctrl+z":
+		return openUndo(sc, p), true
+	case "ctrl+c":
+		return openLeave(sc, p), true
+	}
+	return action{}, false
+}

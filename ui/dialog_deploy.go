@@ -1,0 +1,182 @@
+package ui
+
+import (
+	"strconv"
+	"strings"
+
+	"datahub.io/slipway/release"
+)
+
+// deployDialog shows what a deploy changes and which gates stand open. In a
+// protected environment it is performed by typing the environment's name and
+// enter, elsewhere by enter or y.
+type deployDialog struct {
+	confirmation
+	prompt prompt
+	wrong  bool // enter was pressed before the name was complete
+}
+
+// openDeploy answers d: the deploy of the planned version, the question for a
+// version where none is planned, or why neither is possible.
+func openDeploy(sc scene, _ press) action {
+	deploy, _ := sc.choice(release.DoDeploy, "")
+	if deploy.OK {
+		return action{open: &deployDialog{confirmation: confirm(deploy)}}
+	}
+	if begin, _ := sc.choice(release.DoBegin, ""); begin.OK {
+		return action{open: askVersion(begin)}
+	}
+	return refuse("d", deploy)
+}
+
+func (d *deployDialog) docked() bool    { return false }
+func (d *deployDialog) over(scene) bool { return false }
+
+func (d *deployDialog) hints(sc scene) []hint {
+	if d.now(sc).Preview.Confirm != "" {
+		return []hint{{"ctrl+z", "undo"}, {"enter", "deploy, when the name is typed"}, {"esc", "leave as it is"}}
+	}
+	return []hint{{"u", "undo"}, {"enter", "deploy"}, {"K", "copy the command"}, {"esc", "leave as it is"}}
+}
+
+func (d *deployDialog) press(sc scene, p press) action {
+	word := d.now(sc).Preview.Confirm
+	switch {
+	case p.key == "esc", word == "" && p.key == "n":
+		return action{close: true}
+	case p.key == "enter", word == "" && (p.key == "y" || p.key == "d"):
+		return d.perform(sc, p, word)
+	case word == "" && p.key == "K":
+		return copyCommand(d.now(sc))
+	case word == "":
+		return always(sc, p)
+	}
+	if a, known := whileTyping(sc, p); known {
+		return a
+	}
+	d.wrong = false
+	d.prompt.edit(p.key, p.text)
+	return action{}
+}
+
+func (d *deployDialog) perform(sc scene, p press, word string) action {
+	if d.prompt.trimmed() != word {
+		d.wrong = true
+		return action{}
+	}
+	now, ok := d.confirmation.press(sc, p.at)
+	switch {
+	case ok:
+		return submit(now, release.Deploy{Confirm: word})
+	case !now.OK:
+		return refuse("d", now)
+	}
+	return action{}
+}
+
+func (d *deployDialog) draw(sc scene, t theme, w, h int) block {
+	now := d.now(sc)
+	p := dialogPen(sc, t, w)
+	if cramped(w, h) {
+		return d.sentence(sc, t, w, h, now)
+	}
+	marks, preview := d.marks(sc), now.Preview
+	sections := []section{
+		spare(9, p.blank()),
+		spare(0, p.labelled("object", prose(preview.Object), marks["object"])...),
+		spare(0, p.labelled("change", line(strong.of(preview.Change)), marks["change"])...),
+		spare(5, p.labelled("how", line(plain.of(preview.How)), marks["how"])...),
+		spare(1, p.labelled("way back", line(plain.of(preview.Back)), marks["way back"])...),
+	}
+	sections = append(sections, d.gates(p, preview)...)
+	sections = append(sections, spare(2, p.labelled("same as", line(plain.of(preview.SameAs)), marks["same as"])...))
+	for _, f := range preview.Facts {
+		if f.Label == gateLabel {
+			continue
+		}
+		drop := 0
+		if f.Mark == release.MarkPass {
+			drop = 5
+		}
+		sections = append(sections, spare(drop, p.fact(f, marks[f.Label])...))
+	}
+	sections = append(sections, spare(9, p.blank()))
+	sections = append(sections, d.keys(p, now)...)
+	sections = append(sections, spare(9, p.blank()))
+	return frameDialog(p, preview.Title, environment(sc.Plan), sections, h)
+}
+
+// gateLabel marks the facts that are lines of the checklist: title, tab, how it
+// was settled.
+const gateLabel = "gate"
+
+func (d *deployDialog) gates(p pen, preview release.Preview) []section {
+	settled, all, widest := 0, 0, 0
+	for _, f := range preview.Facts {
+		if f.Label != gateLabel {
+			continue
+		}
+		all++
+		if f.Mark == release.MarkPass || f.Mark == release.MarkWaived {
+			settled++
+		}
+		title, _, _ := strings.Cut(f.Text, "\t")
+		widest = max(widest, cells(title))
+	}
+	if all == 0 {
+		return nil
+	}
+	out := []section{spare(9, p.blank()), spare(3, p.rule("Gates, "+share(settled, all)+" settled"))}
+	for _, f := range preview.Facts {
+		if f.Label != gateLabel {
+			continue
+		}
+		title, how, _ := strings.Cut(f.Text, "\t")
+		drop, k := 4, muted
+		if f.Mark != release.MarkPass {
+			drop, k = 1, markInk(f.Mark)
+		}
+		out = append(out, spare(drop, p.row(line(
+			p.th.mark(f.Mark, p.s.Now), plain.of(" "), plain.of(padRight(title, widest)), plain.of("  "), k.of(how),
+		))))
+	}
+	return append(out, spare(8, p.rule("")))
+}
+
+// keys is the question and what answers it.
+func (d *deployDialog) keys(p pen, now release.Choice) []section {
+	word := now.Preview.Confirm
+	var out []section
+	switch note := movedNote(p, &d.confirmation, "enter"); {
+	case !now.OK:
+		out = append(out, keep(p.paragraph(line(failing.of("d: "+now.Why)))...))
+	case note != nil:
+		out = append(out, keep(note...))
+	}
+	performing := line(keyLabel(badge, "enter", "deploy "+p.s.State.To.Version))
+	if word == "" {
+		left := join(performing, line(plain.of(" or "), strong.of("y")))
+		if !now.OK {
+			left = line(faint.of(" enter  not now "))
+		}
+		return append(out, keep(p.ends(left, leaving())))
+	}
+	ask := line(plain.of("To deploy, type the environment's name:  "))
+	out = append(out, keep(p.row(join(ask, d.prompt.row(p.th, p.w-ask.width(), word)))), spare(8, p.blank()))
+	left := line(faint.of("enter deploys when the name is complete"))
+	switch {
+	case d.wrong && d.prompt.trimmed() != word:
+		left = line(warning.of("not yet: the name is " + strconv.Quote(word)))
+	case d.prompt.trimmed() == word && now.OK:
+		left = performing
+	}
+	return append(out, keep(p.ends(left, leaving())))
+}
+
+func (d *deployDialog) sentence(sc scene, t theme, w, h int, now release.Choice) block {
+	keys := line(keyLabel(badge, "enter", "deploys"), plain.of("  "), strong.of("esc"), plain.of(" leave"))
+	if word := now.Preview.Confirm; word != "" {
+		keys = join(d.prompt.row(t, min(w-2, cells(word)+2), word), line(plain.of("  ")), keys)
+	}
+	return sentence(sc, t, w, h, line(strong.of(now.Preview.Line)), keys)
+}

@@ -1,0 +1,180 @@
+package ui
+
+import (
+	"fmt"
+	"slices"
+
+	"datahub.io/slipway/release"
+)
+
+// footer is the rows under the body: where there is room the next step, always
+// the way back, and the keys.
+func (s *screen) footer(sc scene, t theme, w, h int) block {
+	var out block
+	if footerRows(h) > 2 {
+		out = append(out, s.nextRow(sc, t, w))
+	}
+	return append(out, undoRow(sc, t, w), s.keyRow(sc, t, w))
+}
+
+// nextRow says what enter would do; while the API server does not answer, what
+// is being done about that.
+func (s *screen) nextRow(sc scene, t theme, w int) row {
+	if lost := lostRow(sc, t); lost != nil {
+		return lost.fit(w, t.glyphs.ellipsis)
+	}
+	next := s.current().next(sc)
+	if next == nil {
+		return line().fit(w, t.glyphs.ellipsis)
+	}
+	return join(spelledKey("enter"), t.spell(next)).fit(w, t.glyphs.ellipsis)
+}
+
+func spelledKey(key string) row {
+	return line(plain.of(" "), strong.of(padRight(key, 6)), plain.of(" "))
+}
+
+func lostRow(sc scene, t theme) row {
+	l := sc.link(release.Kubernetes)
+	if l.OK || l.Err == "" {
+		return nil
+	}
+	dot := " " + t.glyphs.dot + " "
+	out := join(spelledKey("k8s"), line(muted.of(l.Err)))
+	if l.Tries > 0 {
+		out = append(out, muted.of(fmt.Sprintf("%stried %s", dot, times(l.Tries))))
+	}
+	if !l.Next.IsZero() {
+		out = append(out, muted.of(", next try in "), strong.of(release.Left(l.Next.Sub(sc.Now))))
+	}
+	return append(out, muted.of(dot+"R tries now"))
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
+// undoRow says where u goes, always in the same place. It is as long as there
+// is room for.
+func undoRow(sc scene, t theme, w int) row {
+	c := sc.undo()
+	key := spelledKey("u")
+	dot := " " + t.glyphs.dot + " "
+	if !c.OK {
+		return join(key, whyNotUndo(sc, c, dot, w-key.width()-1)).fit(w, t.glyphs.ellipsis)
+	}
+	facts := undoFacts(sc, c, t)
+	for _, try := range []row{
+		join(facts, line(faint.of(dot+"shows the change first; u again performs it"))),
+		join(facts, line(faint.of(dot+"shows it first; u again performs it"))),
+		line(faint.of(dot + "shows the change first; u again performs it")),
+		line(faint.of(dot + "shows it, u again does it")),
+		line(),
+	} {
+		all := join(key, line(plain.of(c.Preview.Line)), try)
+		if all.width()+1 <= w {
+			return all.fit(w, t.glyphs.ellipsis)
+		}
+	}
+	return join(key, line(plain.of(c.Preview.Line))).fit(w, t.glyphs.ellipsis)
+}
+
+// undoFacts is what is known of the revision that u goes to.
+func undoFacts(sc scene, c release.Choice, t theme) row {
+	r, ok := sc.workload().Revision(c.Seen.Revision)
+	if !ok || r.Created.IsZero() {
+		return nil
+	}
+	out := line(muted.of(" " + t.glyphs.dot + " " + release.Span(sc.Now.Sub(r.Created)) + " old"))
+	for _, f := range c.Preview.Facts {
+		if f.Mark == release.MarkAttention || f.Mark == release.MarkFail {
+			return append(out, plain.of(" "), t.mark(f.Mark, sc.Now), markInk(f.Mark).of(" "+f.Text))
+		}
+	}
+	return out
+}
+
+// whyNotUndo says why u can do nothing now, and how to undo from elsewhere.
+func whyNotUndo(sc scene, c release.Choice, dot string, w int) row {
+	if sc.live || sc.workload().At.IsZero() {
+		return line(muted.of("no undo now"), faint.of(dot+c.Why))
+	}
+	out := line(unknown.bolder().of("cannot be sent now"))
+	if c.Preview.SameAs == "" {
+		return out
+	}
+	whole := join(out, line(faint.of(dot+"from elsewhere: "), plain.of(c.Preview.SameAs), faint.of(dot+"K copies")))
+	if whole.width() <= w {
+		return whole
+	}
+	return append(out, faint.of(dot+"K copies the kubectl command for elsewhere"))
+}
+
+// keyRow is the last row: the keys that are allowed now, u always first.
+func (s *screen) keyRow(sc scene, t theme, w int) row {
+	hints := s.hints(sc)
+	out := hintRow(hints)
+	for i := len(hints) - 1; i > 0 && out.width() >= w; i-- {
+		if !lasting[hints[i].key] {
+			hints = slices.Delete(slices.Clone(hints), i, i+1)
+			out = hintRow(hints)
+		}
+	}
+	return t.spell(out).fit(w, t.glyphs.ellipsis).on(strip)
+}
+
+// lasting are the keys that are named at any width.
+var lasting = map[string]bool{"u": true, "R": true, "?": true, "q": true, "esc": true}
+
+func hintRow(hints []hint) row {
+	out := line(plain.of(" "))
+	for i, h := range hints {
+		if i > 0 {
+			out = append(out, plain.of("  "))
+		}
+		out = append(out, strong.of(h.key), plain.of(" "), muted.of(h.does))
+	}
+	return out
+}
+
+// hints lists the keys that do something now.
+func (s *screen) hints(sc scene) []hint {
+	if top := s.top(); top != nil {
+		if own := top.hints(sc); own != nil {
+			return own
+		}
+	}
+	undo := hint{"u", "undo"}
+	if !sc.undo().OK {
+		undo.does = "undo, not now"
+	}
+	out := []hint{undo}
+	if sc.lost(release.Kubernetes) || sc.lost(release.Prometheus) {
+		out = append(out, hint{"R", "retry now"})
+	}
+	for _, known := range []struct {
+		kind release.IntentKind
+		hint hint
+	}{
+		{release.DoDeploy, hint{"d", "deploy"}},
+		{release.DoBegin, hint{"d", "release a version"}},
+		{release.DoPause, hint{"p", "pause"}},
+		{release.DoResume, hint{"p", "resume"}},
+		{release.DoContinue, hint{"h", "continue"}},
+	} {
+		if c, ok := sc.choice(known.kind, ""); ok && c.OK && worthwhile(sc, known.kind) {
+			out = append(out, known.hint)
+		}
+	}
+	out = append(out, hint{"r", "revisions"})
+	out = append(out, s.current().hints(sc)...)
+	return append(out, hint{"tab", "views"}, hint{"?", "help"}, hint{"q", "leave"})
+}
+
+// worthwhile leaves pause out of the footer while nothing rolls.
+func worthwhile(sc scene, kind release.IntentKind) bool {
+	return kind != release.DoPause || sc.workload().Convergence() != release.Complete
+}

@@ -1,0 +1,86 @@
+package ui
+
+import "datahub.io/slipway/release"
+
+// Least heights of the panels of the overview.
+const (
+	leastActivity = 5
+	leastItem     = 5
+)
+
+// overview is the first view: checklist, dashboard, rollout, activity.
+type overview struct {
+	item  int // the selected line of the checklist
+	moved bool
+}
+
+func (v *overview) title() string { return "Overview" }
+
+func (v *overview) trouble(scene, theme) row { return nil }
+
+func (v *overview) body(sc scene, t theme, w, h int) block {
+	if oneColumn(w) {
+		return overviewColumn(sc, t, driver(sc), w, h)
+	}
+	right := w - leftWidth - 1
+	return beside(v.left(sc, t, h, w >= wide), 1, overviewRight(sc, t, right, h))
+}
+
+// left is the checklist and, where there is room, its selected item.
+func (v *overview) left(sc scene, t theme, h int, commands bool) block {
+	const w = leftWidth
+	full := len(sc.items) + 2*len(sc.stages) - 1 + 2
+	if h-full < leastItem {
+		return checklistPanel(sc, t, v.selected(sc), w, h)
+	}
+	return stack(
+		checklistPanel(sc, t, v.selected(sc), w, full),
+		itemPanel(sc, t, v.selected(sc), w, h-full, commands),
+	)
+}
+
+// overviewRight is the right column. Where rows are few, activity shrinks to
+// three lines first, then the sparklines go, then the rollout is three lines,
+// and last the six panels become one row each.
+func overviewRight(sc scene, t theme, w, h int) block {
+	tall, short := dashboardHeight(sc, true), dashboardHeight(sc, false)
+	switch {
+	case h >= tall+rolloutTall+leastActivity:
+		return stack(dashboardPanel(sc, t, w, true), rolloutPanel(sc, t, w, rolloutTall), activityPanel(sc, t, w, h-tall-rolloutTall))
+	case h >= short+rolloutTall+leastActivity:
+		return stack(dashboardPanel(sc, t, w, false), rolloutPanel(sc, t, w, rolloutTall), activityPanel(sc, t, w, h-short-rolloutTall))
+	case h >= short+rolloutShort+leastActivity:
+		return stack(dashboardPanel(sc, t, w, false), rolloutPanel(sc, t, w, rolloutShort), activityPanel(sc, t, w, h-short-rolloutShort))
+	}
+	return overviewColumn(sc, t, nil, w, h)
+}
+
+// overviewColumn is the dashboard with one row for each panel, the rollout and
+// the activity. The six panels are never dropped.
+func overviewColumn(sc scene, t theme, label row, w, h int) block {
+	strips := stripsPanel(sc, t, label, w)
+	rest := h - len(strips)
+	switch {
+	case rest >= rolloutShort+leastActivity-1:
+		return stack(strips, rolloutPanel(sc, t, w, rolloutShort), activityPanel(sc, t, w, rest-rolloutShort))
+	case rest >= rolloutShort:
+		return stack(strips, rolloutPanel(sc, t, w, rest))
+	}
+	return strips.sized(w, h, t.glyphs.ellipsis)
+}
+
+// selected is the item that the person chose, or until they do the one that
+// most needs a look.
+func (v *overview) selected(sc scene) int {
+	if v.moved {
+		return min(v.item, max(len(sc.items)-1, 0))
+	}
+	for _, mark := range []release.Mark{release.MarkFail, release.MarkUnknown, release.MarkRunning, release.MarkWaiting} {
+		for i, it := range sc.items {
+			if it.Mark == mark {
+				return i
+			}
+		}
+	}
+	return 0
+}

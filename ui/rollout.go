@@ -1,0 +1,259 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"datahub.io/slipway/release"
+)
+
+// Heights of the rollout panel.
+const (
+	rolloutTall  = 8
+	rolloutShort = 5
+)
+
+// rolloutPanel shows old and new ReplicaSets, how far the replacement is, and
+// what it waits for. Where there is room for three rows only, it keeps the two
+// ReplicaSets and the bar.
+func rolloutPanel(sc scene, t theme, w, h int) block {
+	p := panel{title: line(strong.of("Rollout")), label: rolloutLabel(sc, t)}
+	switch {
+	case sc.workload().At.IsZero():
+		return p.draw(t, inset(line(faint.of("not seen yet"))), w, h)
+	case !sc.live:
+		p.hue = unsure
+		p.title = line(unknown.bolder().of(t.glyphs.marks[release.MarkUnknown] + " Rollout, last seen " + release.Age(sc.age) + " ago"))
+	case sc.workload().Failures() != "":
+		p.title = join(line(t.mark(release.MarkFail, sc.Now), plain.of(" ")), p.title)
+	}
+	inner := w - 4
+	tall := h >= rolloutTall
+	sets := 2
+	if tall {
+		sets = 3
+	}
+	body := replicaSets(sc, t, inner, sets)
+	if !tall {
+		body = append(body, replacedShort(sc, t, inner))
+		if h > rolloutShort {
+			body = append(body, availableRow(sc, t))
+		}
+		return p.draw(t, inset(body...), w, h)
+	}
+	rest := block{replacedRow(sc, t, inner)}
+	if sc.live {
+		rest = append(append(rest, availableRow(sc, t)), waitsRows(sc, t, inner, h-2-len(body)-2)...)
+	} else {
+		rest = append(rest, rolloutLine("known", plain.of(knownWords(sc))), rolloutLine("unknown", plain.of(unknownWords(sc))))
+	}
+	for len(body)+len(rest) < h-2 && len(body) < sets {
+		body = append(body, nil)
+	}
+	body = append(body, rest...)
+	return p.draw(t, inset(body...), w, h)
+}
+
+func rolloutLine(label string, parts ...span) row {
+	return join(line(muted.of(padRight(label, 11))), parts)
+}
+
+// rolloutLabel is the deadline, or what stands in its place.
+func rolloutLabel(sc scene, t theme) row {
+	w := sc.workload()
+	ends, ticking := w.ProgressEnds()
+	switch {
+	case w.At.IsZero():
+		return nil
+	case ticking && !sc.live:
+		return line(unknown.of("deadline " + ends.Format("15:04:05") + ", if no progress"))
+	case !sc.live:
+		return nil
+	case w.Convergence() == release.Exceeded:
+		return line(failing.of("deadline exceeded"))
+	case w.Paused:
+		return line(warning.of("paused"))
+	case ticking:
+		return line(muted.of("deadline in "), strong.of(release.Left(ends.Sub(sc.Now))))
+	case w.Convergence() == release.Complete:
+		return line(t.mark(release.MarkPass, sc.Now), muted.of(" complete"))
+	}
+	return nil
+}
+
+// replacedBar is how far the replacement is.
+func replacedBar(sc scene, thin bool) bar {
+	w := sc.workload()
+	b := bar{value: float64(w.Replaced()) / float64(max(w.Desired, 1)), fill: movingBar, thin: thin}
+	switch {
+	case !sc.live:
+		b.fill = unsureBar
+	case w.Convergence() == release.Complete:
+		b.fill = goodBar
+	case w.Failures() != "":
+		b.fill = badBar
+	}
+	return b
+}
+
+func replacedCount(sc scene) span {
+	w := sc.workload()
+	count := fmt.Sprintf("%d of %d", w.Replaced(), w.Desired)
+	if !sc.live {
+		return unknown.of("~" + count)
+	}
+	return strong.of(count)
+}
+
+func replacedRow(sc scene, t theme, w int) row {
+	return join(rolloutLine("replaced"), replacedBar(sc, false).draw(t, max(w-25, 8)), line(plain.of("  "), replacedCount(sc)))
+}
+
+func replacedShort(sc scene, t theme, w int) row {
+	floor := floorRow(sc, t)
+	count := replacedCount(sc)
+	gap := "   "
+	if w < 60 {
+		gap = "  "
+	}
+	room := w - 10 - 2 - cells(count.text) - len(gap) - floor.width()
+	return join(
+		line(muted.of(padRight("replaced", 10))),
+		replacedBar(sc, oneColumn(w+4) && w >= 56).draw(t, max(room, 6)),
+		line(plain.of("  "), count, plain.of(gap)), floor,
+	)
+}
+
+func floorRow(sc scene, t theme) row {
+	w := sc.workload()
+	m := release.MarkPass
+	switch {
+	case !sc.live:
+		m = release.MarkUnknown
+	case w.Available < w.Floor():
+		m = release.MarkFail
+	}
+	return line(muted.of(fmt.Sprintf("floor %d ", w.Floor())), t.mark(m, sc.Now))
+}
+
+func availableRow(sc scene, t theme) row {
+	w := sc.workload()
+	pods := len(w.Pods) - w.Tally(0)[release.PodDraining]
+	m := release.MarkPass
+	if pods > w.Ceiling() {
+		m = release.MarkAttention
+	}
+	return join(
+		rolloutLine("available", strong.of(fmt.Sprintf("%d of %d", w.Available, w.Desired)), plain.of("  ")),
+		floorRow(sc, t),
+		line(plain.of("   "), muted.of("pods "), strong.of(fmt.Sprint(pods)), plain.of("  "),
+			muted.of(fmt.Sprintf("ceiling %d ", w.Ceiling())), t.mark(m, sc.Now)),
+	)
+}
+
+// waitsRows says what the rollout waits for, or in at most h rows what fails.
+func waitsRows(sc scene, t theme, w, h int) block {
+	wl := sc.workload()
+	if failures := wl.Failures(); failures != "" {
+		label := "fails"
+		var out block
+		for _, part := range wrapRow(line(failing.of(failures)), w-11, t.glyphs.ellipsis) {
+			out = append(out, rolloutLine(label, part...))
+			label = ""
+		}
+		if len(out) <= h {
+			return out
+		}
+		return block{rolloutLine("fails", failing.of(cutEnd(failures, w-11, t.glyphs.ellipsis)))}
+	}
+	said := ""
+	tally := map[release.PodState]int{}
+	current, ok := wl.Current()
+	if ok {
+		tally = wl.Tally(current.Number)
+	}
+	switch conv := wl.Convergence(); {
+	case conv == release.Complete:
+		said = "nothing"
+	case conv == release.Absent:
+		said = "the Deployment to be made"
+	case conv == release.Unobserved:
+		said = fmt.Sprintf("the controller to see generation %d", wl.Generation)
+	case conv == release.Paused:
+		said = "p: the rollout is paused"
+	case tally[release.PodStarting] > 0:
+		said = startingWords(sc, current.Number, tally[release.PodStarting])
+	case tally[release.PodPending] > 0:
+		said = fmt.Sprintf("%s to be scheduled or pulled", pods(tally[release.PodPending]))
+	case conv == release.Terminating:
+		said = "old pods to end"
+	default:
+		said = "the controller's next step"
+	}
+	return block{rolloutLine("waits for", plain.of(cutEnd(said, w-11, t.glyphs.ellipsis)))}
+}
+
+func pods(n int) string {
+	if n == 1 {
+		return "1 pod"
+	}
+	return fmt.Sprintf("%d pods", n)
+}
+
+// startingWords names the probe that starting pods have to pass, how long the
+// oldest has been at it, and how long the others took.
+func startingWords(sc scene, revision int64, n int) string {
+	wl := sc.workload()
+	probe := "readiness"
+	for _, c := range wl.Containers {
+		if c.Name == sc.Plan.Container && c.Readiness != "" {
+			probe += " " + withoutPort(c.Readiness)
+		}
+	}
+	var oldest, took time.Duration
+	ready := 0
+	for _, p := range wl.Pods {
+		switch {
+		case p.Revision != revision:
+		case p.State == release.PodStarting:
+			oldest = max(oldest, sc.Now.Sub(p.Created))
+		case !p.ReadyAt.IsZero():
+			took += p.ReadyAt.Sub(p.Created)
+			ready++
+		}
+	}
+	said := fmt.Sprintf("%s on %s, %s", probe, pods(n), release.Span(oldest))
+	if ready > 0 {
+		said += " of about " + release.Span(took/time.Duration(ready))
+	}
+	return said
+}
+
+// withoutPort is a probe's description as it is read: "GET /health/ready".
+func withoutPort(probe string) string {
+	method, target, ok := strings.Cut(probe, " ")
+	port, path, found := strings.Cut(target, "/")
+	if !ok || !found || !strings.HasPrefix(port, ":") {
+		return probe
+	}
+	return method + " /" + path
+}
+
+// knownWords is what stays true while the API server does not answer.
+func knownWords(sc scene) string {
+	s := sc.State
+	if s.Rollout.Began.IsZero() {
+		return "nothing was asked of the cluster"
+	}
+	return fmt.Sprintf("%s accepted at %s: the cluster has it", rolloutWord(sc), s.Rollout.Began.Format("15:04:05"))
+}
+
+func unknownWords(sc scene) string {
+	if current, ok := sc.workload().Current(); ok {
+		if n := sc.workload().Tally(current.Number)[release.PodStarting]; n > 0 {
+			return fmt.Sprintf("whether the %d starting pods became ready", n)
+		}
+	}
+	return "everything that happened since"
+}

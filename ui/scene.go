@@ -1,0 +1,66 @@
+package ui
+
+import (
+	"time"
+
+	"datahub.io/slipway/release"
+)
+
+// scene is a frame with everything that is said about it, in the characters
+// that the terminal has. It is made once for each frame and read by every
+// panel; nobody changes it.
+type scene struct {
+	release.Frame
+	head   release.Headline
+	items  []release.ItemView
+	stages []release.StageView
+	judged []release.Judgement
+	live   bool          // the API server answers
+	age    time.Duration // since it last did
+}
+
+func newScene(f release.Frame, g glyphs) scene {
+	s := scene{
+		Frame:  f,
+		head:   release.HeadlineOf(f.Plan, f.State, f.Now),
+		items:  release.Checklist(f.Plan, f.State, f.Now),
+		stages: release.Progress(f.Plan, f.State, f.Now),
+		judged: release.Judgements(f.Plan, f.State.View, f.Now),
+	}
+	w := f.State.View.Workload
+	s.age = f.Now.Sub(w.At)
+	s.live = !w.At.IsZero() && s.link(release.Kubernetes).OK && s.age <= f.Plan.Stale.Workload
+	if g.ascii {
+		s.spell(g)
+	}
+	return s
+}
+
+func (s scene) workload() release.Workload { return s.State.View.Workload }
+
+func (s scene) link(of release.Source) release.Link { return s.State.View.Links[of] }
+
+// lost tells whether a link was tried and is down.
+func (s scene) lost(to release.Source) bool {
+	l := s.link(to)
+	return !l.OK && l.Err != ""
+}
+
+// choice finds the first choice of a kind, for an item where items have one each.
+func (s scene) choice(kind release.IntentKind, item string) (release.Choice, bool) {
+	for _, c := range s.Choices {
+		if c.Kind == kind && (item == "" || c.Item == item) {
+			return c, true
+		}
+	}
+	return release.Choice{}, false
+}
+
+// undo is the choice of going back to the previous revision.
+func (s scene) undo() release.Choice {
+	c, _ := s.choice(release.DoUndo, "")
+	return c
+}
+
+// under tells whether a release is under way.
+func (s scene) under() bool { return !s.State.Phase.Over() }

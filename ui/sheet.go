@@ -1,0 +1,182 @@
+package ui
+
+import (
+	"strings"
+
+	"datahub.io/slipway/release"
+)
+
+// sheet is what stands at the bottom of the screen, in the place of the rows
+// above the keys: a frame around rows, as wide as the screen.
+type sheet struct {
+	title  row
+	label  row
+	footer row
+	hue    role
+}
+
+// draw puts sections into the sheet, at most h rows high.
+func (s sheet) draw(p pen, sections []section, w, h int) block {
+	body := squeeze(sections, h-2)
+	frame := panel{title: s.title, label: s.label, footer: s.footer, hue: s.hue, heavy: true}
+	return frame.draw(p.th, body, w, min(len(body)+2, h))
+}
+
+// sheetPen writes in a sheet w cells wide.
+func sheetPen(sc scene, t theme, w int) pen {
+	gutter, labels := 2, 18
+	if w < wide {
+		gutter, labels = 1, 14
+	}
+	return pen{th: t, s: sc, w: w - 2 - 2*gutter, gutter: gutter, labels: labels}
+}
+
+// askSheet asks about one choice in a few lines: what it does, the way back, the
+// equivalent command. The key that opened it, or y, performs it.
+type askSheet struct {
+	confirmation
+	key   string // that opened it
+	title string
+	does  string // "pause the rollout"
+	facts []release.Fact
+	extra map[string]func(sc scene, p press) action
+	also  []hint // what extra does
+}
+
+func (a *askSheet) docked() bool    { return true }
+func (a *askSheet) over(scene) bool { return false }
+
+func (a *askSheet) hints(scene) []hint {
+	return append([]hint{{"u", "undo"}, {a.key, a.does}, {"y", "the same"}}, append(a.also, hint{"esc", "leave as it is"})...)
+}
+
+func (a *askSheet) press(sc scene, p press) action {
+	switch p.key {
+	case a.key, "y":
+		now, ok := a.confirmation.press(sc, p.at)
+		switch {
+		case ok:
+			return submit(now, now.Intent)
+		case !now.OK:
+			return refuse(a.key, now)
+		}
+		return action{}
+	case "esc", "n":
+		return action{close: true}
+	case "K":
+		return copyCommand(a.now(sc))
+	}
+	if answer, ok := a.extra[p.key]; ok {
+		return answer(sc, p)
+	}
+	done := always(sc, p)
+	return done
+}
+
+func (a *askSheet) draw(sc scene, t theme, w, h int) block {
+	now := a.now(sc)
+	p := sheetPen(sc, t, w)
+	keys := line(keyLabel(badge, a.key, a.does), plain.of(" or "), strong.of("y"))
+	for _, h := range a.also {
+		keys = join(keys, line(plain.of("   ")), alsoKey(h.key, h.does))
+	}
+	if !now.OK {
+		keys = line(failing.of(a.key + ": " + now.Why))
+	}
+	if cramped(w, h) {
+		return sentence(sc, t, w, h, line(strong.of(now.Preview.Line)), keys)
+	}
+	marks := a.marks(sc)
+	change := now.Preview.Line
+	if now.Preview.Back != "" || len(a.facts) > 0 {
+		change, _, _ = strings.Cut(change, " · way back")
+	}
+	sections := []section{keep(p.labelled("change", line(strong.of(change)), marks["change"])...)}
+	for _, row := range []struct{ label, text string }{
+		{"object", now.Preview.Object}, {"way back", now.Preview.Back}, {"same as", now.Preview.SameAs},
+	} {
+		if row.text != "" {
+			sections = append(sections, spare(3, p.labelled(row.label, line(plain.of(row.text)), marks[row.label])...))
+		}
+	}
+	for _, f := range a.facts {
+		sections = append(sections, spare(4, p.fact(f, false)...))
+	}
+	if note := movedNote(p, &a.confirmation, a.key); note != nil {
+		sections = append(sections, keep(note...))
+	}
+	sections = append(sections, keep(p.ends(keys, leaving())))
+	return sheet{title: line(strong.of(t.glyphs.say(a.title))), label: environment(sc.Plan), hue: text}.draw(p, sections, w, h)
+}
+
+// openPause answers p: pause, or resume where it is paused.
+func openPause(sc scene, _ press) action {
+	pause, _ := sc.choice(release.DoPause, "")
+	if pause.OK {
+		return action{open: &askSheet{confirmation: confirm(pause), key: "p", title: pause.Preview.Title, does: "pause the rollout"}}
+	}
+	resume, _ := sc.choice(release.DoResume, "")
+	if resume.OK {
+		return action{open: &askSheet{confirmation: confirm(resume), key: "p", title: resume.Preview.Title, does: "resume the rollout"}}
+	}
+	if pause.Noop {
+		return refuse("p", resume)
+	}
+	return refuse("p", pause)
+}
+
+// openHold answers h: hold, or continue where it is held or asks.
+func openHold(sc scene, _ press) action {
+	if sc.State.Held == nil && sc.State.Asking == nil {
+		hold, _ := sc.choice(release.DoHold, "")
+		if !hold.OK {
+			return refuse("h", hold)
+		}
+		return action{open: &askSheet{
+			confirmation: confirm(hold), key: "h", title: "Hold " + sc.Plan.Service, does: "hold",
+			facts: []release.Fact{
+				{Label: "means", Text: "no rollback by itself, no step by itself; the pods go on as they are"},
+				{Label: "way back", Text: "h: continue"},
+			},
+		}}
+	}
+	return openContinue(sc)
+}
+
+// openContinue asks whether a release goes on that is held, or that asks. Where
+// it cannot, it can still be abandoned.
+func openContinue(sc scene) action {
+	c, _ := sc.choice(release.DoContinue, "")
+	a := &askSheet{confirmation: confirm(c), key: "h", title: "Continue the release of " + sc.State.To.Version, does: "continue"}
+	if held := sc.State.Held; held != nil {
+		a.facts = append(a.facts, release.Fact{Label: "held", Mark: release.MarkAttention, Text: held.Reason})
+	}
+	if asking := sc.State.Asking; asking != nil {
+		a.facts = append(a.facts, release.Fact{Label: "asked", Mark: release.MarkAttention, Text: asking.Reason})
+	}
+	abandon, _ := sc.choice(release.DoAbandon, "")
+	if !c.OK && !abandon.OK {
+		return refuse("h", c)
+	}
+	if abandon.OK {
+		a.extra = map[string]func(scene, press) action{"x": openAbandon}
+		a.also = []hint{{"x", "abandon it"}}
+	}
+	return action{open: a}
+}
+
+// openAbandon answers x: the release ends, the cluster stays as it is.
+func openAbandon(sc scene, _ press) action {
+	c, _ := sc.choice(release.DoAbandon, "")
+	if !c.OK {
+		return refuse("x", c)
+	}
+	runs := sc.workload().Version(sc.Plan.Container)
+	return action{open: &askSheet{
+		confirmation: confirm(c), key: "x", title: c.Preview.Title, does: "abandon it",
+		facts: []release.Fact{
+			{Label: "runs on", Text: "deployment/" + sc.Plan.Deployment + " stays at " + runs + "; nothing is undone"},
+			{Label: "way back", Text: "u undoes, d begins another release"},
+		},
+	}}
+}

@@ -1,0 +1,168 @@
+package ui
+
+import (
+	"strconv"
+	"time"
+
+	"datahub.io/slipway/release"
+)
+
+// undoRows say what an undo would do, in a sheet.
+func undoRows(p pen, now release.Choice, marks map[string]bool, label string) []section {
+	what := now.Preview.Line + ": " + now.Preview.Change
+	out := []section{keep(p.labelled(label, line(strong.of(what)), marks["undo to"])...)}
+	for _, f := range now.Preview.Facts {
+		drop := 0
+		if f.Mark == release.MarkPass {
+			drop = 6
+		}
+		out = append(out, spare(drop, p.fact(f, marks[f.Label])...))
+	}
+	return append(out,
+		spare(3, p.labelled("same as", line(plain.of(now.Preview.SameAs)), marks["same as"])...),
+		spare(2, p.labelled("way back", line(plain.of(now.Preview.Back)), marks["way back"])...))
+}
+
+func undoOf(sc scene) confirmation { return confirm(sc.undo()) }
+
+func doesUndo(sc scene, now release.Choice) string {
+	if r, ok := sc.workload().Revision(now.Seen.Revision); ok && r.Version != "" {
+		return "undo to " + r.Version
+	}
+	return "undo"
+}
+
+// questionSheet is for a deadline or a failure budget that is answered by asking.
+func questionSheet(sc scene) (*unaskedSheet, string) {
+	asked := sc.State.Asking
+	if asked == nil {
+		return nil, ""
+	}
+	s := &unaskedSheet{
+		confirmation: undoOf(sc),
+		there:        func(sc scene) bool { return sc.State.Asking != nil && sc.State.Asking.At.Equal(asked.At) },
+		title:        func(sc scene) string { return "Undo? asked " + release.Age(sc.Now.Sub(asked.At)) + " ago" },
+		label:        func(scene) string { return "rollback: ask" },
+		hue:          bad, loud: loudBad,
+		keys: []string{"u", "y"}, does: doesUndo,
+		also: []answer{
+			{"n", "no undo, go on", func(sc scene, _ press) action {
+				c, _ := sc.choice(release.DoContinue, "")
+				if !c.OK {
+					return refuse("n", c)
+				}
+				return submit(c, c.Intent)
+			}},
+			{"l", "logs", openWorstLog},
+		},
+		hide: "hide; it stays asked",
+	}
+	s.rows = func(p pen, now release.Choice) []section {
+		rows := []section{
+			keep(p.labelled("because", line(failing.of(p.s.State.Asking.Reason)), false)...),
+			spare(4, p.labelled("if you wait", line(plain.of("nothing by itself: it stays as it is until a person answers")), false)...),
+		}
+		return append(rows, undoRows(p, now, s.marks(p.s), "u does")...)
+	}
+	return s, "question " + asked.At.Format(time.RFC3339Nano)
+}
+
+// budgetSheet is for a failure budget that the next sample may use up, where
+// that undoes by itself.
+func budgetSheet(sc scene) (*unaskedSheet, string) {
+	if !budgetNearlyUsed(sc) {
+		return nil, ""
+	}
+	_, spec := release.Budget(sc.Plan, sc.State.View)
+	after := sc.Plan.Rollback.After
+	s := &unaskedSheet{
+		confirmation: undoOf(sc),
+		there:        budgetNearlyUsed,
+		title:        func(scene) string { return "Undoes by itself if the next sample of " + spec.Title + " fails too" },
+		label:        func(scene) string { return "rollback.onMetrics: auto, after " + strconv.Itoa(after) },
+		hue:          bad, loud: loudBad,
+		keys: []string{"u", "y"}, does: doesUndo,
+		also: []answer{{"h", "hold: a person decides", openHold}, {"l", "logs", openWorstLog}},
+		hide: "hide; it goes on",
+	}
+	s.rows = func(p pen, now release.Choice) []section {
+		used, spec := release.Budget(p.s.Plan, p.s.State.View)
+		j := release.Judge(p.s.Plan, p.s.State.View, spec, p.s.Now)
+		budget := join(p.th.pips(used, after), line(plain.of("   "+spec.Title+" "), failing.of(j.Why), faint.of("   sampled "+release.Age(p.s.Now.Sub(j.At))+" ago")))
+		rows := []section{keep(p.labelled("budget used", budget, false)...)}
+		rows = append(rows, undoRows(p, now, s.marks(p.s), "if it fails")...)
+		passes := "the budget resets to " + share(0, after) + " and the release goes on"
+		return append(rows[:2], append([]section{spare(4, p.labelled("if it passes", line(plain.of(passes)), false)...)}, rows[2:]...)...)
+	}
+	return s, "budget " + string(spec.Name) + " " + streakBegan(sc, spec.Name).Format(time.RFC3339Nano)
+}
+
+// streakBegan is when the samples in a row began to fail.
+func streakBegan(sc scene, metric release.MetricName) time.Time {
+	if streak := sc.State.View.Streak[metric]; len(streak) > 0 {
+		return streak[0].At
+	}
+	return sc.State.Rollout.Began
+}
+
+// budgetNearlyUsed tells whether one more failing sample undoes by itself.
+func budgetNearlyUsed(sc scene) bool {
+	s, rollback := sc.State, sc.Plan.Rollback
+	used, _ := release.Budget(sc.Plan, s.View)
+	auto := rollback.OnMetrics == release.Auto && s.Auto == "" && s.Held == nil && s.Pending == nil
+	begun := s.Phase == release.Deploying || s.Phase == release.Verifying
+	return auto && begun && used > 0 && used == rollback.After-1
+}
+
+// returnSheet is for an unfinished release that was found at the start.
+func returnSheet(sc scene) (*unaskedSheet, string) {
+	held := sc.State.Held
+	if held == nil || held.Kind != release.HeldOnReturn {
+		return nil, ""
+	}
+	c, _ := sc.choice(release.DoContinue, "")
+	s := &unaskedSheet{
+		confirmation: confirm(c),
+		there:        func(sc scene) bool { return sc.State.Held != nil && sc.State.Held.Kind == release.HeldOnReturn },
+		title: func(sc scene) string {
+			return "Unfinished: release of " + sc.State.To.Version + ", " + string(sc.State.Phase)
+		},
+		label: func(sc scene) string {
+			return "begun by " + sc.State.By.Name + " " + release.Age(sc.Now.Sub(sc.State.Began)) + " ago"
+		},
+		hue: caution, loud: loudAsk,
+		keys: []string{"y"}, does: func(scene, release.Choice) string { return "continue" },
+		also: []answer{{"u", "undo", openUndo}, {"x", "abandon", openAbandon}, {"l", "logs", openWorstLog}},
+		hide: "decide later; it stays held",
+	}
+	s.rows = func(p pen, _ release.Choice) []section {
+		sc := p.s
+		rows := []section{keep(p.labelled("found", line(warning.of(sc.State.Held.Reason)), false)...)}
+		if last := sc.State.Last; last != nil {
+			words := string(last.Kind) + " " + last.At.In(sc.Now.Location()).Format(time.TimeOnly)
+			if last.Text != "" {
+				words += ", " + last.Text
+			}
+			rows = append(rows, spare(4, p.labelled("last change", line(plain.of(words)), false)...))
+		}
+		return append(rows,
+			keep(p.labelled("observed", line(plain.of(observed(sc))), false)...),
+			spare(3, p.labelled("y means", line(plain.of("the release goes on from here: checks, gates and the rollback by itself count again")), false)...),
+			spare(5, p.labelled("if you wait", line(plain.of("nothing by itself; the cluster goes on as it is")), false)...))
+	}
+	return s, "return " + held.At.Format(time.RFC3339Nano)
+}
+
+// observed says in one line what runs now.
+func observed(sc scene) string {
+	w := sc.workload()
+	if w.At.IsZero() {
+		return "nothing yet"
+	}
+	text := w.Version(sc.Plan.Container) + ", " + string(w.Convergence()) + ": " + share(w.Replaced(), w.Desired) + " replaced, " +
+		share(w.Available, w.Desired) + " available"
+	if failures := w.Failures(); failures != "" {
+		text += "; " + failures
+	}
+	return text
+}

@@ -1,0 +1,81 @@
+package ui
+
+import (
+	"maps"
+	"slices"
+
+	"datahub.io/slipway/release"
+)
+
+// spell rewrites the scene's words in ASCII. The frame itself stays as it is:
+// whatever is rewritten is copied first.
+func (s *scene) spell(g glyphs) {
+	all := func(texts ...*string) {
+		for _, text := range texts {
+			*text = g.say(*text)
+		}
+	}
+	all(&s.head.Strong, &s.head.Rest, &s.head.Short)
+
+	s.items = slices.Clone(s.items)
+	for i := range s.items {
+		it := &s.items[i]
+		all(&it.Spec.Title, &it.Edge, &it.Item.Evidence, &it.Item.Note, &it.Item.Reason)
+		it.Rows = spellFacts(g, it.Rows)
+	}
+	s.Choices = slices.Clone(s.Choices)
+	for i := range s.Choices {
+		c := &s.Choices[i]
+		p := &c.Preview
+		all(&c.Why, &p.Title, &p.Line, &p.Object, &p.Change, &p.How, &p.Back, &p.SameAs)
+		p.Facts = spellFacts(g, p.Facts)
+		p.Diff = slices.Clone(p.Diff)
+		for j := range p.Diff {
+			all(&p.Diff[j].Text)
+		}
+	}
+	s.Activity = slices.Clone(s.Activity)
+	for i := range s.Activity {
+		all(&s.Activity[i].Text)
+	}
+	s.Logs.Lines = slices.Clone(s.Logs.Lines)
+	for i := range s.Logs.Lines {
+		all(&s.Logs.Lines[i])
+	}
+	w := &s.State.View.Workload
+	w.Causes = slices.Clone(w.Causes)
+	for i := range w.Causes {
+		all(&w.Causes[i].Reason, &w.Causes[i].Text)
+	}
+	w.Events = slices.Clone(w.Events)
+	for i := range w.Events {
+		all(&w.Events[i].Text)
+	}
+	w.Revisions = slices.Clone(w.Revisions)
+	for i := range w.Revisions {
+		all(&w.Revisions[i].Cause)
+	}
+	s.State.View.Links = maps.Clone(s.State.View.Links)
+	for source, link := range s.State.View.Links {
+		all(&link.Err)
+		s.State.View.Links[source] = link
+	}
+	if s.State.Held != nil {
+		held := *s.State.Held
+		all(&held.Reason)
+		s.State.Held = &held
+	}
+	if s.State.Asking != nil {
+		asking := *s.State.Asking
+		all(&asking.Reason)
+		s.State.Asking = &asking
+	}
+}
+
+func spellFacts(g glyphs, facts []release.Fact) []release.Fact {
+	facts = slices.Clone(facts)
+	for i := range facts {
+		facts[i].Label, facts[i].Text = g.say(facts[i].Label), g.say(facts[i].Text)
+	}
+	return facts
+}

@@ -1,0 +1,177 @@
+package ui
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"datahub.io/slipway/release"
+)
+
+// causesPanel says why pods fail, grouped, and what follows from it.
+func causesPanel(sc scene, t theme, w, h int) block {
+	causes := sc.workload().Causes
+	p := panel{title: line(strong.of("Causes")), label: line(muted.of("nothing fails"))}
+	var newest time.Time
+	for _, c := range causes {
+		if c.Newest.After(newest) {
+			newest = c.Newest
+		}
+	}
+	if len(causes) > 0 {
+		p.label = line(muted.of("grouped, newest " + release.Age(sc.Now.Sub(newest)) + " ago"))
+	}
+	switch {
+	case !sc.live:
+		p.hue = unsure
+		p.label = line(unknown.of("as last seen"))
+	case sc.workload().Failures() != "":
+		p.hue = bad
+		p.title = line(failing.bolder().of(t.glyphs.marks[release.MarkFail] + " Causes"))
+	}
+	rows := causeRows(sc, t, w-4, h > 8)
+	if after := t.spell(line(muted.of(consequence(sc)))); len(rows) > 0 && after.width() > 0 {
+		words := wrapRow(after, w-4, t.glyphs.ellipsis)
+		room := h - 2 - len(words)
+		switch {
+		case len(rows) < room:
+			rows = append(append(rows, nil), words...)
+		case room >= 3:
+			rows = append(rows[:room:room], words...)
+		}
+	}
+	return p.draw(t, inset(rows...), w, h)
+}
+
+// causeRows are three rows for each cause: count and cause, last words, when.
+// Apart leaves a row between two of them.
+func causeRows(sc scene, t theme, w int, apart bool) block {
+	var rows block
+	for i, c := range sc.workload().Causes {
+		if i > 0 && apart {
+			rows = append(rows, nil)
+		}
+		k := failing
+		if c.Soft {
+			k = running
+		}
+		if !sc.live {
+			k = unknown
+		}
+		head := line(strong.of(c.Reason))
+		if n := len(c.Pods); n > 0 {
+			head = join(line(k.bolder().of(counted(n, "pod")+" ")), head)
+		}
+		names := line(muted.of(suffixes(c.Pods, max(w-head.width()-3, 0), t.glyphs.ellipsis)))
+		rows = append(rows, spread(head, names, w, t.glyphs.ellipsis))
+		if c.Text != "" {
+			rows = append(rows, line(plain.of("  "), plain.of(cutEnd(c.Text, w-2, t.glyphs.ellipsis))))
+		}
+		rows = append(rows, line(plain.of("  "), muted.of(cutEnd(causeWhen(sc, c), w-2, t.glyphs.ellipsis))))
+	}
+	return rows
+}
+
+// suffixes lists short pod names in w cells.
+func suffixes(pods []string, w int, ellipsis string) string {
+	var names []string
+	for _, name := range pods {
+		names = append(names, suffix(name))
+	}
+	all := strings.Join(names, " ")
+	if cells(all) <= w {
+		return all
+	}
+	for n := len(names) - 1; n > 0; n-- {
+		short := strings.Join(names[:n], " ") + " " + ellipsis
+		if cells(short) <= w {
+			return short
+		}
+	}
+	return ""
+}
+
+func causeWhen(sc scene, c release.Cause) string {
+	text := "first " + release.Age(sc.Now.Sub(c.First)) + " ago"
+	if c.Newest.After(c.First) {
+		text += ", newest " + release.Age(sc.Now.Sub(c.Newest)) + " ago"
+	}
+	if c.Version != "" {
+		text = "only on " + c.Version + ", " + text
+	}
+	if c.Soft {
+		text += "; may still heal by itself"
+	}
+	return text
+}
+
+// consequence says what Kubernetes keeps running, and what slipway does at the
+// deadline.
+func consequence(sc scene) string {
+	w := sc.workload()
+	current, ok := w.Current()
+	if w.Failures() == "" || !ok {
+		return ""
+	}
+	var words []string
+	if old := w.Tally(0)[release.PodServing] - w.Tally(current.Number)[release.PodServing]; old > 0 {
+		words = append(words, fmt.Sprintf("Kubernetes keeps %s serving: it cannot go below %d available.", counted(old, "old pod"), w.Floor()))
+	}
+	undo := sc.undo()
+	if sc.State.Phase != release.Deploying || !undo.OK {
+		return strings.Join(words, " ")
+	}
+	if _, ticking := w.ProgressEnds(); ticking {
+		at := map[release.Answer]string{
+			release.Auto: "At the deadline slipway undoes to " + sc.State.From.Version,
+			release.Ask:  "At the deadline slipway asks",
+			release.Off:  "At the deadline nothing is undone by itself",
+		}[sc.Plan.Rollback.OnDeadline]
+		if at != "" {
+			words = append(words, at+" (rollback.onDeadline: "+string(sc.Plan.Rollback.OnDeadline)+"); u does it now.")
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// eventsPanel lists the cluster's events, newest first.
+func eventsPanel(sc scene, t theme, w, h int) block {
+	notes := sc.workload().Events
+	label := "newest first"
+	if len(notes) > h-2 {
+		label = fmt.Sprintf("newest %d of %d", h-2, len(notes))
+	}
+	body := block{}
+	for _, n := range notes[:min(len(notes), max(h-2, 0))] {
+		body = append(body, eventRow(sc, t, n, w-4))
+	}
+	if len(notes) == 0 {
+		body = append(body, line(faint.of("none seen")))
+	}
+	return panel{title: line(strong.of("Events")), label: line(muted.of(label)), hue: stillSeen(sc)}.draw(t, inset(body...), w, h)
+}
+
+func eventRow(sc scene, t theme, n release.Note, w int) row {
+	k := muted
+	switch {
+	case badEvent(n.Reason):
+		k = failing
+	case n.Reason == "Unhealthy" || n.Reason == "FailedScheduling":
+		k = warning
+	}
+	out := line(
+		faint.of(n.At.In(sc.Now.Location()).Format(time.TimeOnly)), plain.of(" "),
+		k.of(padRight(cutEnd(strings.TrimSuffix(n.Reason, "ReplicaSet"), 12, t.glyphs.ellipsis), 12)), plain.of(" "),
+		muted.of(n.Object), plain.of(" "), plain.of(n.Text),
+	)
+	if n.Count > 1 {
+		out = append(out, muted.of(" "+t.glyphs.times+strconv.Itoa(n.Count)))
+	}
+	return t.spell(out).fit(w, t.glyphs.ellipsis)
+}
+
+// badEvent tells whether an event's reason says that something failed.
+func badEvent(reason string) bool {
+	return strings.HasPrefix(reason, "BackOff") || strings.HasPrefix(reason, "Failed") && reason != "FailedScheduling" || reason == "OOMKilling"
+}
