@@ -108,7 +108,8 @@ Without a command it opens the console. Exit codes: 0 released or done, 1 error,
 	root.AddCommand(run, newDeploy(&f), newStatus(&f), newHistory(&f), newUndo(&f),
 		newPause(&f), newResume(&f), newCheck(&f), newVersion())
 	for _, c := range append(root.Commands(), root) {
-		c.RegisterFlagCompletionFunc("env", completeEnvironments(&f))
+		// It fails only for a flag that does not exist.
+		_ = c.RegisterFlagCompletionFunc("env", completeEnvironments(&f))
 	}
 	return root
 }

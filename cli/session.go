@@ -92,10 +92,7 @@ func (s *session) pickUp() (engine.Options, error) {
 	case err != nil:
 		return o, &exit{exitError, err}
 	}
-	o.Journal, o.State.Record = record{j}, entries[len(entries)-1].Record
-	for _, e := range entries {
-		o.Entries = append(o.Entries, release.Entry(e))
-	}
+	o.Journal, o.Entries, o.State.Record = j, entries, entries[len(entries)-1].Record
 	if text := dropped.String(); text != "" {
 		o.Entries = append(o.Entries, release.Entry{Tells: []release.Line{{
 			At: time.Now(), By: release.Itself, Mark: release.MarkAttention, Text: text,
@@ -112,12 +109,8 @@ func (r records) Create(id string) (engine.Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	return record{j}, nil
+	return j, nil
 }
-
-type record struct{ *journal.Journal }
-
-func (r record) Append(e release.Entry) error { return r.Journal.Append(journal.Entry(e)) }
 
 // localAccount is who sits at this machine: "anna@laptop".
 func localAccount() string {

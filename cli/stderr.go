@@ -23,7 +23,7 @@ func quietStderr(stateDir string) (restore func()) {
 		return func() {}
 	}
 	return func() {
-		onto(kept, os.Stderr)
+		_ = onto(kept, os.Stderr) // there is nowhere left to say that it failed
 		kept.Close()
 	}
 }

@@ -174,8 +174,7 @@ func (r *rig) want(t *testing.T, intent release.Intent) {
 
 // An effect is performed only after its entry is on disk, and so is its outcome.
 func TestJournalComesFirst(t *testing.T) {
-	var r *rig
-	r = newRig(t, func(o *Options) { o.Version = "v2.5.0" })
+	r := newRig(t, func(o *Options) { o.Version = "v2.5.0" })
 	var atApply release.Entry
 	r.cluster.before = func() { atApply = r.book.last() }
 	r.want(t, release.Deploy{})
@@ -216,8 +215,7 @@ func TestUnwritableJournalSendsNothing(t *testing.T) {
 
 // An outcome that cannot be written at once is kept, and written later.
 func TestOutcomeIsKeptUntilWritten(t *testing.T) {
-	var r *rig
-	r = newRig(t, func(o *Options) { o.Version = "v2.5.0" })
+	r := newRig(t, func(o *Options) { o.Version = "v2.5.0" })
 	full := errors.New("no space left on device")
 	r.cluster.before = func() { r.book.mu.Lock(); r.book.broken = full; r.book.mu.Unlock() }
 	r.want(t, release.Deploy{})

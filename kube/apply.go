@@ -157,7 +157,7 @@ func present(d *appsv1.Deployment, container string) string {
 func writer(d *appsv1.Deployment) string {
 	var newest metav1.ManagedFieldsEntry
 	for _, f := range d.ManagedFields {
-		if f.Subresource == "status" || f.Time == nil || f.FieldsV1 == nil || !strings.Contains(string(f.FieldsV1.Raw), `"f:spec"`) {
+		if f.Subresource == "status" || f.Time == nil || f.FieldsV1 == nil || !strings.Contains(f.FieldsV1.GetRawString(), `"f:spec"`) {
 			continue
 		}
 		if newest.Time == nil || !f.Time.Before(newest.Time) {

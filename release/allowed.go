@@ -143,7 +143,7 @@ func Gate(plan Plan, s State) string {
 			before = false
 			continue
 		}
-		if i >= len(s.Items) || s.Items[i].Settled() || !(spec.Stage == Pre || before) {
+		if i >= len(s.Items) || s.Items[i].Settled() || (spec.Stage != Pre && !before) {
 			continue
 		}
 		open = append(open, spec.Title)

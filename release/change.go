@@ -219,7 +219,7 @@ func happened(c Change, w Workload) bool {
 	case SetImage:
 		return w.Image(c.Container) == c.Image
 	case UndoTo:
-		return w.Template.Hash == c.Template && !(c.Unpause && w.Paused)
+		return w.Template.Hash == c.Template && (!c.Unpause || !w.Paused)
 	case SetPaused:
 		return w.Paused
 	default:

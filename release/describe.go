@@ -82,11 +82,12 @@ func edge(plan Plan, s State, spec ItemSpec, item Item, now time.Time) string {
 	switch {
 	case spec.Type == ItemManual:
 		return "by hand"
+	case spec.Type == ItemDeploy && s.Phase == Planned && Gate(plan, s) == "":
+		return "d deploys"
 	case spec.Type == ItemDeploy && s.Phase == Planned:
-		if Gate(plan, s) == "" {
-			return "d deploys"
-		}
 		return "gated"
+	case spec.Type == ItemDeploy:
+		return "no release"
 	case spec.Stage == During && s.Phase == Deploying:
 		return "next"
 	case spec.For >= time.Minute:

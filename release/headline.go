@@ -52,8 +52,8 @@ func sayOffline(plan Plan, s State, now time.Time) (Headline, bool) {
 			since = w.At
 		}
 		strong := "NOT LIVE  API server unreachable for " + Age(now.Sub(since))
-		if prom := s.View.Links[Prometheus]; !prom.OK && prom.Err != "" {
-			strong += ", Prometheus for " + Age(now.Sub(prom.Since))
+		if figures := blindness(plan, s, now); figures != "" {
+			strong += ", " + figures
 		}
 		return Headline{Mark: MarkUnknown, Loud: true, Strong: strong, Rest: "the cluster goes on; slipway cannot undo now"}, true
 	case !w.Found:
@@ -119,6 +119,24 @@ func sayFailing(plan Plan, s State, now time.Time) (Headline, bool) {
 	return Headline{}, false
 }
 
+// blindness says why the figures decide nothing now, or "": Prometheus does not
+// answer, or answers with what is old.
+func blindness(plan Plan, s State, now time.Time) string {
+	if prom := s.View.Links[Prometheus]; !prom.OK && prom.Err != "" {
+		return "Prometheus unreachable for " + Age(now.Sub(prom.Since))
+	}
+	newest := time.Time{}
+	for _, sample := range s.View.Samples {
+		if sample.At.After(newest) {
+			newest = sample.At
+		}
+	}
+	if age := now.Sub(newest); !newest.IsZero() && age > plan.Stale.Metric {
+		return "Prometheus stale " + Age(age)
+	}
+	return ""
+}
+
 func deadlineLeft(w Workload, now time.Time) string {
 	ends, ok := w.ProgressEnds()
 	if !ok {
@@ -129,9 +147,9 @@ func deadlineLeft(w Workload, now time.Time) string {
 
 func sayPhase(plan Plan, s State, now time.Time) Headline {
 	w := s.View.Workload
-	stale := ""
-	if prom := s.View.Links[Prometheus]; !prom.OK && prom.Err != "" && !s.Phase.Over() {
-		stale = fmt.Sprintf(" Prometheus unreachable for %s: no figure decides.", Age(now.Sub(prom.Since)))
+	stale := blindness(plan, s, now)
+	if stale != "" {
+		stale = " " + stale + ": no figure decides."
 	}
 	switch s.Phase {
 	case Planned:
@@ -151,7 +169,7 @@ func sayPhase(plan Plan, s State, now time.Time) Headline {
 	case Abandoned:
 		return Headline{Mark: MarkAttention, Strong: fmt.Sprintf("Abandoned: %s.", servingWords(plan, s)), Rest: "The cluster was left as it is."}
 	}
-	h := Headline{Mark: MarkPass, Strong: servingWords(plan, s) + ".", Rest: "No release under way."}
+	h := Headline{Mark: MarkPass, Strong: servingWords(plan, s) + ".", Rest: "No release under way." + stale}
 	if w.Convergence() != Complete || w.Failures() != "" {
 		h.Mark = MarkAttention
 	}

@@ -181,7 +181,9 @@ func (t *turn) undo(e Intended, revision int64, why string) {
 	target, _ := w.Revision(revision)
 	goal := Target{Version: target.Version, Image: target.Image, Revision: target.Number, Template: target.Template.Hash}
 	id := t.changeID(e)
-	if now := running(t.plan, w); t.s.Phase.Over() && !(t.s.Phase == Released && t.s.To.Template == now.Template) {
+	now := running(t.plan, w)
+	released := t.s.Phase == Released && t.s.To.Template == now.Template
+	if t.s.Phase.Over() && !released {
 		t.file(e, Idle)
 		t.record().From, t.record().To = goal, now
 	}

@@ -9,6 +9,7 @@ import (
 // missing or older than plan.Stale.Metric is NoData, whatever it says.
 func Judge(plan Plan, view View, spec MetricSpec, now time.Time) Judgement {
 	j := Judgement{Spec: spec, Verdict: NoData, Failing: view.Failing[spec.Name]}
+	j.Unread = spec.Bound.FromDeployment && !view.Workload.Found
 	j.Low, j.High, j.Limit = limits(plan, view.Workload, spec.Bound, spec.Unit)
 
 	sample, known := view.Samples[spec.Name]

@@ -93,7 +93,8 @@ type Judgement struct {
 	At      time.Time // the sample's own timestamp
 	Low     float64   // Range: the lower bound; otherwise 0
 	High    float64   // the value above which it fails; 0 when unknown
-	Limit   float64   // Limit: the whole limit, 0 when unknown
+	Limit   float64   // Limit: the whole limit, 0 when there is none or it is not known
+	Unread  bool      // Limit: the Deployment that has the limit was not seen yet
 	Why     string    // NoData and Fail: one line
 	Failing int       // consecutive failing samples, for the budget
 }

@@ -29,7 +29,7 @@ func (w Workload) Convergence() Convergence {
 		return Absent
 	case w.Observed < w.Generation:
 		return Unobserved
-	case w.Paused && !(w.Updated == w.Desired && w.Replicas == w.Desired && w.Available == w.Desired):
+	case w.Paused && (w.Updated != w.Desired || w.Replicas != w.Desired || w.Available != w.Desired):
 		return Paused
 	case w.Progressing.Reason == "ProgressDeadlineExceeded":
 		return Exceeded

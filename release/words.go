@@ -167,7 +167,10 @@ func BoundWords(j Judgement) string {
 	case Range:
 		return fmt.Sprintf("Normal: %s ± %s", Format(unit, b.Normal), Format(Ratio, b.Tolerance))
 	case Limit:
-		if j.Limit == 0 {
+		switch {
+		case j.Unread:
+			return "Limit: not known"
+		case j.Limit == 0:
 			return "Limit: none"
 		}
 		return "Limit: " + Format(unit, j.Limit)

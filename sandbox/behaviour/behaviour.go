@@ -87,6 +87,13 @@ func Tag(image string) string {
 	return "latest"
 }
 
+// Name returns the name of an image reference: what stands after the last slash, without tag and digest.
+func Name(image string) string {
+	image, _, _ = strings.Cut(image, "@")
+	name, _, _ := strings.Cut(image[strings.LastIndexByte(image, '/')+1:], ":")
+	return name
+}
+
 // At returns the error rate of a container that has run for age, speed times faster than life.
 func (b Behaviour) At(age time.Duration, speed float64) (errorRate float64) {
 	if b.Onset > 0 && float64(age)*speed < float64(b.Onset) {

@@ -20,6 +20,16 @@ func TestOfTag(t *testing.T) {
 	}
 }
 
+func TestName(t *testing.T) {
+	for image, want := range map[string]string{
+		"localhost:5000/a/datahub-gateway:v1@sha256:00ff": "datahub-gateway", "datahub-gateway": "datahub-gateway", "": "",
+	} {
+		if got := Name(image); got != want {
+			t.Errorf("Name(%q) = %q, want %q", image, got, want)
+		}
+	}
+}
+
 func TestTag(t *testing.T) {
 	for image, want := range map[string]string{
 		"123456789012.dkr.ecr.eu-west-1.amazonaws.com/datahub-gateway:v2.4.0": "v2.4.0",

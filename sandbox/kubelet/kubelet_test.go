@@ -23,7 +23,7 @@ func texts(lines []Line) string {
 }
 
 func TestLogIsTheSameHoweverItIsRead(t *testing.T) {
-	run := Run{Pod: "a", Tag: "v2.4.0", Started: noon, Speed: 1}
+	run := Run{Pod: "a", Image: "datahub-gateway:v2.4.0", Started: noon, Speed: 1}
 	whole := run.Between(noon, noon.Add(time.Minute))
 	var pieces []Line
 	for at := noon; at.Before(noon.Add(time.Minute)); at = at.Add(700 * time.Millisecond) {
@@ -46,12 +46,12 @@ func TestWhatVersionsSay(t *testing.T) {
 		"v2.5.0-slow": "WARN  slow request", "v2.5.0-errors": "ERROR request failed", "v2.5.0-late": "ERROR request failed",
 		"v2.5.0-leak": "WARN  heap growing", "v2.5.0-unready": "WARN  not ready",
 	} {
-		run := Run{Pod: "a", Tag: tag, Started: noon, Speed: 1}
+		run := Run{Pod: "a", Image: "datahub-gateway:" + tag, Started: noon, Speed: 1}
 		if log := texts(run.Between(noon, noon.Add(5*time.Minute))); !strings.Contains(log, want) {
 			t.Errorf("%s never says %q", tag, want)
 		}
 	}
-	good := texts(Run{Pod: "a", Tag: "v2.5.0", Started: noon, Speed: 1}.Between(noon, noon.Add(5*time.Minute)))
+	good := texts(Run{Pod: "a", Image: "datahub-gateway:v2.5.0", Started: noon, Speed: 1}.Between(noon, noon.Add(5*time.Minute)))
 	if strings.Contains(good, "WARN") || strings.Contains(good, "ERROR") {
 		t.Errorf("a good version complains:\n%s", good)
 	}
@@ -59,7 +59,7 @@ func TestWhatVersionsSay(t *testing.T) {
 
 func TestCrashEndsInItsPanic(t *testing.T) {
 	for _, ended := range []time.Time{noon, noon.Add(2 * time.Second)} { // the API keeps whole seconds: an end may equal its start
-		run := Run{Pod: "a", Tag: "v2.5.0-crash", Started: noon, Ended: ended, Speed: 1}
+		run := Run{Pod: "a", Image: "datahub-gateway:v2.5.0-crash", Started: noon, Ended: ended, Speed: 1}
 		log := texts(run.Between(noon, noon.Add(time.Hour))) + "\n"
 		if !strings.HasSuffix(log, CrashLines) {
 			t.Errorf("ended at %s: the log is %q", ended, log)
@@ -67,8 +67,16 @@ func TestCrashEndsInItsPanic(t *testing.T) {
 	}
 }
 
+func TestOtherImagesOnlyStartAndEnd(t *testing.T) {
+	run := Run{Pod: "a", Image: "registry/datahub-migrate:v2.5.0", Started: noon, Ended: noon.Add(time.Minute), Speed: 1}
+	lines := run.Between(noon, noon.Add(time.Hour))
+	if log := texts(lines); len(lines) != 2 || !strings.Contains(log, "datahub-migrate v2.5.0 starting") || !strings.HasSuffix(log, "datahub-migrate ends") {
+		t.Errorf("log:\n%s", log)
+	}
+}
+
 func TestSelection(t *testing.T) {
-	run := Run{Pod: "a", Tag: "v2.4.0", Started: noon, Speed: 1}
+	run := Run{Pod: "a", Image: "datahub-gateway:v2.4.0", Started: noon, Speed: 1}
 	now := noon.Add(time.Hour)
 	whole := run.Between(noon, now)
 	for form, want := range map[string][]Line{
@@ -176,7 +184,7 @@ func TestRunOf(t *testing.T) {
 		{"no image", corev1.ContainerStatus{State: waiting("ImagePullBackOff", "")}, false, `container "gateway" in pod "a" is waiting to start: trying and failing to pull image`},
 	} {
 		run, err := runOf(pod(c.status), "gateway", c.previous, 1)
-		if got := fmt.Sprint(err); c.want != "" && got != c.want || c.want == "" && (err != nil || !run.Started.Equal(noon) || run.Tag != "v1") {
+		if got := fmt.Sprint(err); c.want != "" && got != c.want || c.want == "" && (err != nil || !run.Started.Equal(noon) || run.Image != "gateway:v1") {
 			t.Errorf("%s: %+v, %s; want error %q", c.name, run, got, c.want)
 		}
 	}

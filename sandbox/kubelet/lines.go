@@ -1,5 +1,5 @@
-// Package nodelog serves the logs of the sandbox's pods, as the kubelet of their node would. No log is stored: a line is a function of the
-// container and the moment.
+// Package kubelet is what the nodes of the sandbox have of a kubelet beside kwok: it serves the logs of pods and records their events. No log is
+// stored: a line is a function of the container and the moment.
 package kubelet
 
 import (
@@ -20,13 +20,17 @@ type Line struct {
 
 // Run is one run of a container.
 type Run struct {
-	Pod, Tag string
-	Started  time.Time
+	// Pod is the pod's name, Image the container's image.
+	Pod, Image string
+	Started    time.Time
 	// Ended is zero while the container runs.
 	Ended time.Time
 	// Speed is how much faster than life the sandbox is.
 	Speed float64
 }
+
+// gatewayImage is the name of the image whose versions have something to say. Others only start and end.
+const gatewayImage = "datahub-gateway"
 
 // every is the time between two lines of a running container.
 const every = 2 * time.Second
@@ -52,9 +56,17 @@ func (r Run) Between(from, to time.Time) []Line {
 			lines = append(lines, Line{at, stamp(at) + fmt.Sprintf(format, args...)})
 		}
 	}
-	b := behaviour.OfTag(r.Tag)
+	name, tag := behaviour.Name(r.Image), behaviour.Tag(r.Image)
+	b := behaviour.OfTag(tag)
 	ms := func(n int) time.Time { return r.Started.Add(time.Duration(n) * time.Millisecond) }
-	add(ms(0), "INFO  gateway %s starting pid=1 port=3001", r.Tag)
+	if name != gatewayImage {
+		add(ms(0), "INFO  %s %s starting pid=1", name, tag)
+		if !r.Ended.IsZero() {
+			add(r.Ended.Add(-time.Millisecond), "INFO  %s ends", name)
+		}
+		return lines
+	}
+	add(ms(0), "INFO  gateway %s starting pid=1 port=3001", tag)
 	add(ms(40), "INFO  config loaded source=/etc/datahub/gateway.yaml")
 	add(ms(90), "INFO  postgres connected pool=20")
 	if b.Name == "crash" {
@@ -69,7 +81,7 @@ func (r Run) Between(from, to time.Time) []Line {
 		return lines
 	}
 	add(ms(160), "INFO  redis connected addr=redis-a:6379")
-	add(ms(210), "INFO  listening addr=:3001 version=%s", r.Tag)
+	add(ms(210), "INFO  listening addr=:3001 version=%s", tag)
 	first := max(0, int64(from.Sub(r.Started)/every)-1)
 	for k := first; ; k++ {
 		at := ms(300).Add(time.Duration(k) * every)

@@ -14,8 +14,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
-
-	"datahub.io/slipway/sandbox/behaviour"
 )
 
 // Handler answers GET /containerLogs/{namespace}/{pod}/{container}, the kubelet's endpoint behind `kubectl logs`, with its parameters follow,
@@ -67,7 +65,7 @@ func runOf(pod *corev1.Pod, container string, previous bool, speed float64) (Run
 		if c.Name != container {
 			continue
 		}
-		run := Run{Pod: pod.Name, Tag: behaviour.Tag(c.Image), Speed: speed}
+		run := Run{Pod: pod.Name, Image: c.Image, Speed: speed}
 		state := c.State
 		if state.Waiting != nil || previous {
 			if previous || c.LastTerminationState.Terminated != nil {

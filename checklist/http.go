@@ -1,0 +1,112 @@
+package checklist
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"datahub.io/slipway/release"
+)
+
+const (
+	httpTimeout  = 3 * time.Second
+	bodyLimit    = 64 << 10
+	maxRedirects = 5
+)
+
+// newClient opens a connection for each probe: behind a load balancer, a kept
+// one would ask the same pod again and again.
+func newClient() *http.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.DisableKeepAlives = true
+	return &http.Client{Transport: transport, CheckRedirect: sameHost}
+}
+
+func sameHost(next *http.Request, before []*http.Request) error {
+	if next.URL.Host != before[0].URL.Host {
+		return fmt.Errorf("redirected to another host, %s", next.URL.Host)
+	}
+	if len(before) > maxRedirects {
+		return fmt.Errorf("redirected more than %d times", maxRedirects)
+	}
+	return nil
+}
+
+// probeHTTP passes when the address answers 200 and names no version other
+// than the one wanted. An endpoint that does not answer has failed its health
+// check; only a question that could not be asked is NoData.
+func (r *Runner) probeHTTP(ctx context.Context, address, want string) release.Result {
+	timed, cancel := context.WithTimeout(ctx, httpTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(timed, http.MethodGet, address, nil)
+	if err != nil {
+		return noData("bad url", err.Error())
+	}
+	if scheme := request.URL.Scheme; scheme != "http" && scheme != "https" {
+		return noData("bad url", fmt.Sprintf("%s: neither http nor https", address))
+	}
+	request.Header.Set("User-Agent", "slipway")
+	request.Header.Set("Accept", "application/json, */*;q=0.5")
+
+	response, err := r.http.Do(request)
+	if err != nil {
+		return unanswered(ctx, address, err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, bodyLimit))
+	if err != nil {
+		return unanswered(ctx, address, err)
+	}
+	return judge(address, response.StatusCode, body, want)
+}
+
+func unanswered(ctx context.Context, address string, err error) release.Result {
+	if ctx.Err() != nil {
+		return noData("not asked", fmt.Sprintf("GET %s: gave up: %v", address, ctx.Err()))
+	}
+	if wrapped := new(url.Error); errors.As(err, &wrapped) {
+		err = wrapped.Err // it repeats method and address
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("no answer within %s", httpTimeout)
+	}
+	return fail("no answer", fmt.Sprintf("GET %s: %v", address, err))
+}
+
+func judge(address string, status int, body []byte, want string) release.Result {
+	if status != http.StatusOK {
+		return fail(fmt.Sprint(status), fmt.Sprintf("GET %s: %d %s", address, status, http.StatusText(status)))
+	}
+	found := versionIn(body)
+	detail := fmt.Sprintf("GET %s: 200, version %s", address, found)
+	switch {
+	case found == "":
+		return pass("200", fmt.Sprintf("GET %s: 200, no version in the answer", address))
+	case want == "" || sameVersion(found, want):
+		return pass("200 "+found, detail)
+	default:
+		return fail("200 "+found, fmt.Sprintf("%s; wanted %s", detail, want))
+	}
+}
+
+// versionIn is the top-level "version" of a JSON object, or empty.
+func versionIn(body []byte) string {
+	var answer struct {
+		Version string `json:"version"`
+	}
+	if json.Unmarshal(body, &answer) != nil {
+		return ""
+	}
+	return clean(answer.Version)
+}
+
+// sameVersion lets a service call its version 2.5.0 where the tag is v2.5.0.
+func sameVersion(a, b string) bool {
+	return strings.TrimPrefix(a, "v") == strings.TrimPrefix(b, "v")
+}

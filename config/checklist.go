@@ -1,0 +1,163 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"datahub.io/slipway/release"
+)
+
+var (
+	stages = map[string]release.Stage{"pre": release.Pre, "during": release.During, "post": release.Post}
+	stage  = kind[release.Stage]{"pre, during, post", func(s string) (release.Stage, bool) {
+		found, ok := stages[s]
+		return found, ok
+	}}
+	itemType = oneOf(release.ItemManual, release.ItemDeploy, release.ItemHTTP, release.ItemMetric,
+		release.ItemMetrics, release.ItemPods, release.ItemSpikes)
+	metricName = oneOf(release.ErrorRate, release.LatencyP95, release.RequestRate, release.Memory, release.CPU)
+)
+
+// checklist reads the whole list, which takes the place of the one that is
+// there. An item with the id of a default one begins with its settings.
+func (d *decoder) checklist(into *[]release.ItemSpec) func(*yaml.Node, string) {
+	return func(n *yaml.Node, path string) {
+		known := map[string]release.ItemSpec{}
+		for _, item := range *into {
+			known[item.ID] = item
+		}
+		var items []release.ItemSpec
+		lines := map[string]int{}
+		d.list(n, path, "a list of items", func(n *yaml.Node, path string) {
+			item := d.item(n, path, known)
+			if first, again := lines[item.ID]; again && item.ID != "" {
+				d.problem(n, path+".id", fmt.Sprintf("%q again, first in line %d", item.ID, first), "an id of its own")
+			}
+			lines[item.ID] = cmp.Or(lines[item.ID], n.Line)
+			items = append(items, item)
+		})
+		if len(items) == 0 {
+			return
+		}
+		if found := deploys(items); found != 1 {
+			d.problem(n, path, fmt.Sprintf("%d items of type deploy", found), "one, such as rolling-update-in-progress")
+		}
+		slices.SortStableFunc(items, func(a, b release.ItemSpec) int {
+			return cmp.Compare(slices.Index(release.Stages, a.Stage), slices.Index(release.Stages, b.Stage))
+		})
+		*into = items
+	}
+}
+
+func deploys(items []release.ItemSpec) (n int) {
+	for _, item := range items {
+		if item.Type == release.ItemDeploy {
+			n++
+		}
+	}
+	return n
+}
+
+func (d *decoder) item(n *yaml.Node, path string, known map[string]release.ItemSpec) release.ItemSpec {
+	item := release.ItemSpec{Type: release.ItemManual}
+	if id := child(n, "id"); n.Kind == yaml.MappingNode && id != nil {
+		if defaults, ok := known[id.Value]; ok {
+			item = defaults
+		}
+	}
+	required := func(accepted string) string {
+		if item.ID != "" {
+			return "" // a default item has it
+		}
+		return accepted
+	}
+	d.mapping(n, path, []field{
+		{"id", itemID.accepted, value(d, &item.ID, itemID)},
+		{"title", required(text.accepted), value(d, &item.Title, text)},
+		{"stage", required(stage.accepted), value(d, &item.Stage, stage)},
+		{"type", "", func(n *yaml.Node, path string) {
+			was := item.Type
+			if value(d, &item.Type, itemType)(n, path); item.Type != was {
+				item.URL, item.Metric, item.For = "", "", 0
+			}
+		}},
+		{"url", "", d.endpoint(&item.URL)},
+		{"metric", "", value(d, &item.Metric, metricName)},
+		{"for", "", value(d, &item.For, duration)},
+		{"runbook", "", d.endpoint(&item.Runbook)},
+	})
+	if n.Kind == yaml.MappingNode {
+		d.fitting(n, path, item)
+	}
+	return item
+}
+
+// fitting reports what does not go with the item's type.
+func (d *decoder) fitting(n *yaml.Node, path string, item release.ItemSpec) {
+	measured := item.Type == release.ItemMetric || item.Type == release.ItemSpikes
+	for _, key := range []struct {
+		name string
+		fits bool
+	}{
+		{"url", item.Type == release.ItemHTTP},
+		{"metric", measured},
+		{"for", item.Check()},
+	} {
+		if found := child(n, key.name); found != nil && !key.fits {
+			d.problem(found, join(path, key.name), describe(resolve(found)), fmt.Sprintf("nothing here, for an item of type %s", item.Type))
+		}
+	}
+	if measured && item.Metric == "" && child(n, "metric") == nil {
+		d.problem(n, path+".metric", "nothing", metricName.accepted)
+	}
+	if item.Type == release.ItemDeploy && item.Stage != release.During && item.Stage != "" {
+		d.problem(n, path+".stage", quote(string(item.Stage)), "during, for an item of type deploy")
+	}
+}
+
+// selection reads which items of the checklist an environment has.
+func (d *decoder) selection(into *[]release.ItemSpec) func(*yaml.Node, string) {
+	return func(n *yaml.Node, path string) {
+		d.mapping(n, path, []field{{"items", "", func(n *yaml.Node, path string) {
+			if n.Kind == yaml.SequenceNode {
+				*into = d.selected(n, path, *into)
+				return
+			}
+			var which string
+			value(d, &which, kind[string]{"automatic, all, or a list of ids", func(s string) (string, bool) {
+				return s, s == "automatic" || s == "all"
+			}})(n, path)
+			if which == "automatic" {
+				*into = slices.DeleteFunc(slices.Clone(*into), func(item release.ItemSpec) bool { return item.Type == release.ItemManual })
+			}
+		}}})
+	}
+}
+
+// selected gives the listed items in the checklist's order.
+func (d *decoder) selected(n *yaml.Node, path string, items []release.ItemSpec) []release.ItemSpec {
+	ids := make([]string, len(items))
+	for i, item := range items {
+		ids[i] = item.ID
+	}
+	lines := map[string]int{}
+	d.list(n, path, "automatic, all, or a list of ids", func(n *yaml.Node, path string) {
+		switch first, again := lines[n.Value]; {
+		case n.Kind != yaml.ScalarNode || !slices.Contains(ids, n.Value):
+			d.problem(n, path, describe(n)+meant(n.Value, ids), "the id of an item: "+strings.Join(ids, ", "))
+		case again:
+			d.problem(n, path, fmt.Sprintf("%q again, first in line %d", n.Value, first), "each item once")
+		default:
+			lines[n.Value] = n.Line
+		}
+	})
+	chosen := slices.DeleteFunc(slices.Clone(items), func(item release.ItemSpec) bool { return lines[item.ID] == 0 })
+	if deploys(chosen) == 0 && deploys(items) > 0 && len(n.Content) > 0 {
+		d.problem(n, path, "no item of type deploy", "the one that deploys among others, such as rolling-update-in-progress")
+	}
+	return chosen
+}

@@ -1,0 +1,116 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"datahub.io/slipway/release"
+)
+
+// WorkloadStale is how long the API server may be silent before the workload is
+// stale. It is asked every 2 s.
+const WorkloadStale = 10 * time.Second
+
+// Config is a whole, valid configuration.
+type Config struct {
+	File         string // where it was read from
+	Service      string
+	Image        string // repository without tag
+	StateDir     string
+	Kubeconfig   string        // empty: KUBECONFIG or ~/.kube/config
+	Environments []Environment // in the file's order; at least one
+	chosen       string        // SLIPWAY_ENV or --env
+}
+
+// Environment is one place that the service runs in, with everything that it
+// does not say itself filled in from the rest of the file.
+type Environment struct {
+	Name       string
+	Context    string
+	Namespace  string
+	Deployment string
+	Container  string
+	Protected  bool
+	Prometheus Endpoint
+	Metrics    Metrics
+	Rollback   release.Rollback
+	Items      []release.ItemSpec
+}
+
+// Endpoint is where Prometheus answers.
+type Endpoint struct {
+	URL      string
+	TokenEnv string // the variable that holds a bearer token, or empty
+}
+
+// Token gives the bearer token, empty when none is configured.
+func (e Endpoint) Token() (string, error) {
+	if e.TokenEnv == "" {
+		return "", nil
+	}
+	if token := os.Getenv(e.TokenEnv); token != "" {
+		return token, nil
+	}
+	return "", fmt.Errorf("prometheusTokenEnv: found nothing in the variable %s; accepted: a bearer token", e.TokenEnv)
+}
+
+// Metrics is what to ask Prometheus for, and how often.
+type Metrics struct {
+	Window time.Duration // the {window} of the queries
+	Every  time.Duration // between rounds of queries
+	Stale  time.Duration // how old a sample may be and still decide anything
+	Specs  []release.MetricSpec
+}
+
+// Environment gives the environment of that name. An empty name means the one
+// that SLIPWAY_ENV or --env chose, or the only one.
+func (c *Config) Environment(name string) (*Environment, error) {
+	if name == "" {
+		name = c.chosen
+	}
+	if name == "" && len(c.Environments) == 1 {
+		return &c.Environments[0], nil
+	}
+	i := slices.IndexFunc(c.Environments, func(e Environment) bool { return e.Name == name })
+	switch {
+	case name == "":
+		return nil, fmt.Errorf("which environment: say --env, one of %s", c.names())
+	case i < 0:
+		return nil, fmt.Errorf("environment: found %q; accepted: %s", name, c.names())
+	}
+	return &c.Environments[i], nil
+}
+
+func (c *Config) names() string {
+	all := make([]string, len(c.Environments))
+	for i, e := range c.Environments {
+		all[i] = e.Name
+	}
+	return strings.Join(all, ", ")
+}
+
+// Plan is the plan of a release to the environment of that name, empty as in
+// Environment. Unattended and Driven are for the caller to fill in.
+func (c *Config) Plan(environment string) (release.Plan, error) {
+	e, err := c.Environment(environment)
+	if err != nil {
+		return release.Plan{}, err
+	}
+	return release.Plan{
+		Service:     c.Service,
+		Image:       c.Image,
+		Environment: e.Name,
+		Cluster:     e.Context,
+		Namespace:   e.Namespace,
+		Deployment:  e.Deployment,
+		Container:   e.Container,
+		Protected:   e.Protected,
+		Items:       slices.Clone(e.Items),
+		Metrics:     slices.Clone(e.Metrics.Specs),
+		Rollback:    e.Rollback,
+		Stale:       release.Staleness{Workload: WorkloadStale, Metric: e.Metrics.Stale},
+	}, nil
+}

@@ -1,0 +1,85 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+
+	"datahub.io/slipway/release"
+)
+
+var (
+	strategy = kind[string]{"rolling; this version does rolling releases only", func(s string) (string, bool) {
+		return s, s == "rolling"
+	}}
+	prometheusMissing = address.accepted + ", for the whole file or in each environment"
+	healthMissing     = address.accepted + "; checklist item %s needs it"
+)
+
+func (d *decoder) environments(into *[]Environment, base *Environment) func(*yaml.Node, string) {
+	return func(n *yaml.Node, path string) {
+		seen := map[string]int{}
+		d.list(n, path, "a list of environments", func(n *yaml.Node, path string) {
+			e := d.environment(n, path, base)
+			if first, again := seen[e.Name]; again && e.Name != "" {
+				d.problem(n, path+".name", fmt.Sprintf("%q again, first in line %d", e.Name, first), "a name of its own")
+			} else {
+				seen[e.Name] = n.Line
+			}
+			*into = append(*into, e)
+		})
+	}
+}
+
+// environment reads one environment over a copy of what the file says for all.
+func (d *decoder) environment(n *yaml.Node, path string, base *Environment) Environment {
+	e := *base
+	e.Items = slices.Clone(base.Items)
+	e.Metrics.Specs = slices.Clone(base.Metrics.Specs)
+	var own Endpoint
+	var health, ignored string
+	d.mapping(n, path, []field{
+		{"name", plainName.accepted, value(d, &e.Name, plainName)},
+		{"context", "the name of a kubeconfig context", value(d, &e.Context, text)},
+		{"namespace", namespaceName.accepted, value(d, &e.Namespace, namespaceName)},
+		{"protected", "", value(d, &e.Protected, boolean)},
+		{"strategy", "", value(d, &ignored, strategy)},
+		{"health", "", d.endpoint(&health)},
+		{"prometheus", "", d.endpoint(&own.URL)},
+		{"prometheusTokenEnv", "", d.secret(&own.TokenEnv)},
+		{"rollback", "", d.rollback(&e.Rollback)},
+		{"metrics", "", d.metrics(&e.Metrics)},
+		{"checklist", "", d.selection(&e.Items)},
+	})
+	e.Prometheus = base.Prometheus.or(own)
+	if n.Kind != yaml.MappingNode {
+		return e
+	}
+	if e.Prometheus.URL == "" && child(n, "prometheus") == nil && child(d.root, "prometheus") == nil {
+		d.problem(n, path+".prometheus", "nothing", prometheusMissing)
+	}
+	for i, item := range e.Items {
+		if item.Type != release.ItemHTTP || item.URL != "" {
+			continue
+		}
+		if e.Items[i].URL = health; health == "" && child(n, "health") == nil {
+			d.problem(n, path+".health", "nothing", fmt.Sprintf(healthMissing, item.ID))
+		}
+	}
+	e.Metrics.Stale = e.Metrics.freshFor()
+	e.fill()
+	return e
+}
+
+// or gives the environment's own endpoint where it has one. A token goes only
+// to the address that it was given with.
+func (e Endpoint) or(own Endpoint) Endpoint {
+	if own.URL != "" {
+		return own
+	}
+	if own.TokenEnv != "" {
+		e.TokenEnv = own.TokenEnv
+	}
+	return e
+}

@@ -1,0 +1,101 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"datahub.io/slipway/release"
+)
+
+// config reads the whole file. The environments come last, because each begins
+// as a copy of what the rest of the file says.
+func (d *decoder) config(root *yaml.Node) *Config {
+	d.root = root
+	c := &Config{StateDir: stateDir()}
+	base := Environment{
+		Rollback: release.Rollback{OnDeadline: release.Auto, OnMetrics: release.Ask, After: 3},
+		Metrics:  defaultMetrics(),
+		Items:    defaultItems(),
+	}
+	d.mapping(root, "", []field{
+		{"service", plainName.accepted, value(d, &c.Service, plainName)},
+		{"image", repository.accepted, d.image(&c.Image)},
+		{"kubeconfig", "", d.path(&c.Kubeconfig)},
+		{"stateDir", "", d.path(&c.StateDir)},
+		{"prometheus", "", d.endpoint(&base.Prometheus.URL)},
+		{"prometheusTokenEnv", "", d.secret(&base.Prometheus.TokenEnv)},
+		{"deployment", "the name of the Deployment and of its container", func(n *yaml.Node, path string) {
+			d.mapping(n, path, []field{
+				{"name", objectName.accepted, value(d, &base.Deployment, objectName)},
+				{"container", containerName.accepted, value(d, &base.Container, containerName)},
+			})
+		}},
+		{"rollback", "", d.rollback(&base.Rollback)},
+		{"metrics", "", d.metrics(&base.Metrics)},
+		{"checklist", "", d.checklist(&base.Items)},
+		{"environments", "a list of environments", d.environments(&c.Environments, &base)},
+	})
+	return c
+}
+
+// image reads the repository. Its tag is the version of a release, so a tag or
+// digest here would mean nothing.
+func (d *decoder) image(into *string) func(*yaml.Node, string) {
+	return func(n *yaml.Node, path string) {
+		if n.Kind == yaml.ScalarNode && tagged.MatchString(n.Value) {
+			d.problem(n, path, quote(n.Value), "the repository alone, without tag or digest: the tag is the version of each release")
+			return
+		}
+		value(d, into, repository)(n, path)
+	}
+}
+
+// path reads a file name: with ~ for the home directory, and relative to the
+// file that it stands in, or to the current directory when given by flag or
+// variable.
+func (d *decoder) path(into *string) func(*yaml.Node, string) {
+	return func(n *yaml.Node, key string) {
+		base := d.base
+		if _, outside := d.origins[n]; outside {
+			base = "."
+		}
+		value(d, into, kind[string]{"a path", func(s string) (string, bool) {
+			rest, atHome := strings.CutPrefix(s, "~/")
+			if atHome {
+				home, err := os.UserHomeDir()
+				return filepath.Join(home, rest), err == nil
+			}
+			if !filepath.IsAbs(s) {
+				s = filepath.Join(base, s)
+			}
+			whole, err := filepath.Abs(s)
+			return whole, err == nil
+		}})(n, key)
+	}
+}
+
+func (d *decoder) rollback(into *release.Rollback) func(*yaml.Node, string) {
+	return func(n *yaml.Node, path string) {
+		d.mapping(n, path, []field{
+			{"onDeadline", "", value(d, &into.OnDeadline, answer)},
+			{"onMetrics", "", value(d, &into.OnMetrics, answer)},
+			{"after", "", value(d, &into.After, count)},
+		})
+	}
+}
+
+// stateDir is the default state directory, by the XDG base directory
+// specification.
+func stateDir() string {
+	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "slipway")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(home, ".local", "state", "slipway")
+}

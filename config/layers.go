@@ -1,0 +1,115 @@
+package config
+
+import (
+	"os"
+	"strings"
+	"unicode"
+
+	"github.com/spf13/pflag"
+	"github.com/spf13/viper"
+	"go.yaml.in/yaml/v3"
+)
+
+// settings are the values that flags and variables may override. Lists and what
+// belongs to one environment are only in the file.
+var settings = []string{
+	"service", "image", "kubeconfig", "stateDir", "prometheus", "prometheusTokenEnv",
+	"deployment.name", "deployment.container",
+	"rollback.onDeadline", "rollback.onMetrics", "rollback.after",
+	"metrics.window", "metrics.every", "metrics.stale",
+}
+
+// chosen is the one setting that the file does not have: which environment.
+const chosen = "env"
+
+// variable is the environment variable of a setting: SLIPWAY_STATE_DIR.
+func variable(key string) string { return "SLIPWAY_" + strings.ToUpper(words(key, '_')) }
+
+// flag is the flag of a setting, if the command has it: state-dir.
+func flag(key string) string { return words(key, '-') }
+
+func words(key string, between rune) string {
+	var b strings.Builder
+	for _, r := range key {
+		switch {
+		case r == '.':
+			b.WriteRune(between)
+		case unicode.IsUpper(r):
+			b.WriteRune(between)
+			b.WriteRune(unicode.ToLower(r))
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// layers says where values came from that are not from the file.
+type layers struct {
+	origins map[*yaml.Node]string // "SLIPWAY_PROMETHEUS", "--prometheus"
+	chosen  string
+}
+
+// overlay puts the values of flags and variables into the file's tree, so that
+// they are decoded, and found wrong, as if they had been written there.
+func overlay(root *yaml.Node, flags *pflag.FlagSet) (layers, error) {
+	v := viper.New()
+	l := layers{origins: map[*yaml.Node]string{}}
+	for _, key := range append([]string{chosen}, settings...) {
+		if err := v.BindEnv(key, variable(key)); err != nil {
+			return layers{}, err
+		}
+		origin := ""
+		if os.Getenv(variable(key)) != "" {
+			origin = variable(key)
+		}
+		if flags != nil {
+			if f := flags.Lookup(flag(key)); f != nil && f.Changed {
+				if err := v.BindPFlag(key, f); err != nil {
+					return layers{}, err
+				}
+				origin = "--" + flag(key)
+			}
+		}
+		switch {
+		case origin == "":
+		case key == chosen:
+			l.chosen = v.GetString(key)
+		default:
+			l.origins[graft(root, strings.Split(key, "."), v.GetString(key))] = origin
+		}
+	}
+	return l, nil
+}
+
+// graft sets the scalar at a path, making the mappings on the way to it.
+func graft(at *yaml.Node, path []string, text string) *yaml.Node {
+	for _, key := range path[:len(path)-1] {
+		next := child(at, key)
+		if next == nil || resolve(next).Kind != yaml.MappingNode {
+			next = put(at, key, &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"})
+		}
+		at = resolve(next)
+	}
+	return put(at, path[len(path)-1], &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text})
+}
+
+func child(mapping *yaml.Node, key string) *yaml.Node {
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		if mapping.Content[i].Value == key {
+			return mapping.Content[i+1]
+		}
+	}
+	return nil
+}
+
+func put(mapping *yaml.Node, key string, value *yaml.Node) *yaml.Node {
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		if mapping.Content[i].Value == key {
+			mapping.Content[i+1] = value
+			return value
+		}
+	}
+	mapping.Content = append(mapping.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: key}, value)
+	return value
+}

@@ -1,0 +1,126 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"go.yaml.in/yaml/v3"
+)
+
+// Options is where a configuration comes from, beside the environment.
+type Options struct {
+	Path  string         // --config; empty: SLIPWAY_CONFIG, then the usual places
+	Flags *pflag.FlagSet // those named like a setting override it; may be nil
+}
+
+// Load reads the configuration. Its error is an Errors with all problems at
+// once, a *NotFoundError, or that of reading the file.
+func Load(options Options) (*Config, error) {
+	path, err := find(options.Path)
+	if err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	d := &decoder{file: display(path), base: filepath.Dir(path)}
+	root := d.parse(text)
+	if len(d.problems) > 0 {
+		return nil, d.problems
+	}
+	layers, err := overlay(root, options.Flags)
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	d.origins = layers.origins
+	c := d.config(root)
+	c.File, c.chosen = path, layers.chosen
+	if len(d.problems) > 0 {
+		return nil, d.problems.sorted()
+	}
+	return c, nil
+}
+
+// find gives the file to read: the named one, or the first of the usual places.
+func find(path string) (string, error) {
+	if path == "" {
+		path = os.Getenv("SLIPWAY_CONFIG")
+	}
+	if path != "" {
+		return path, nil
+	}
+	places := []string{"slipway.yaml"}
+	if dir, err := os.UserConfigDir(); err == nil {
+		places = append(places, filepath.Join(dir, "slipway", "config.yaml"))
+	}
+	for _, place := range places {
+		if _, err := os.Stat(place); err == nil {
+			return place, nil
+		} else if !errors.Is(err, os.ErrNotExist) {
+			return "", fmt.Errorf("read configuration: %w", err)
+		}
+	}
+	places[0] = "./" + places[0]
+	return "", &NotFoundError{Looked: places}
+}
+
+// display is the path as a person would write it.
+func display(path string) string {
+	if here, err := os.Getwd(); err == nil {
+		if short, err := filepath.Rel(here, path); err == nil && !strings.HasPrefix(short, "..") {
+			return short
+		}
+	}
+	return path
+}
+
+// parse reads the one YAML document of the file into its root mapping.
+func (d *decoder) parse(text []byte) *yaml.Node {
+	reader := yaml.NewDecoder(bytes.NewReader(text))
+	var document yaml.Node
+	if err := reader.Decode(&document); err != nil && !errors.Is(err, io.EOF) {
+		d.problems = append(d.problems, Problem{d.file, brokenLine(text), "", "what is not YAML: " + yamlWords(err), "YAML: look at indentation, quotes and brackets here"})
+		return nil
+	}
+	if document.Kind == 0 || document.Content[0].Tag == "!!null" {
+		return &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: 1}
+	}
+	if err := reader.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		d.problems = append(d.problems, Problem{d.file, 0, "", "more than one YAML document", "one"})
+	}
+	root := document.Content[0]
+	if root.Kind != yaml.MappingNode {
+		d.problem(root, "", describe(root), "keys and values, as in config.example.yaml")
+	}
+	return root
+}
+
+// yamlWords is what the YAML reader says, without the line: it names the one
+// in which the broken block or list began.
+func yamlWords(err error) string {
+	words := strings.TrimPrefix(err.Error(), "yaml: ")
+	if rest, ok := strings.CutPrefix(words, "line "); ok {
+		if _, text, ok := strings.Cut(rest, ": "); ok {
+			words = text
+		}
+	}
+	return strings.TrimPrefix(words, "found ")
+}
+
+// brokenLine is the line from which on a text is not YAML, whatever follows.
+func brokenLine(text []byte) int {
+	lines := bytes.SplitAfter(text, []byte{'\n'})
+	for n := min(len(lines), 2000); n > 0; n-- {
+		if yaml.Unmarshal(bytes.Join(lines[:n], nil), new(yaml.Node)) == nil {
+			return n + 1
+		}
+	}
+	return 1
+}

@@ -1,0 +1,124 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// Journal is one open record. Its methods may be called from any goroutine.
+type Journal struct {
+	mu   sync.Mutex
+	file file
+	lock io.Closer
+	seq  int
+	err  error // of the Append that failed; later ones fail too
+}
+
+// file is the end of a record on the disk.
+type file interface {
+	io.WriteCloser
+	Name() string
+	Sync() error
+}
+
+// Append writes the entry with one write, and returns when it is on the disk.
+// Its Seq must be higher than that of the entry before. After a failed write
+// nothing is known about the end of the file, so every later Append fails as
+// well until the record is opened again.
+func (j *Journal) Append(e Entry) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.err != nil {
+		return fmt.Errorf("write journal: an earlier write failed, open the record again: %w", j.err)
+	}
+	if e.Seq <= j.seq {
+		return fmt.Errorf("write journal: entry %d does not follow %d", e.Seq, j.seq)
+	}
+	line, err := encode(e)
+	if err != nil {
+		return fmt.Errorf("write journal: %w", err)
+	}
+	if j.err = j.write(line); j.err != nil {
+		return fmt.Errorf("write journal: %w", j.err)
+	}
+	j.seq = e.Seq
+	return nil
+}
+
+func (j *Journal) write(line []byte) error {
+	if _, err := j.file.Write(line); err != nil {
+		return err
+	}
+	return j.file.Sync()
+}
+
+// Path is the file that is being written.
+func (j *Journal) Path() string { return j.file.Name() }
+
+// Close lets go of the record. It may be called more than once.
+func (j *Journal) Close() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if errors.Is(j.err, os.ErrClosed) {
+		return nil
+	}
+	j.err = os.ErrClosed
+	return errors.Join(j.file.Close(), j.lock.Close())
+}
+
+const (
+	dirMode  = 0o700
+	fileMode = 0o600
+)
+
+// makeDir creates dir and its missing parents and makes their names durable.
+func makeDir(dir string) error {
+	if info, err := os.Stat(dir); err == nil && info.IsDir() {
+		return nil
+	}
+	parent := filepath.Dir(dir)
+	if parent != dir {
+		if err := makeDir(parent); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, dirMode); err != nil && !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	return syncDir(parent)
+}
+
+// createFile creates a file that must not exist, and makes its name durable.
+func createFile(dir, name string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, fileMode)
+	if err != nil {
+		return nil, err
+	}
+	if err := syncDir(dir); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// openEnd opens the file that the record goes on in: the last part, or a new
+// one when the last part ends in something damaged.
+func openEnd(dir string, read record) (*os.File, error) {
+	last := read.parts[len(read.parts)-1]
+	if read.whole {
+		return os.OpenFile(filepath.Join(dir, last.name()), os.O_WRONLY|os.O_APPEND, fileMode)
+	}
+	last.number++
+	return createFile(dir, last.name())
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

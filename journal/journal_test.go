@@ -1,0 +1,351 @@
+package journal
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"datahub.io/slipway/release"
+)
+
+var start = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+// entry is a plausible change; n makes it distinct.
+func entry(n int, phase release.Phase) Entry {
+	at := start.Add(time.Duration(n) * time.Second)
+	return Entry{
+		Seq: n, At: at, By: release.Actor{Name: "eng-a", Local: "a@laptop"}, Event: fmt.Sprintf("event %d", n),
+		Effects: []release.Change{{ID: fmt.Sprint("c", n), Kind: release.SetImage, Image: "r/gateway:v2.5.0"}},
+		Tells:   []release.Line{{Seq: n, At: at, Mark: release.MarkPass, Text: "line\nof \"text\" ✓"}},
+		Record:  release.Record{Format: release.RecordFormat, Seq: n, ID: "r1", Phase: phase, Items: []release.Item{{ID: "i", Evidence: strings.Repeat("x", n%7)}}},
+	}
+}
+
+func open(t testing.TB, dir string) *Store {
+	t.Helper()
+	store, err := Open(dir, "gateway", "production")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+// write makes a record of n entries and lets go of it.
+func write(t testing.TB, store *Store, id string, n int, phase release.Phase) {
+	t.Helper()
+	j, err := store.Create(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		if err := j.Append(entry(i+1, phase)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func seqs(entries []Entry) []int {
+	var all []int
+	for _, e := range entries {
+		all = append(all, e.Seq)
+	}
+	return all
+}
+
+func TestRoundTrip(t *testing.T) {
+	dir := t.TempDir()
+	store := open(t, filepath.Join(dir, "deep", "state"))
+	write(t, store, "20261123-120000-v2.5.0", 3, release.Deploying)
+
+	j, entries, dropped, err := store.Reopen("20261123-120000-v2.5.0")
+	if err != nil || dropped.Lines != 0 || !slices.Equal(seqs(entries), []int{1, 2, 3}) {
+		t.Fatalf("reopen: %v, %v, %v", seqs(entries), dropped, err)
+	}
+	if want := entry(2, release.Deploying); !reflect.DeepEqual(entries[1], want) {
+		t.Errorf("entry:\n%+v\nwant\n%+v", entries[1], want)
+	}
+	if err := j.Append(entry(3, release.Verifying)); err == nil || !strings.Contains(err.Error(), "entry 3 does not follow 3") {
+		t.Errorf("the same number again: %v", err)
+	}
+	if err := errors.Join(j.Append(entry(4, release.Verifying)), j.Append(entry(5, release.Released))); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(j.Close(), j.Close()); err != nil {
+		t.Error(err)
+	}
+	if err := j.Append(entry(6, release.Released)); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("append to a closed journal: %v", err)
+	}
+	if entries, _, err := store.Read("20261123-120000-v2.5.0"); err != nil || !slices.Equal(seqs(entries), []int{1, 2, 3, 4, 5}) {
+		t.Errorf("read: %v, %v", seqs(entries), err)
+	}
+
+	for path, mode := range map[string]os.FileMode{
+		"deep": 0o700, "deep/state/gateway/production": 0o700, "deep/state/gateway/production/20261123-120000-v2.5.0.jsonl": 0o600,
+	} {
+		if info, err := os.Stat(filepath.Join(dir, path)); err != nil || info.Mode().Perm() != mode {
+			t.Errorf("%s: %v %v, want %v", path, info.Mode(), err, mode)
+		}
+	}
+}
+
+// However much of the file a crash leaves, every whole line is kept, the record
+// goes on, and not one byte of what is there changes.
+// A flipped bit loses the line it is in (two, when it was the newline between
+// them) and nothing else. It never yields an entry that was not written.
+// A damaged line in the middle does not hide what came after it: every line
+// carries the whole record.
+// Lines whose numbers do not rise are someone's copy, not this record's past.
+// TestMain lets this binary be the other process of TestHeld.
+func TestMain(m *testing.M) {
+	if dir := os.Getenv("JOURNAL_TEST_HOLD"); dir != "" {
+		store, err := Open(dir, "gateway", "production")
+		if err == nil {
+			_, _, _, err = store.Reopen("r1")
+		}
+		fmt.Println("held", err)
+		_, _ = os.Stdin.Read(make([]byte, 1)) // until killed
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func TestHeldByAnotherProcess(t *testing.T) {
+	dir := t.TempDir()
+	store := open(t, dir)
+	write(t, store, "r1", 2, release.Deploying)
+
+	other := exec.Command(os.Args[0])
+	other.Env = append(os.Environ(), "JOURNAL_TEST_HOLD="+dir)
+	if _, err := other.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	out, err := other.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line := make([]byte, 64)
+	if n, err := out.Read(line); err != nil || !strings.HasPrefix(string(line[:n]), "held <nil>") {
+		t.Fatalf("the other process: %s %v", line[:n], err)
+	}
+
+	var held *HeldError
+	if _, _, _, err := store.Reopen("r1"); !errors.As(err, &held) || held.PID != other.Process.Pid || held.ID != "r1" {
+		t.Errorf("reopen: %v, want held by %d", err, other.Process.Pid)
+	}
+	if past, found, err := store.Unfinished(); err != nil || !found || past.Driver != other.Process.Pid {
+		t.Errorf("unfinished: %+v %v %v", past, found, err)
+	}
+	if entries, _, err := store.Read("r1"); err != nil || len(entries) != 2 {
+		t.Errorf("reading needs no lock: %v", err)
+	}
+	if j, err := store.Create("r2"); err != nil {
+		t.Errorf("another record: %v", err)
+	} else if err := j.Close(); err != nil {
+		t.Error(err)
+	}
+
+	if err := other.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = other.Wait() // killed
+	j, _, _, err := store.Reopen("r1")
+	if err != nil {
+		t.Fatalf("after the holder was killed: %v", err)
+	}
+	if err := j.Close(); err != nil {
+		t.Error(err)
+	}
+	if past, _, err := store.Unfinished(); err != nil || past.Driver != 0 {
+		t.Errorf("nobody drives: %+v %v", past, err)
+	}
+}
+
+func TestCreate(t *testing.T) {
+	store := open(t, t.TempDir())
+	write(t, store, "r1", 1, release.Deploying)
+	if _, err := store.Create("r1"); !errors.Is(err, os.ErrExist) {
+		t.Errorf("the same id twice: %v", err)
+	}
+	for _, id := range []string{"", "../r", "a/b", ".", "a+1", "a\x00", "-x"} {
+		if _, err := store.Create(id); err == nil {
+			t.Errorf("id %q is accepted", id)
+		}
+	}
+	for _, name := range []string{"", "..", "a/b", "../../etc"} {
+		if _, err := Open(t.TempDir(), name, "production"); err == nil {
+			t.Errorf("service %q is accepted", name)
+		}
+		if _, err := Open(t.TempDir(), "gateway", name); err == nil {
+			t.Errorf("environment %q is accepted", name)
+		}
+	}
+	if _, _, _, err := store.Reopen("absent"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("an id that is not there: %v", err)
+	}
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := open(t, file).Create("r1"); err == nil || !strings.Contains(err.Error(), "not a directory") {
+		t.Errorf("below a file: %v", err)
+	}
+}
+
+// A full disk, really: /dev/full refuses every write with ENOSPC. After it,
+// nothing more is written until the record is opened again.
+func TestFullDisk(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skipf("no /dev/full here: %v", err)
+	}
+	store := open(t, t.TempDir())
+	j, err := store.Create("r1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	if err := j.Append(entry(1, release.Deploying)); err != nil {
+		t.Fatal(err)
+	}
+	disk := j.file
+	j.file = full
+	if err := j.Append(entry(2, release.Deploying)); err == nil || !strings.Contains(err.Error(), "no space left on device") {
+		t.Errorf("full: %v", err)
+	}
+	j.file = disk
+	if err := j.Append(entry(3, release.Deploying)); err == nil || !strings.Contains(err.Error(), "open the record again") {
+		t.Errorf("after that: %v", err)
+	}
+	if entries, _, err := store.Read("r1"); err != nil || !slices.Equal(seqs(entries), []int{1}) {
+		t.Errorf("on disk: %v %v", seqs(entries), err)
+	}
+}
+
+// recorder is a file that keeps the order of what is asked of it.
+type recorder struct {
+	file
+	calls []string
+	sync  error
+}
+
+func (r *recorder) Write(p []byte) (int, error) {
+	r.calls = append(r.calls, "write")
+	return r.file.Write(p)
+}
+
+func (r *recorder) Sync() error {
+	r.calls = append(r.calls, "sync")
+	return r.sync
+}
+
+func TestOneWriteThenSync(t *testing.T) {
+	store := open(t, t.TempDir())
+	j, err := store.Create("r1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	r := &recorder{file: j.file}
+	j.file = r
+	if err := j.Append(entry(1, release.Deploying)); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(r.calls, []string{"write", "sync"}) {
+		t.Errorf("calls: %v", r.calls)
+	}
+	r.sync = errors.New("input/output error")
+	if err := j.Append(entry(3, release.Deploying)); !errors.Is(err, r.sync) {
+		t.Errorf("a failed sync: %v", err)
+	}
+	r.sync = nil
+	if err := j.Append(entry(4, release.Deploying)); err == nil {
+		t.Error("goes on after a failed sync")
+	}
+}
+
+func TestUnfinished(t *testing.T) {
+	store := open(t, t.TempDir())
+	if _, found, err := store.Unfinished(); found || err != nil {
+		t.Errorf("nothing yet: %v %v", found, err)
+	}
+	write(t, store, "a", 5, release.Verifying)
+	write(t, store, "b", 9, release.Released)
+	if past, found, err := store.Unfinished(); err != nil || !found || past.ID != "a" || past.Record.Phase != release.Verifying {
+		t.Errorf("the unfinished one: %+v %v %v", past, found, err)
+	}
+
+	j, err := store.Create("c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := entry(12, release.Idle)
+	e.Record.Pending = &release.Pending{Change: release.Change{ID: "x"}, Since: start}
+	if err := errors.Join(j.Append(e), j.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if past, found, err := store.Unfinished(); err != nil || !found || past.ID != "c" {
+		t.Errorf("a change without an outcome: %+v %v %v", past, found, err)
+	}
+
+	// An empty file: killed between creating the record and its first line.
+	if err := os.WriteFile(filepath.Join(store.dir, "d.jsonl"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	list, err := store.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, past := range list {
+		ids = append(ids, past.ID)
+	}
+	if !slices.Equal(ids, []string{"c", "b", "a", "d"}) || list[3].Err != "no intact line" {
+		t.Errorf("list: %v %+v", ids, list[3])
+	}
+}
+
+// The end of a long file is found without reading all of it, damage or not.
+func TestLastOfALongFile(t *testing.T) {
+	store := open(t, t.TempDir())
+	write(t, store, "r1", 1, release.Deploying)
+	path := filepath.Join(store.dir, "r1.jsonl")
+	const n = 2000
+	var text []byte
+	for i := range n {
+		line, err := encode(entry(i+1, release.Deploying))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = append(text, line...)
+	}
+	if len(text) < 4*tailBlock {
+		t.Fatalf("only %d bytes", len(text))
+	}
+	garbage := append(bytes.Clone(text), bytes.Repeat([]byte("garbage "), tailBlock/4)...)
+	for name, text := range map[string][]byte{"whole": text, "garbage behind": garbage} {
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if e, found, err := lastIn(path); err != nil || !found || e.Seq != n {
+			t.Errorf("%s: %d %v %v", name, e.Seq, found, err)
+		}
+	}
+}
+
+// Whatever is appended, lost and reopened in whatever order: what Append
+// acknowledged is read back, in order, and nothing else.

@@ -1,0 +1,57 @@
+package metrics
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"datahub.io/slipway/release"
+)
+
+// Row is one line of the doctor's table.
+type Row struct {
+	Name  string
+	OK    bool
+	Found string
+	Next  string // what to do, when not OK
+}
+
+// Check asks everything once: whether Prometheus answers, and what each query
+// gives. The first row is the link; without it the others are left out.
+func (c *Client) Check(ctx context.Context) []Row {
+	readings := make([]reading, len(c.Specs))
+	var wait sync.WaitGroup
+	for i, spec := range c.Specs {
+		wait.Go(func() { readings[i] = c.read(ctx, spec) })
+	}
+	wait.Wait()
+	if err := lost(readings); err != nil {
+		return []Row{{Name: "prometheus", Found: err.Error(), Next: fmt.Sprintf("see that %s answers, or set prometheus", c.URL)}}
+	}
+	rows := []Row{{Name: "prometheus", OK: true, Found: "answers at " + c.URL}}
+	skew := skewOf(0, c.Now(), readings)
+	if skew != 0 {
+		rows[0].Found += fmt.Sprintf(", its clock is %s away from ours", release.Age(skew.Abs()))
+	}
+	for i, spec := range c.Specs {
+		rows = append(rows, c.row(spec, readings[i].sample(spec.Name, release.Sample{}, skew)))
+	}
+	return rows
+}
+
+func (c *Client) row(spec release.MetricSpec, s release.Sample) Row {
+	row := Row{Name: "metric " + string(spec.Name)}
+	if s.Err != "" {
+		row.Found = s.Err
+		row.Next = fmt.Sprintf("see that its metrics are scraped, or set metrics.%s.query, now: %s", spec.Name, spec.Query)
+		return row
+	}
+	age := c.Now().Sub(s.At)
+	row.Found = fmt.Sprintf("%s, scraped %s ago", release.Format(spec.Unit, s.Value), release.Age(age))
+	row.OK = age <= c.Stale
+	if !row.OK {
+		row.Found += ", stale"
+		row.Next = fmt.Sprintf("see that its target is scraped; metrics.stale, now %s, must be longer than the scrape interval", c.Stale)
+	}
+	return row
+}

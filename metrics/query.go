@@ -1,0 +1,124 @@
+package metrics
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/url"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/charmbracelet/x/ansi"
+	promv1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/model"
+)
+
+// query asks once, now, by Prometheus's own clock.
+func (c *Client) query(ctx context.Context, query string) (model.Value, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
+	defer cancel()
+	value, _, _, err := c.api.Query(ctx, query, time.Time{})
+	if err != nil {
+		return nil, c.explain(err)
+	}
+	return value, nil
+}
+
+// errEmpty says that a query matched nothing.
+var errEmpty = errors.New("the query gives no series")
+
+// single gives the one number of an answer, and when it was evaluated.
+func single(value model.Value) (float64, time.Time, error) {
+	var number float64
+	var at model.Time
+	switch v := value.(type) {
+	case *model.Scalar:
+		number, at = float64(v.Value), v.Timestamp
+	case model.Vector:
+		switch {
+		case len(v) == 0:
+			return 0, time.Time{}, errEmpty
+		case len(v) > 1:
+			return 0, time.Time{}, fmt.Errorf("the query gives %d series, one is needed: aggregate it, for example with sum() or max()", len(v))
+		case v[0].Histogram != nil:
+			return 0, time.Time{}, errors.New("the query gives a histogram, a number is needed: use for example histogram_quantile()")
+		}
+		number, at = float64(v[0].Value), v[0].Timestamp
+	default:
+		return 0, time.Time{}, fmt.Errorf("the query gives a %s, an instant vector of one series is needed", value.Type())
+	}
+	if err := finite(number); err != nil {
+		return 0, time.Time{}, err
+	}
+	return number, at.Time(), nil
+}
+
+func finite(number float64) error {
+	switch {
+	case math.IsNaN(number):
+		return errors.New("the query gives NaN: nothing to divide by, or no traffic")
+	case math.IsInf(number, 0):
+		return errors.New("the query gives infinity")
+	}
+	return nil
+}
+
+// linkError is a failure of the way to Prometheus, as opposed to its answer.
+type linkError struct{ error }
+
+func isLink(err error) bool {
+	var link linkError
+	return errors.As(err, &link)
+}
+
+// explain puts an error of the API into one line, Prometheus's own words where
+// it has answered, and tells failures of the link from failures of a query.
+func (c *Client) explain(err error) error {
+	var answered *promv1.Error
+	if errors.As(err, &answered) {
+		answered = inDetail(answered)
+		switch answered.Type {
+		case promv1.ErrBadData, promv1.ErrExec, promv1.ErrTimeout, promv1.ErrCanceled:
+			return errors.New(oneLine(answered.Msg))
+		default:
+			return linkError{errors.New(oneLine(answered.Msg))}
+		}
+	}
+	if wrapped := new(url.Error); errors.As(err, &wrapped) {
+		err = wrapped.Err // it repeats method and address
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("no answer within %s", c.Timeout)
+	}
+	return linkError{errors.New(oneLine(err.Error()))}
+}
+
+// inDetail gives the error that Prometheus put into the body of an answer whose
+// status the client does not look behind: 503 for a query that took too long.
+func inDetail(e *promv1.Error) *promv1.Error {
+	var body struct {
+		Type  promv1.ErrorType `json:"errorType"`
+		Words string           `json:"error"`
+	}
+	if json.Unmarshal([]byte(e.Detail), &body) != nil || body.Words == "" {
+		return e
+	}
+	return &promv1.Error{Type: body.Type, Msg: body.Words}
+}
+
+// oneLine makes text of a stranger fit to be shown.
+func oneLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case !unicode.IsGraphic(r):
+			return -1
+		}
+		return r
+	}, ansi.Strip(strings.ToValidUTF8(s, "")))
+	return ansi.Truncate(strings.TrimSpace(s), 300, "…")
+}

@@ -1,0 +1,144 @@
+package metrics
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"datahub.io/slipway/release"
+)
+
+// backoff is how long to wait after so many failed tries.
+func backoff(tries int) time.Duration {
+	return min(time.Second<<min(tries-1, 4), 10*time.Second)
+}
+
+// Watch asks for every metric at once, then again after Every, until ctx ends.
+// Each round emits one Linked and, when Prometheus answered, one Sampled with a
+// sample for every metric; series gets fresh copies that the receiver may keep.
+// A lost link is tried again for ever, after at most 10 s or on Retry, and the
+// history is fetched anew when it is back.
+func (c *Client) Watch(ctx context.Context, emit func(release.Event), series func(map[release.MetricName][]release.Point)) {
+	w := watcher{
+		Client: c, emit: emit, series: series,
+		last: map[release.MetricName]release.Sample{}, past: map[release.MetricName]bool{}, history: history{},
+	}
+	for ctx.Err() == nil {
+		wait := w.round(ctx)
+		select {
+		case <-ctx.Done():
+		case <-c.retry:
+		case <-time.After(wait):
+		}
+	}
+}
+
+// watcher is the state of one Watch.
+type watcher struct {
+	*Client
+	emit    func(release.Event)
+	series  func(map[release.MetricName][]release.Point)
+	link    release.Link
+	last    map[release.MetricName]release.Sample // the newest that had a value
+	past    map[release.MetricName]bool           // the history before the link came up is there
+	history history
+}
+
+// round asks once for everything and tells how long to wait for the next one.
+func (w *watcher) round(ctx context.Context) time.Duration {
+	next := time.Now().Add(w.Every)
+	readings := make([]reading, len(w.Specs))
+	var wait sync.WaitGroup
+	for i, spec := range w.Specs {
+		wait.Go(func() { readings[i] = w.read(ctx, spec) })
+	}
+	wait.Wait()
+	if ctx.Err() != nil {
+		return 0
+	}
+	now := w.Now()
+	if err := lost(readings); err != nil {
+		return w.down(now, err)
+	}
+	w.up(now)
+	skew := skewOf(w.clockSkew(), now, readings)
+	w.setClockSkew(skew)
+
+	samples := make([]release.Sample, len(readings))
+	for i, spec := range w.Specs {
+		s := readings[i].sample(spec.Name, w.last[spec.Name], skew)
+		if s.Err == "" {
+			w.last[spec.Name] = s
+		}
+		w.history.add(s, now)
+		samples[i] = s
+	}
+	w.emit(release.Sampled{Samples: samples})
+	w.series(w.history.copy())
+	if w.backfill(ctx, now, readings) {
+		w.series(w.history.copy())
+	}
+	return time.Until(next)
+}
+
+// lost tells whether the link is down: no query at all has been answered.
+func lost(readings []reading) error {
+	var first error
+	for _, r := range readings {
+		err := r.link()
+		if err == nil {
+			return nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+func (w *watcher) down(now time.Time, err error) time.Duration {
+	if w.link.OK || w.link.Since.IsZero() {
+		w.link = release.Link{Since: now, Last: w.link.Last}
+	}
+	w.link.Tries++
+	wait := backoff(w.link.Tries)
+	w.link.Err, w.link.Next = err.Error(), now.Add(wait)
+	w.emit(release.Linked{Source: release.Prometheus, Link: w.link})
+	return wait
+}
+
+func (w *watcher) up(now time.Time) {
+	if !w.link.OK {
+		w.link = release.Link{OK: true, Since: now}
+		clear(w.past)
+	}
+	w.link.Last = now
+	w.emit(release.Linked{Source: release.Prometheus, Link: w.link})
+}
+
+// backfill fetches the history of the metrics that have none yet, up to their
+// newest scrape, and tells whether there was any.
+func (w *watcher) backfill(ctx context.Context, now time.Time, readings []reading) (changed bool) {
+	var wait sync.WaitGroup
+	skew := w.clockSkew()
+	pasts := make([][]release.Point, len(readings))
+	for i, spec := range w.Specs {
+		r := readings[i]
+		if w.past[spec.Name] || r.err != nil || r.freshErr != nil {
+			continue
+		}
+		wait.Go(func() { pasts[i], _ = w.over(ctx, spec.Query, r.scraped.Add(-span), r.scraped) })
+	}
+	wait.Wait()
+	for i, spec := range w.Specs {
+		if len(pasts[i]) == 0 {
+			continue
+		}
+		for j := range pasts[i] {
+			pasts[i][j].At = pasts[i][j].At.Add(skew)
+		}
+		w.history.join(spec.Name, pasts[i], now)
+		w.past[spec.Name], changed = true, true
+	}
+	return changed
+}
