@@ -15,9 +15,10 @@ import (
 var edges = map[string][]string{
 	"release":   {},
 	"config":    {"release"},
-	"kube":      {"release"},
-	"metrics":   {"release"},
-	"checklist": {"release"},
+	"untrusted": {},
+	"kube":      {"release", "untrusted"},
+	"metrics":   {"release", "untrusted"},
+	"checklist": {"release", "untrusted"},
 	"journal":   {"release"},
 	"engine":    {"release", "checklist"},
 	"ui":        {"release", "checklist"},

@@ -13,7 +13,11 @@ import (
 	"time"
 
 	"datahub.io/slipway/release"
+	"datahub.io/slipway/untrusted"
 )
+
+// longest is how many runes of a finding are kept.
+const longest = 300
 
 // Peaks looks back at a metric: its highest value since a time, in its unit,
 // and when that was. An error says in one line why there is no answer.
@@ -51,13 +55,13 @@ func (r *Runner) Probe(ctx context.Context, spec release.ItemSpec, state release
 }
 
 func noData(short, detail string) release.Result {
-	return release.Result{Verdict: release.NoData, Short: short, Detail: clean(detail)}
+	return release.Result{Verdict: release.NoData, Short: short, Detail: untrusted.Line(detail, longest)}
 }
 
 func fail(short, detail string) release.Result {
-	return release.Result{Verdict: release.Fail, Short: clean(short), Detail: clean(detail)}
+	return release.Result{Verdict: release.Fail, Short: untrusted.Line(short, longest), Detail: untrusted.Line(detail, longest)}
 }
 
 func pass(short, detail string) release.Result {
-	return release.Result{Verdict: release.Pass, Short: clean(short), Detail: clean(detail)}
+	return release.Result{Verdict: release.Pass, Short: untrusted.Line(short, longest), Detail: untrusted.Line(detail, longest)}
 }

@@ -184,19 +184,3 @@ func TestNotProbed(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
-
-func TestClean(t *testing.T) {
-	for in, want := range map[string]string{
-		"plain ✓":                 "plain ✓",
-		"a\x1b[31mred\x1b[0m":     "ared",
-		"\x1b]0;title\x07after":   "after",
-		"a\nb\tc\r":               "a b c",
-		"\xff\xfe":                "?",
-		"rtl\u202eabc\u200b":      "rtlabc",
-		strings.Repeat("é", 1000): strings.Repeat("é", longest) + "…",
-	} {
-		if got := clean(in); got != want {
-			t.Errorf("%q: %q, want %q", in, got, want)
-		}
-	}
-}

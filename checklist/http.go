@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"datahub.io/slipway/release"
+	"datahub.io/slipway/untrusted"
 )
 
 const (
@@ -103,7 +104,7 @@ func versionIn(body []byte) string {
 	if json.Unmarshal(body, &answer) != nil {
 		return ""
 	}
-	return clean(answer.Version)
+	return untrusted.Line(answer.Version, longest)
 }
 
 // sameVersion lets a service call its version 2.5.0 where the tag is v2.5.0.

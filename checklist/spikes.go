@@ -2,6 +2,7 @@ package checklist
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -26,7 +27,9 @@ func (r *Runner) probeSpikes(ctx context.Context, item release.ItemSpec, state r
 	}
 	peak, at, err := r.peaks.Peak(ctx, spec.Name, began)
 	if err != nil {
-		return noData("no data", fmt.Sprintf("%s: %v", spec.Title, err))
+		result := noData("no data", fmt.Sprintf("%s: %v", spec.Title, err))
+		result.Early = errors.Is(err, release.ErrEarly)
+		return result
 	}
 	value, bound := release.Format(spec.Unit, peak), release.Format(spec.Unit, now.High)
 	if peak > now.High {

@@ -112,6 +112,18 @@ func (r records) Create(id string) (engine.Journal, error) {
 	return j, nil
 }
 
+func (r records) Reopen(id string) (engine.Journal, int, error) {
+	j, entries, _, err := r.store.Reopen(id)
+	if err != nil {
+		return nil, 0, err
+	}
+	seq := 0
+	if n := len(entries); n > 0 {
+		seq = entries[n-1].Seq
+	}
+	return j, seq, nil
+}
+
 // localAccount is who sits at this machine: "anna@laptop".
 func localAccount() string {
 	name := "unknown"

@@ -48,9 +48,13 @@ type Journal interface {
 	Close() error
 }
 
-// Journals makes the record of a new release.
+// Journals opens records.
 type Journals interface {
+	// Create begins the record of a new release.
 	Create(id string) (Journal, error)
+	// Reopen opens a record again after a failed write, and gives the Seq of the
+	// last entry that is on disk: a write that failed may have arrived.
+	Reopen(id string) (Journal, int, error)
 }
 
 // Options is what an engine is made of.

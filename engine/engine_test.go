@@ -60,15 +60,27 @@ func (prober) Probe(context.Context, release.ItemSpec, release.State) release.Re
 	return release.Result{At: time.Now(), Verdict: release.NoData}
 }
 
-// book is a journal in memory that can be made to fail.
+// book is a journal in memory that can be made to fail. As the real one, it
+// takes nothing more after a failed write until it is opened again.
 type book struct {
 	mu      sync.Mutex
 	entries []release.Entry
 	broken  error
+	spoiled bool
 }
 
 func (b *book) Create(string) (Journal, error) { return b, b.err() }
 func (b *book) Close() error                   { return nil }
+
+func (b *book) Reopen(string) (Journal, int, error) {
+	if err := b.err(); err != nil {
+		return nil, 0, err
+	}
+	b.mu.Lock()
+	b.spoiled = false
+	b.mu.Unlock()
+	return b, b.last().Seq, nil
+}
 
 func (b *book) err() error {
 	b.mu.Lock()
@@ -79,8 +91,12 @@ func (b *book) err() error {
 func (b *book) Append(e release.Entry) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.broken != nil {
-		return b.broken
+	if b.broken != nil || b.spoiled {
+		b.spoiled = true
+		return errors.Join(b.broken, errors.New("spoiled"))
+	}
+	if e.Seq <= 0 {
+		return errors.New("an entry without a number")
 	}
 	b.entries = append(b.entries, e)
 	return nil
@@ -201,7 +217,7 @@ func TestUnwritableJournalSendsNothing(t *testing.T) {
 	r.want(t, release.Undo{})
 	select {
 	case refused := <-r.Answers():
-		if refused.Kind != release.DoUndo || refused.Why != "the record cannot be written, so nothing was sent: no space left on device" {
+		if refused.Kind != release.DoUndo || refused.Why != "the record cannot be written, so nothing was sent: no space left on device\nspoiled" {
 			t.Fatalf("refused with %+v", refused)
 		}
 	case <-time.After(30 * time.Second):

@@ -18,7 +18,7 @@ func (e *Engine) step(event release.Event) {
 	next, effects := release.Step(e.opts.Plan, e.state, now, event)
 	lines := tells(effects, now)
 	if next.Seq != e.state.Seq || next.ID != e.state.ID {
-		if err := e.write(next.Record, event, effects, lines, now); err != nil {
+		if err := e.write(&next.Record, event, effects, lines, now); err != nil {
 			e.unwritable(event, next, err)
 			return
 		}
@@ -32,17 +32,20 @@ func (e *Engine) step(event release.Event) {
 	}
 }
 
-// write puts a durable change on disk before anything follows from it.
-func (e *Engine) write(record release.Record, event release.Event, effects []release.Effect, lines []release.Line, now time.Time) error {
-	journal := e.journal
-	if journal == nil || record.ID != e.state.ID {
-		created, err := e.opts.Journals.Create(record.ID)
-		if err != nil {
+// write puts a durable change on disk before anything follows from it. After a
+// write that failed the record is opened again, and numbered on from what is
+// there.
+func (e *Engine) write(record *release.Record, event release.Event, effects []release.Effect, lines []release.Line, now time.Time) error {
+	if e.journal != nil && record.ID != e.state.ID {
+		e.journal.Close()
+		e.journal = nil
+	}
+	if e.journal == nil {
+		if err := e.openJournal(record); err != nil {
 			return err
 		}
-		journal = created
 	}
-	entry := release.Entry{Seq: record.Seq, At: now, By: release.Itself, Event: release.Name(event), Tells: lines, Record: record}
+	entry := release.Entry{Seq: record.Seq, At: now, By: release.Itself, Event: release.Name(event), Tells: lines, Record: *record}
 	if intended, ok := event.(release.Intended); ok {
 		entry.By = intended.By
 	}
@@ -51,16 +54,24 @@ func (e *Engine) write(record release.Record, event release.Event, effects []rel
 			entry.Effects = append(entry.Effects, change)
 		}
 	}
-	if err := journal.Append(entry); err != nil {
-		if journal != e.journal {
-			journal.Close()
-		}
+	if err := e.journal.Append(entry); err != nil {
+		e.journal.Close()
+		e.journal = nil
 		return err
 	}
-	if journal != e.journal && e.journal != nil {
-		e.journal.Close()
+	return nil
+}
+
+func (e *Engine) openJournal(record *release.Record) (err error) {
+	if record.ID != e.state.ID {
+		e.journal, err = e.opts.Journals.Create(record.ID)
+		return err
 	}
-	e.journal = journal
+	journal, seq, err := e.opts.Journals.Reopen(record.ID)
+	if err != nil {
+		return err
+	}
+	e.journal, record.Seq = journal, max(record.Seq, seq+1)
 	return nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"datahub.io/slipway/release"
+	"datahub.io/slipway/untrusted"
 )
 
 const (
@@ -121,7 +122,7 @@ func refusedVersion(err error) string {
 // movedSince compares the precondition of a change with what is there now.
 func movedSince(d *appsv1.Deployment, ch release.Change, name string) (release.Outcome, bool) {
 	moved := func(format string, args ...any) (release.Outcome, bool) {
-		return release.Outcome{Kind: release.Moved, Text: clean(fmt.Sprintf(format, args...), textBound)}, true
+		return release.Outcome{Kind: release.Moved, Text: untrusted.Line(fmt.Sprintf(format, args...), textBound)}, true
 	}
 	switch {
 	case d == nil:
@@ -172,9 +173,9 @@ func accepted(d *appsv1.Deployment) string {
 }
 
 func denied(format string, args ...any) release.Outcome {
-	return release.Outcome{Kind: release.Denied, Text: clean(fmt.Sprintf(format, args...), textBound)}
+	return release.Outcome{Kind: release.Denied, Text: untrusted.Line(fmt.Sprintf(format, args...), textBound)}
 }
 
 func skipped(format string, args ...any) release.Outcome {
-	return release.Outcome{Kind: release.Skipped, Text: clean(fmt.Sprintf(format, args...), textBound)}
+	return release.Outcome{Kind: release.Skipped, Text: untrusted.Line(fmt.Sprintf(format, args...), textBound)}
 }

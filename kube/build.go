@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"datahub.io/slipway/release"
+	"datahub.io/slipway/untrusted"
 )
 
 // Annotations of the Deployment controller and of kubectl.
@@ -87,7 +88,7 @@ func describe(w *release.Workload, d *appsv1.Deployment, template release.Templa
 	w.UID, w.ResourceVersion = string(d.UID), d.ResourceVersion
 	w.Generation, w.Observed = d.Generation, d.Status.ObservedGeneration
 	w.Paused = d.Spec.Paused
-	w.ChangeCause = clean(d.Annotations[changeCauseAnnotation], textBound)
+	w.ChangeCause = untrusted.Line(d.Annotations[changeCauseAnnotation], textBound)
 	w.Desired = 1
 	if d.Spec.Replicas != nil {
 		w.Desired = int(*d.Spec.Replicas)
@@ -141,7 +142,7 @@ func condition(d *appsv1.Deployment, kind appsv1.DeploymentConditionType) releas
 	for _, c := range d.Status.Conditions {
 		if c.Type == kind {
 			return release.Condition{
-				Status: string(c.Status), Reason: clean(c.Reason, nameBound), Message: clean(c.Message, textBound),
+				Status: string(c.Status), Reason: untrusted.Line(c.Reason, nameBound), Message: untrusted.Line(c.Message, textBound),
 				Updated: c.LastUpdateTime.Time, Transition: c.LastTransitionTime.Time,
 			}
 		}
@@ -153,7 +154,7 @@ func containers(cs []corev1.Container) []release.Container {
 	out := make([]release.Container, 0, len(cs))
 	for _, c := range cs {
 		out = append(out, release.Container{
-			Name: clean(c.Name, nameBound), Image: clean(c.Image, textBound),
+			Name: untrusted.Line(c.Name, nameBound), Image: untrusted.Line(c.Image, textBound),
 			CPU:       c.Resources.Limits.Cpu().AsApproximateFloat64(),
 			Memory:    c.Resources.Limits.Memory().AsApproximateFloat64(),
 			Readiness: probe(c),
@@ -169,13 +170,13 @@ func probe(c corev1.Container) string {
 	case p == nil:
 		return ""
 	case p.HTTPGet != nil:
-		return clean(fmt.Sprintf("GET :%s%s", port(c, p.HTTPGet.Port), p.HTTPGet.Path), textBound)
+		return untrusted.Line(fmt.Sprintf("GET :%s%s", port(c, p.HTTPGet.Port), p.HTTPGet.Path), textBound)
 	case p.TCPSocket != nil:
-		return clean("TCP :"+port(c, p.TCPSocket.Port), textBound)
+		return untrusted.Line("TCP :"+port(c, p.TCPSocket.Port), textBound)
 	case p.GRPC != nil:
 		return fmt.Sprintf("gRPC :%d", p.GRPC.Port)
 	case p.Exec != nil:
-		return clean(fmt.Sprintf("exec %v", p.Exec.Command), textBound)
+		return untrusted.Line(fmt.Sprintf("exec %v", p.Exec.Command), textBound)
 	default:
 		return ""
 	}
@@ -241,9 +242,9 @@ func revisions(owned []*appsv1.ReplicaSet, current, container string, flat func(
 		}
 		image := imageOf(&rs.Spec.Template.Spec, container)
 		r := release.Revision{
-			Number: revisionOf(rs), ReplicaSet: clean(rs.Name, nameBound), UID: string(rs.UID), Created: rs.CreationTimestamp.Time,
-			Cause: clean(rs.Annotations[changeCauseAnnotation], textBound),
-			Image: clean(image, textBound), Version: imageVersion(image),
+			Number: revisionOf(rs), ReplicaSet: untrusted.Line(rs.Name, nameBound), UID: string(rs.UID), Created: rs.CreationTimestamp.Time,
+			Cause: untrusted.Line(rs.Annotations[changeCauseAnnotation], textBound),
+			Image: untrusted.Line(image, textBound), Version: imageVersion(image),
 			Ready: int(rs.Status.ReadyReplicas), Template: flat(&rs.Spec.Template),
 		}
 		if rs.Spec.Replicas != nil {

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"datahub.io/slipway/release"
+	"datahub.io/slipway/untrusted"
 )
 
 // refusalsCount is how long an event of a refused pod counts without the
@@ -36,7 +37,7 @@ func causes(d *appsv1.Deployment, owned []*appsv1.ReplicaSet, pods []judged, o O
 				groups[k] = g
 				order = append(order, k)
 			}
-			g.Pods = append(g.Pods, clean(j.pod.Name, nameBound))
+			g.Pods = append(g.Pods, untrusted.Line(j.pod.Name, nameBound))
 			if f.first.Before(g.First) {
 				g.First = f.first
 			}
@@ -95,7 +96,7 @@ func refusal(d *appsv1.Deployment, owned []*appsv1.ReplicaSet, events []*corev1.
 		for _, c := range rs.Status.Conditions {
 			if c.Type == appsv1.ReplicaSetReplicaFailure && c.Status == corev1.ConditionTrue {
 				return release.Cause{
-					Reason: clean(c.Reason, nameBound), Text: refusalText(c.Message), Version: imageVersion(imageOf(&rs.Spec.Template.Spec, container)),
+					Reason: untrusted.Line(c.Reason, nameBound), Text: refusalText(c.Message), Version: imageVersion(imageOf(&rs.Spec.Template.Spec, container)),
 					First: c.LastTransitionTime.Time, Newest: c.LastTransitionTime.Time,
 				}, true
 			}
@@ -104,7 +105,7 @@ func refusal(d *appsv1.Deployment, owned []*appsv1.ReplicaSet, events []*corev1.
 	for _, c := range d.Status.Conditions {
 		if c.Type == appsv1.DeploymentReplicaFailure && c.Status == corev1.ConditionTrue {
 			return release.Cause{
-				Reason: clean(c.Reason, nameBound), Text: refusalText(c.Message), Version: imageVersion(imageOf(&d.Spec.Template.Spec, container)),
+				Reason: untrusted.Line(c.Reason, nameBound), Text: refusalText(c.Message), Version: imageVersion(imageOf(&d.Spec.Template.Spec, container)),
 				First: c.LastTransitionTime.Time, Newest: c.LastUpdateTime.Time,
 			}, true
 		}
@@ -133,5 +134,5 @@ func refusalText(message string) string {
 			message = rest
 		}
 	}
-	return clean(message, textBound)
+	return untrusted.Line(message, textBound)
 }

@@ -11,6 +11,8 @@ import (
 	authz "k8s.io/api/authorization/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/discovery"
+
+	"datahub.io/slipway/untrusted"
 )
 
 // CheckRow is one finding of Check.
@@ -66,7 +68,7 @@ func (c *Client) checkServer(ctx context.Context) CheckRow {
 	}
 	row.OK, row.Found = true, c.server
 	if v, err := discovery.ToServerVersionInterfaceWithContext(c.kube.Discovery()).ServerVersionWithContext(ctx); err == nil {
-		row.Found = clean(fmt.Sprintf("%s, %s", v.GitVersion, c.server), textBound)
+		row.Found = untrusted.Line(fmt.Sprintf("%s, %s", v.GitVersion, c.server), textBound)
 	}
 	return row
 }
@@ -90,7 +92,7 @@ func (c *Client) Whoami(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("ask the API server who this is: %w", plainly(err))
 	}
-	return clean(r.Status.UserInfo.Username, nameBound), nil
+	return untrusted.Line(r.Status.UserInfo.Username, nameBound), nil
 }
 
 func (c *Client) review(verb string, p permission) *authz.SelfSubjectAccessReview {
@@ -122,7 +124,7 @@ func (c *Client) checkPermissions(ctx context.Context) []CheckRow {
 			case r.Status.Allowed:
 				rows[i].OK, rows[i].Found, rows[i].Next = true, "allowed in "+c.namespace, ""
 			default:
-				rows[i].Found = clean("not allowed in "+c.namespace+because(r.Status.Reason), textBound)
+				rows[i].Found = untrusted.Line("not allowed in "+c.namespace+because(r.Status.Reason), textBound)
 			}
 		})
 	}
@@ -172,7 +174,7 @@ func (c *Client) checkDeployment(ctx context.Context) []CheckRow {
 	name := released(&d.Spec.Template.Spec, c.container)
 	inside := CheckRow{Name: "container " + name, OK: slices.Contains(names, name)}
 	if inside.OK {
-		inside.Found = clean(imageOf(&d.Spec.Template.Spec, name), textBound)
+		inside.Found = untrusted.Line(imageOf(&d.Spec.Template.Spec, name), textBound)
 	} else {
 		inside.Found = "not in deployment " + c.deployment
 		inside.Next = "set deployment.container to one of: " + strings.Join(names, ", ")
@@ -209,7 +211,7 @@ func (c *Client) Deployments(ctx context.Context) ([]string, error) {
 	}
 	var names []string
 	for _, d := range list.Items {
-		names = append(names, clean(d.Name, nameBound))
+		names = append(names, untrusted.Line(d.Name, nameBound))
 	}
 	slices.Sort(names)
 	return names, nil

@@ -17,6 +17,8 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/klog/v2"
 	metricsclient "k8s.io/metrics/pkg/client/clientset/versioned"
+
+	"datahub.io/slipway/untrusted"
 )
 
 // Options say which Deployment of which cluster.
@@ -150,7 +152,7 @@ func locate(opts Options) (location, error) {
 	if _, ok := raw.Contexts[name]; !ok {
 		var names []string
 		for n := range raw.Contexts {
-			names = append(names, clean(n, 100))
+			names = append(names, untrusted.Line(n, 100))
 		}
 		slices.Sort(names)
 		return location{}, unknownContext(name, names, rules.GetLoadingPrecedence())

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"datahub.io/slipway/untrusted"
 )
 
 // manifest is where the missing permissions can be found.
@@ -51,18 +53,18 @@ func short(err error) string {
 	case err == nil:
 		return ""
 	case errors.As(err, &access):
-		return clean(access.Error(), 300)
+		return untrusted.Line(access.Error(), 300)
 	case apierrors.IsUnauthorized(err):
 		return "unauthorized: the API server does not accept these credentials"
 	case errors.Is(err, context.DeadlineExceeded):
 		return "no answer in time"
 	case errors.As(err, &dns):
-		return clean(fmt.Sprintf("lookup %s: %s", dns.Name, dns.Err), 300)
+		return untrusted.Line(fmt.Sprintf("lookup %s: %s", dns.Name, dns.Err), 300)
 	case errors.As(err, &op):
-		return clean(strings.ReplaceAll(op.Error(), ": connect: ", ": "), 300)
+		return untrusted.Line(strings.ReplaceAll(op.Error(), ": connect: ", ": "), 300)
 	case errors.As(err, &web):
-		return clean(web.Err.Error(), 300)
+		return untrusted.Line(web.Err.Error(), 300)
 	default:
-		return clean(err.Error(), 300)
+		return untrusted.Line(err.Error(), 300)
 	}
 }

@@ -9,6 +9,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"datahub.io/slipway/untrusted"
 )
 
 // fault is why one pod does not serve.
@@ -92,7 +94,7 @@ func ofEnd(f fault, p *corev1.Pod, s corev1.ContainerStatus, end *corev1.Contain
 	if w := s.State.Waiting; f.text == "" && w != nil {
 		f.text = tidy(w.Message, p)
 	}
-	f.reason = fmt.Sprintf("%s, exit %d", clean(reason, nameBound), end.ExitCode)
+	f.reason = fmt.Sprintf("%s, exit %d", untrusted.Line(reason, nameBound), end.ExitCode)
 	return f
 }
 
@@ -104,9 +106,9 @@ func ofWait(f fault, p *corev1.Pod, s corev1.ContainerStatus, wait *corev1.Conta
 		reason = "ImagePullBackOff"
 		fallthrough
 	case "InvalidImageName", "ErrImageNeverPull", "ImageInspectError":
-		f.text = clean(imageTrouble(wait.Message, cmp.Or(imageOf(&p.Spec, s.Name), s.Image)), textBound)
+		f.text = untrusted.Line(imageTrouble(wait.Message, cmp.Or(imageOf(&p.Spec, s.Name), s.Image)), textBound)
 	}
-	f.reason = clean(reason, nameBound)
+	f.reason = untrusted.Line(reason, nameBound)
 	return f
 }
 
@@ -151,7 +153,7 @@ func tidy(message string, p *corev1.Pod) string {
 			message = message[:i]
 		}
 	}
-	return clean(message, textBound)
+	return untrusted.Line(message, textBound)
 }
 
 // probeFailures are the newest Unhealthy events, by pod.
@@ -181,7 +183,7 @@ func probeFault(p *corev1.Pod, e *corev1.Event) (fault, bool) {
 		}
 	}
 	kind, said, _ := strings.Cut(e.Message, " probe failed")
-	text := clean(strings.TrimSpace(strings.TrimLeft(said, ": ")), textBound)
+	text := untrusted.Line(strings.TrimSpace(strings.TrimLeft(said, ": ")), textBound)
 	if m := statusCode.FindStringSubmatch(text); m != nil {
 		text = m[1]
 		for _, c := range p.Spec.Containers {
@@ -195,7 +197,7 @@ func probeFault(p *corev1.Pod, e *corev1.Event) (fault, bool) {
 		text += fmt.Sprintf(", %d times", n)
 	}
 	return fault{
-		reason: clean(strings.ToLower(kind), nameBound) + " probe failing", text: text, soft: true,
+		reason: untrusted.Line(strings.ToLower(kind), nameBound) + " probe failing", text: text, soft: true,
 		first: notReadySince(p), newest: eventTime(e),
 	}, true
 }

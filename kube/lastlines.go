@@ -8,6 +8,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"datahub.io/slipway/untrusted"
 )
 
 const (
@@ -145,7 +147,7 @@ func (c *Client) tail(ctx context.Context, ref crashRef, previous bool) (string,
 func telling(text string) string {
 	all := strings.Split(text, "\n")
 	for i := len(all) - 1; i >= 0; i-- {
-		line := strings.TrimSpace(clean(all[i], textBound))
+		line := strings.TrimSpace(untrusted.Line(all[i], textBound))
 		if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") {
 			return line
 		}

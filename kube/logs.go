@@ -12,6 +12,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"datahub.io/slipway/untrusted"
 )
 
 const (
@@ -101,7 +103,7 @@ func (c *Client) stream(ctx context.Context, pod, container string, previous boo
 	for {
 		line, cut, err := r.ReadLine()
 		if len(line) > 0 || err == nil {
-			emit(clean(string(line), lineBound))
+			emit(untrusted.Line(string(line), lineBound))
 		}
 		for cut && err == nil { // the rest of a line without end
 			_, cut, err = r.ReadLine()

@@ -5,6 +5,8 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+
+	"datahub.io/slipway/untrusted"
 )
 
 // marks are the labels and annotations that controllers leave on what they
@@ -36,7 +38,7 @@ func managers(d *appsv1.Deployment) []string {
 	add := func(who, by string) {
 		if !known[who] {
 			known[who] = true
-			out = append(out, clean(who+" ("+by+")", textBound))
+			out = append(out, untrusted.Line(who+" ("+by+")", textBound))
 		}
 	}
 	for _, m := range marks {

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"datahub.io/slipway/release"
+	"datahub.io/slipway/untrusted"
 )
 
 // notesShown bounds the events of a Workload.
@@ -37,7 +38,7 @@ func notes(d *appsv1.Deployment, owned []*appsv1.ReplicaSet, pods []judged, o Ob
 	out := slices.Clone(o.Notices)
 	for _, e := range kept {
 		out = append(out, release.Note{
-			At: eventTime(e), Reason: clean(e.Reason, nameBound), Object: objectPart(d.Name, e.InvolvedObject),
+			At: eventTime(e), Reason: untrusted.Line(e.Reason, nameBound), Object: objectPart(d.Name, e.InvolvedObject),
 			Text: shortened(e.Message, d, owned, e.InvolvedObject), Count: eventCount(e),
 		})
 	}
@@ -53,7 +54,7 @@ func objectPart(deployment string, ref corev1.ObjectReference) string {
 	if i := strings.LastIndex(name, "-"); i > 0 {
 		name = name[i:]
 	}
-	return clean(name, nameBound)
+	return untrusted.Line(name, nameBound)
 }
 
 // shortened is a message in which the ReplicaSets and the object itself go by
@@ -68,7 +69,7 @@ func shortened(message string, d *appsv1.Deployment, owned []*appsv1.ReplicaSet,
 	for _, rs := range owned {
 		message = strings.ReplaceAll(message, rs.Name, strings.TrimPrefix(rs.Name, d.Name))
 	}
-	return clean(message, textBound)
+	return untrusted.Line(message, textBound)
 }
 
 // eventTime is when an event was last seen, in whichever of its four ways it

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"datahub.io/slipway/release"
+	"datahub.io/slipway/untrusted"
 )
 
 // op is one operation of a JSON patch (RFC 6902).
@@ -100,7 +101,7 @@ var causePath = "/metadata/annotations/" + strings.ReplaceAll(changeCauseAnnotat
 func containerNames(d *appsv1.Deployment) []string {
 	var names []string
 	for _, c := range d.Spec.Template.Spec.Containers {
-		names = append(names, clean(c.Name, nameBound))
+		names = append(names, untrusted.Line(c.Name, nameBound))
 	}
 	return names
 }

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"datahub.io/slipway/release"
+	"datahub.io/slipway/untrusted"
 )
 
 // recently is how long a crash explains that a container is not ready, and how
@@ -144,7 +145,7 @@ func judge(p *corev1.Pod, unhealthy *corev1.Event, now time.Time) judged {
 }
 
 func (j judged) is(state release.PodState, reason, message string) judged {
-	j.state, j.reason, j.message = state, clean(reason, nameBound), clean(message, textBound)
+	j.state, j.reason, j.message = state, untrusted.Line(reason, nameBound), untrusted.Line(message, textBound)
 	return j
 }
 
@@ -154,7 +155,7 @@ func (j judged) with(f fault) judged {
 }
 
 func (j judged) blame(reason, text string, at time.Time) judged {
-	return j.with(fault{reason: clean(reason, nameBound), text: cmp.Or(clean(text, textBound), j.message), first: at, newest: at})
+	return j.with(fault{reason: untrusted.Line(reason, nameBound), text: cmp.Or(untrusted.Line(text, textBound), j.message), first: at, newest: at})
 }
 
 func judgeFailed(j judged) judged {
@@ -243,10 +244,10 @@ func podRows(pods []judged, usage map[string]Usage, now time.Time) (rows []relea
 	rows = make([]release.Pod, 0, len(pods))
 	for _, j := range pods {
 		row := release.Pod{
-			Name: clean(j.pod.Name, nameBound), Revision: j.revision, Version: j.version,
+			Name: untrusted.Line(j.pod.Name, nameBound), Revision: j.revision, Version: j.version,
 			State: j.state, Reason: j.reason, Message: j.message,
 			Total: len(j.pod.Spec.Containers), Restarts: j.restarts, Last: j.last,
-			Created: j.pod.CreationTimestamp.Time, Node: clean(j.pod.Spec.NodeName, nameBound),
+			Created: j.pod.CreationTimestamp.Time, Node: untrusted.Line(j.pod.Spec.NodeName, nameBound),
 		}
 		for _, s := range j.pod.Status.ContainerStatuses {
 			if s.Ready {

@@ -15,6 +15,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"datahub.io/slipway/release"
+	"datahub.io/slipway/untrusted"
 )
 
 // hashLength is how many hex digits of SHA-256 stand for a template.
@@ -71,7 +72,7 @@ func (w *walker) object(path string, m map[string]any) {
 				w.leaf(path, key, "{}")
 				continue
 			}
-			w.object(join(path, clean(key, nameBound)), v)
+			w.object(join(path, untrusted.Line(key, nameBound)), v)
 		case []any:
 			w.list(path, key, v)
 		case nil:
@@ -82,7 +83,7 @@ func (w *walker) object(path string, m map[string]any) {
 }
 
 func (w *walker) list(path, key string, list []any) {
-	under := join(path, clean(key, nameBound))
+	under := join(path, untrusted.Line(key, nameBound))
 	names := identities(key, list)
 	if names == nil {
 		w.leaf(path, key, flow(list))
@@ -94,7 +95,7 @@ func (w *walker) list(path, key string, list []any) {
 			w.leaf(under, names[i], variable(m))
 			continue
 		}
-		w.object(under+"["+clean(names[i], nameBound)+"]", m)
+		w.object(under+"["+untrusted.Line(names[i], nameBound)+"]", m)
 	}
 }
 
@@ -102,7 +103,7 @@ func (w *walker) leaf(path, key, value string) {
 	if path == "" {
 		path = "spec"
 	}
-	w.fields = append(w.fields, release.Field{Path: path, Key: clean(key, nameBound), Value: value})
+	w.fields = append(w.fields, release.Field{Path: path, Key: untrusted.Line(key, nameBound), Value: value})
 }
 
 func join(path, key string) string {
@@ -161,7 +162,7 @@ func variable(m map[string]any) string {
 // is written with its escapes, so that a difference in it can still be seen.
 func scalar(v any) string {
 	text, isString := v.(string)
-	if isString && clean(text, len(text)+1) != text {
+	if isString && untrusted.Line(text, len(text)+1) != text {
 		return bounded(strconv.QuoteToASCII(text))
 	}
 	if f, ok := v.(float64); ok {
@@ -184,7 +185,7 @@ func flow(v any) string {
 	}
 	var compact strings.Builder
 	for _, r := range strings.TrimSpace(out.String()) {
-		if r < ' ' || r == 0x7f || misleading(r) || (r >= 0x80 && r <= 0x9f) {
+		if r < ' ' || r == 0x7f || untrusted.Misleading(r) || (r >= 0x80 && r <= 0x9f) {
 			compact.WriteString(strings.Trim(strconv.QuoteToASCII(string(r)), `"`))
 			continue
 		}
@@ -208,10 +209,10 @@ func bounded(s string) string {
 func imageVersion(image string) string {
 	image, digest, _ := strings.Cut(image, "@")
 	if i := strings.LastIndex(image, ":"); i > strings.LastIndex(image, "/") {
-		return clean(image[i+1:], nameBound)
+		return untrusted.Line(image[i+1:], nameBound)
 	}
 	if digest != "" {
-		return clean(digest[:min(len(digest), len("sha256:")+12)], nameBound)
+		return untrusted.Line(digest[:min(len(digest), len("sha256:")+12)], nameBound)
 	}
 	if image == "" {
 		return ""

@@ -3,6 +3,7 @@ package metrics
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -87,7 +88,7 @@ func (c *Client) over(ctx context.Context, query string, from, to time.Time) ([]
 
 var (
 	errUnknown = errors.New("the metric is not configured")
-	errEarly   = errors.New("too early to tell: no whole window of the query lies in that time yet")
+	errEarly   = fmt.Errorf("%w: no whole window of the query lies in that time yet", release.ErrEarly)
 )
 
 // Peak gives the highest value of a metric since a time, and when that was. The

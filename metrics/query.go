@@ -7,14 +7,16 @@ import (
 	"fmt"
 	"math"
 	"net/url"
-	"strings"
 	"time"
-	"unicode"
 
-	"github.com/charmbracelet/x/ansi"
 	promv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
+
+	"datahub.io/slipway/untrusted"
 )
+
+// longest is how many runes of an error are kept.
+const longest = 300
 
 // query asks once, now, by Prometheus's own clock.
 func (c *Client) query(ctx context.Context, query string) (model.Value, error) {
@@ -82,9 +84,9 @@ func (c *Client) explain(err error) error {
 		answered = inDetail(answered)
 		switch answered.Type {
 		case promv1.ErrBadData, promv1.ErrExec, promv1.ErrTimeout, promv1.ErrCanceled:
-			return errors.New(oneLine(answered.Msg))
+			return errors.New(untrusted.Line(answered.Msg, longest))
 		default:
-			return linkError{errors.New(oneLine(answered.Msg))}
+			return linkError{errors.New(untrusted.Line(answered.Msg, longest))}
 		}
 	}
 	if wrapped := new(url.Error); errors.As(err, &wrapped) {
@@ -93,7 +95,7 @@ func (c *Client) explain(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("no answer within %s", c.Timeout)
 	}
-	return linkError{errors.New(oneLine(err.Error()))}
+	return linkError{errors.New(untrusted.Line(err.Error(), longest))}
 }
 
 // inDetail gives the error that Prometheus put into the body of an answer whose
@@ -107,18 +109,4 @@ func inDetail(e *promv1.Error) *promv1.Error {
 		return e
 	}
 	return &promv1.Error{Type: body.Type, Msg: body.Words}
-}
-
-// oneLine makes text of a stranger fit to be shown.
-func oneLine(s string) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case !unicode.IsGraphic(r):
-			return -1
-		}
-		return r
-	}, ansi.Strip(strings.ToValidUTF8(s, "")))
-	return ansi.Truncate(strings.TrimSpace(s), 300, "…")
 }

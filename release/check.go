@@ -197,6 +197,8 @@ func lookProbe(s State, spec ItemSpec, now time.Time) finding {
 	switch age := now.Sub(result.At); {
 	case result.At.IsZero():
 		return finding{verdict: NoData, pending: true}
+	case result.Early:
+		return finding{verdict: NoData, evidence: result.Detail, pending: true}
 	case age > probeStale:
 		return finding{verdict: NoData, evidence: "last looked " + Age(age) + " ago"}
 	}

@@ -1,6 +1,9 @@
 package release
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // Stage is the part of the checklist that an item belongs to.
 type Stage string
@@ -87,10 +90,15 @@ type Actor struct {
 // Itself is the actor of everything that slipway does by itself.
 var Itself = Actor{Name: "slipway"}
 
+// ErrEarly says that a question about a stretch of time cannot be answered yet,
+// because the stretch is too short. Time will mend it.
+var ErrEarly = errors.New("too early to tell")
+
 // Result is what a probe of the outside world found.
 type Result struct {
 	At      time.Time
 	Verdict Verdict
+	Early   bool   // NoData only because it is too early to tell
 	Short   string // for the right edge of the checklist: "200 v2.5.0"
 	Detail  string // the whole finding: "GET http://…/health: 503 Service Unavailable"
 }
