@@ -15,6 +15,10 @@ import (
 	"datahub.io/slipway/ui"
 )
 
+// framesPerSecond bounds how often the screen is flushed. The renderer wakes up
+// as often even when nothing changes: twice as many double the cost of idling.
+const framesPerSecond = 30
+
 // runConsole opens the screen; without a terminal it prints what happens, one
 // event a line, until it is interrupted.
 func runConsole(cmd *cobra.Command, f *flags, version string) error {
@@ -45,7 +49,7 @@ func runConsole(cmd *cobra.Command, f *flags, version string) error {
 	go func() { e.Run(ctx); close(ended) }()
 
 	model := ui.New(e, ui.DetectOptions(os.Getenv))
-	_, err = tea.NewProgram(model, tea.WithContext(cmd.Context())).Run()
+	_, err = tea.NewProgram(model, tea.WithContext(cmd.Context()), tea.WithFPS(framesPerSecond)).Run()
 	cancel()
 	<-ended
 	if line := model.Farewell(); line != "" {
