@@ -50,7 +50,7 @@ type flags struct {
 
 // Main runs one command line and gives its exit code.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	// A dropped SSH session sends SIGHUP: the screen is given up at once, and the
+	// SIGHUP, which a dropped SSH session sends, is left to end the process: the
 	// journal has everything already.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,28 +14,40 @@ import (
 	"datahub.io/slipway/release"
 )
 
+// patience is how long a command waits for the first answer of a cluster, and
+// introduction how long for it to say who is asking.
+const (
+	patience     = 20 * time.Second
+	introduction = 3 * time.Second
+)
+
 // driver runs an engine without a screen: every line of activity is one line
 // of output, and a command decides at each frame what to ask for next.
 type driver struct {
-	engine *engine.Engine
-	out    io.Writer
-	lines  int // the last one printed
-	frame  release.Frame
+	engine  *engine.Engine
+	in      io.Reader
+	out     io.Writer
+	began   time.Time
+	timeout time.Duration
+	lines   int // the last one printed
+	frame   release.Frame
 
-	asked   bool // a wish was sent and neither taken nor refused yet
-	seq     int  // the record's, and its id, when it was sent
-	id      string
-	refused release.Refused // the last refusal, for the command to look at
+	wish    string          // sent, and neither taken nor refused yet
+	taken   string          // the last one that was taken
+	refused release.Refused // the last refusal, until the command has looked at it
+	shown   *release.Choice // what the question at the terminal is about, if one stands
+	typed   chan string     // its answer
 }
 
-func newDriver(cmd *cobra.Command, e *engine.Engine) *driver {
-	return &driver{engine: e, out: cmd.OutOrStdout()}
-}
-
-// run runs the engine until decide says that it is over, or ctx ends. decide is
-// called with every frame; it must not block.
-func (d *driver) run(ctx context.Context, decide func(release.Frame) (done bool, err error)) error {
-	ctx, cancel := context.WithCancel(ctx)
+// drive runs an engine until decide says that it is over, ctx ends, or timeout
+// has passed. decide is called with every frame once the workload was seen; it
+// must not block.
+func drive(cmd *cobra.Command, o engine.Options, timeout time.Duration, decide func(*driver, release.Frame) (done bool, err error)) error {
+	d := &driver{
+		engine: engine.New(o), in: cmd.InOrStdin(), out: cmd.OutOrStdout(),
+		began: time.Now(), timeout: timeout, typed: make(chan string, 1),
+	}
+	ctx, cancel := context.WithCancel(cmd.Context())
 	ended := make(chan struct{})
 	go func() { d.engine.Run(ctx); close(ended) }()
 	defer func() {
@@ -41,22 +55,46 @@ func (d *driver) run(ctx context.Context, decide func(release.Frame) (done bool,
 		<-ended
 		d.flush()
 	}()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return fail(exitUnfinished, "interrupted: %s", release.HeadlineOf(d.frame.Plan, d.frame.State, d.frame.Now).Strong)
+			return fail(exitUnfinished, "interrupted: %s", d.headline())
 		case r := <-d.engine.Answers():
-			d.asked, d.refused = false, r
+			if r.ID == d.wish {
+				d.wish, d.refused = "", r
+			}
 		case f := <-d.engine.Frames():
 			d.take(f)
+		case <-tick.C:
 		}
-		if d.frame.Now.IsZero() {
-			continue
-		}
-		if done, err := decide(d.frame); done || err != nil {
+		if done, err := d.look(decide); done || err != nil {
 			return err
 		}
 	}
+}
+
+// look asks decide, unless there is nothing to decide on yet, or never will be.
+func (d *driver) look(decide func(*driver, release.Frame) (bool, error)) (bool, error) {
+	f, waited := d.frame, time.Since(d.began)
+	w := f.State.View.Workload
+	switch {
+	case f.Now.IsZero():
+		return false, nil
+	case d.timeout > 0 && waited > d.timeout:
+		return true, fail(exitUnfinished, "not finished after %s: %s", d.timeout, d.headline())
+	case w.At.IsZero() && d.timeout > 0 && waited > patience:
+		why := f.State.View.Links[release.Kubernetes].Err
+		return true, fail(exitError, "API server of %s not reached in %s: %s", f.Plan.Cluster, patience, orElse(why, "no answer"))
+	case w.At.IsZero():
+		return false, nil
+	}
+	return decide(d, f)
+}
+
+func (d *driver) headline() string {
+	return release.HeadlineOf(d.frame.Plan, d.frame.State, d.frame.Now).Strong
 }
 
 // flush prints what the engine said while it ended.
@@ -70,8 +108,8 @@ func (d *driver) flush() {
 
 func (d *driver) take(f release.Frame) {
 	d.frame = f
-	if d.asked && (f.State.Seq != d.seq || f.State.ID != d.id) {
-		d.asked = false
+	if d.wish != "" && f.State.View.Taken == d.wish {
+		d.wish, d.taken = "", d.wish
 	}
 	for _, line := range f.Activity {
 		if line.Seq > d.lines {
@@ -81,14 +119,53 @@ func (d *driver) take(f release.Frame) {
 	}
 }
 
-// ask sends a wish, unless one is on its way already.
-func (d *driver) ask(c release.Choice, intent release.Intent) {
-	if d.asked {
-		return
+// ask sends a wish, unless one is on its way, or the API server has not said
+// yet who is asking. It tells whether it was sent.
+func (d *driver) ask(c release.Choice, intent release.Intent) bool {
+	if d.wish != "" || (!d.frame.Identified && time.Since(d.began) < introduction) {
+		return false
 	}
-	d.asked, d.refused = true, release.Refused{}
-	d.seq, d.id = d.frame.State.Seq, d.frame.State.ID
-	d.engine.Submit(intent, c.Seen)
+	d.refused = release.Refused{}
+	d.wish = d.engine.Submit(intent, c.Seen)
+	return true
+}
+
+// outcome is how the change that was last asked for ended; ok is false until it
+// has.
+func (d *driver) outcome() (o release.Outcome, ok bool) {
+	last := d.frame.State.Last
+	if d.wish != "" || d.taken == "" || last == nil || last.ID != d.taken {
+		return release.Outcome{}, false
+	}
+	return *last, true
+}
+
+// refusal gives the refusal that was not looked at yet, if any.
+func (d *driver) refusal() (release.Refused, bool) {
+	r := d.refused
+	d.refused = release.Refused{}
+	return r, r.Why != ""
+}
+
+// confirm asks the person at the terminal, once, and keeps nothing waiting for
+// them; ok is false until they have answered. What they confirm is the choice
+// as it was shown, whatever has become of it.
+func (d *driver) confirm(c release.Choice, question string) (shown release.Choice, typed string, ok bool) {
+	if d.shown == nil {
+		d.shown = &c
+		fmt.Fprint(d.out, question)
+		go func() {
+			line, _ := bufio.NewReader(d.in).ReadString('\n')
+			d.typed <- strings.TrimSpace(line)
+		}()
+	}
+	select {
+	case typed = <-d.typed:
+		shown, d.shown = *d.shown, nil
+		return shown, typed, true
+	default:
+		return c, "", false
+	}
 }
 
 // choice finds what may be said about an intent now.
@@ -98,7 +175,7 @@ func choice(f release.Frame, kind release.IntentKind, item string) release.Choic
 			return c
 		}
 	}
-	return release.Choice{Kind: kind, Why: "not known yet"}
+	return release.Choice{Kind: kind, Why: "not possible"}
 }
 
 // plainLine writes one event: time, who, state if it is not plain, what.
@@ -115,16 +192,9 @@ func plainLine(line release.Line) string {
 	return fmt.Sprintf("%s %-8s %s%s", line.At.Format(time.TimeOnly), line.By.Name, mark, line.Text)
 }
 
-// unreachable says why nothing can be known, once the cluster has not answered
-// for as long as a command waits.
-func unreachable(f release.Frame, since time.Time, patience time.Duration) error {
-	w := f.State.View.Workload
-	if !w.At.IsZero() || f.Now.Sub(since) < patience {
-		return nil
+func orElse(s, other string) string {
+	if s == "" {
+		return other
 	}
-	why := f.State.View.Links[release.Kubernetes].Err
-	if why == "" {
-		why = "no answer"
-	}
-	return fail(exitError, "API server of %s not reached in %s: %s", f.Plan.Cluster, patience, why)
+	return s
 }

@@ -6,30 +6,25 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"datahub.io/slipway/engine"
 	"datahub.io/slipway/release"
 )
 
 func newPause(f *flags) *cobra.Command {
 	return &cobra.Command{
 		Use: "pause", Short: "Pause the rollout", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return simple(cmd, f, release.DoPause, release.Pause{})
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return simple(cmd, f, release.Pause{}) },
 	}
 }
 
 func newResume(f *flags) *cobra.Command {
 	return &cobra.Command{
 		Use: "resume", Short: "Resume a paused rollout", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return simple(cmd, f, release.DoResume, release.Resume{})
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return simple(cmd, f, release.Resume{}) },
 	}
 }
 
 // simple asks for one change and ends when it is answered.
-func simple(cmd *cobra.Command, f *flags, kind release.IntentKind, intent release.Intent) error {
+func simple(cmd *cobra.Command, f *flags, intent release.Intent) error {
 	s, err := open(cmd, f)
 	if err != nil {
 		return err
@@ -38,34 +33,28 @@ func simple(cmd *cobra.Command, f *flags, kind release.IntentKind, intent releas
 	if err != nil {
 		return err
 	}
-	began, sent := time.Now(), false
-	d := newDriver(cmd, engine.New(options))
-	return d.run(cmd.Context(), func(frame release.Frame) (bool, error) {
-		if err := unreachable(frame, began, patience); err != nil {
-			return true, err
+	kind := release.KindOf(intent)
+	return drive(cmd, options, time.Minute, func(d *driver, frame release.Frame) (bool, error) {
+		if refused, ok := d.refusal(); ok {
+			return true, fail(exitError, "%s", refused.Why)
 		}
-		state := frame.State
+		if o, ended := d.outcome(); ended {
+			if o.Kind == release.Accepted || o.Kind == release.Skipped {
+				return true, nil
+			}
+			return true, fail(exitError, "%s %s: %s", kind, o.Kind, o.Text)
+		}
 		c := choice(frame, kind, "")
 		switch {
-		case d.refused.Why != "" && !d.refused.Noop:
-			return true, fail(exitError, "%s", d.refused.Why)
-		case sent && (d.asked || state.Pending != nil):
-			return false, nil
-		case sent && state.Last != nil && state.Last.Kind != release.Accepted && state.Last.Kind != release.Skipped:
-			return true, fail(exitError, "%s %s: %s", kind, state.Last.Kind, state.Last.Text)
-		case sent:
-			return true, nil
-		case c.Noop:
-			// Kubectl calls this an error too: "is already paused", "is not paused".
-			return true, fail(exitError, "%s", c.Why)
-		case state.View.Workload.At.IsZero() || state.Pending != nil:
+		case d.wish != "" || d.taken != "" || c.Wait:
 			return false, nil
 		case !c.OK:
+			// Kubectl calls it an error too where it is so already: "is already paused".
 			return true, fail(exitError, "%s", c.Why)
 		}
-		fmt.Fprintln(d.out, c.Preview.SameAs)
-		d.ask(c, intent)
-		sent = true
+		if d.ask(c, intent) {
+			fmt.Fprintln(d.out, c.Preview.SameAs)
+		}
 		return false, nil
 	})
 }

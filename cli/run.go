@@ -63,8 +63,7 @@ func runConsole(cmd *cobra.Command, f *flags, version string) error {
 
 // watch prints what happens until it is interrupted.
 func watch(cmd *cobra.Command, options engine.Options) error {
-	d := newDriver(cmd, engine.New(options))
-	err := d.run(cmd.Context(), func(release.Frame) (bool, error) { return false, nil })
+	err := drive(cmd, options, 0, func(*driver, release.Frame) (bool, error) { return false, nil })
 	if cmd.Context().Err() != nil {
 		return nil
 	}

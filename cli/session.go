@@ -69,17 +69,23 @@ func open(cmd *cobra.Command, f *flags) (*session, error) {
 	return s, nil
 }
 
-// pickUp gives the options of an engine that continues the unfinished release
-// of this environment, if there is one and no other process drives it.
-func (s *session) pickUp() (engine.Options, error) {
-	o := engine.Options{
+// engineOptions are those of an engine that has nothing to continue.
+func (s *session) engineOptions() engine.Options {
+	return engine.Options{
 		Plan: s.plan, Cluster: s.cluster, Metrics: s.metrics, Journals: records{s.store},
 		Prober: checklist.New(s.plan, s.metrics, time.Now), Local: localAccount(),
 	}
+}
+
+// pickUp gives the options of an engine that continues the unfinished release
+// of this environment, if there is one and no other process drives it.
+func (s *session) pickUp() (engine.Options, error) {
+	o := s.engineOptions()
 	past, unfinished, err := s.store.Unfinished()
 	if err != nil {
 		return o, &exit{exitError, err}
 	}
+	o.Entries = s.unreadable()
 	if !unfinished {
 		return o, nil
 	}
@@ -87,44 +93,76 @@ func (s *session) pickUp() (engine.Options, error) {
 	var held *journal.HeldError
 	switch {
 	case errors.As(err, &held):
-		o.Plan.Driven = fmt.Sprintf("%s (process %d)", past.Record.By.Name, held.PID)
+		o.Plan.Driven = records{s.store}.Driven()
 		return o, nil
 	case err != nil:
 		return o, &exit{exitError, err}
 	}
-	o.Journal, o.Entries, o.State.Record = j, entries, entries[len(entries)-1].Record
+	o.Entries = append(o.Entries, entries...)
+	o.Journal, o.State.Record = j, entries[len(entries)-1].Record
 	if text := dropped.String(); text != "" {
-		o.Entries = append(o.Entries, release.Entry{Tells: []release.Line{{
-			At: time.Now(), By: release.Itself, Mark: release.MarkAttention, Text: text,
-		}}})
+		o.Entries = append(o.Entries, remark(text))
 	}
 	return o, nil
+}
+
+// unreadable tells of records that cannot be read: one of them may be of a
+// release that somebody left unfinished.
+func (s *session) unreadable() []release.Entry {
+	list, err := s.store.List()
+	if err != nil {
+		return nil
+	}
+	var remarks []release.Entry
+	for _, past := range list {
+		if past.Err != "" {
+			remarks = append(remarks, remark(fmt.Sprintf("record %s cannot be read: %s", past.ID, past.Err)))
+		}
+	}
+	return remarks
+}
+
+// remark is a line for the log that belongs to no record.
+func remark(text string) release.Entry {
+	return release.Entry{Tells: []release.Line{{At: time.Now(), By: release.Itself, Mark: release.MarkAttention, Text: text}}}
 }
 
 // records fits the store to what the engine wants of it.
 type records struct{ store *journal.Store }
 
-func (r records) Create(id string) (engine.Journal, error) {
-	j, err := r.store.Create(id)
+func (r records) Create(id string, sole bool) (engine.Journal, error) {
+	create := r.store.Create
+	if sole {
+		create = r.store.Begin
+	}
+	j, err := create(id)
 	if err != nil {
 		return nil, err
 	}
 	return j, nil
 }
 
-func (r records) Reopen(id string) (engine.Journal, int, error) {
-	j, entries, _, err := r.store.Reopen(id)
-	if err != nil {
-		return nil, 0, err
+// Driven says who else holds an unfinished release, or "". What cannot be read
+// holds nothing up: a release that begins looks again.
+func (r records) Driven() string {
+	past, unfinished, err := r.store.Unfinished()
+	if err != nil || !unfinished {
+		return ""
 	}
-	seq := 0
-	if n := len(entries); n > 0 {
-		seq = entries[n-1].Seq
+	what := fmt.Sprintf("the release of %s by %s", past.Record.To.Version, past.Record.By.Name)
+	switch past.Driver {
+	case os.Getpid():
+		return ""
+	case 0:
+		return what + " was left unfinished: leave and start slipway again to continue it"
+	case -1:
+		return what + " is driven by another process; undo is yours all the same"
+	default:
+		return fmt.Sprintf("%s is driven by process %d; undo is yours all the same", what, past.Driver)
 	}
-	return j, seq, nil
 }
 
-// localAccount is who sits at this machine: "anna@laptop".
+// localAccount is who sits at this machine: "eng-a@host".
 func localAccount() string {
 	name := "unknown"
 	if u, err := user.Current(); err == nil {

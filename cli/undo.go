@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"fmt"
 	"os"
 	"strings"
@@ -9,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"datahub.io/slipway/engine"
 	"datahub.io/slipway/release"
 )
 
@@ -48,34 +46,75 @@ func undo(cmd *cobra.Command, f *flags, u undoFlags) error {
 	}
 	options, err := s.pickUp()
 	if err != nil {
-		return err
+		// A record that cannot be opened does not stand against an undo.
+		options = s.engineOptions()
+		options.Entries = append(options.Entries, remark(err.Error()))
 	}
-	began, sent := time.Now(), false
-	d := newDriver(cmd, engine.New(options))
-	return d.run(cmd.Context(), func(frame release.Frame) (bool, error) {
-		if err := unreachable(frame, began, patience); err != nil {
-			return true, err
-		}
-		if frame.Now.Sub(began) > u.timeout {
-			return true, fail(exitUnfinished, "not complete after %s: %s", u.timeout, release.HeadlineOf(frame.Plan, frame.State, frame.Now).Strong)
-		}
-		if d.refused.Why != "" {
-			return refusedUndo(d)
-		}
-		if sent {
-			return undone(d, frame, u.noWait)
-		}
-		c := undoTarget(frame, u.revision)
-		if !c.OK {
-			return waitOrGiveUp(d, frame, c)
-		}
-		if !u.yes && isTerminal(os.Stdin) && !confirmUndo(cmd, c) {
+	r := &undoing{flags: u, attended: isTerminal(os.Stdin) && !u.yes}
+	return drive(cmd, options, u.timeout, r.next)
+}
+
+// undoing drives one undo to its end.
+type undoing struct {
+	*driver
+	flags    undoFlags
+	attended bool
+}
+
+func (u *undoing) next(d *driver, f release.Frame) (bool, error) {
+	u.driver = d
+	if refused, ok := d.refusal(); ok && !refused.Noop {
+		return true, fail(exitError, "%s", refused.Why)
+	}
+	if d.wish != "" {
+		return false, nil
+	}
+	if d.taken != "" {
+		return u.follow(f)
+	}
+	c := undoTarget(f, u.flags.revision)
+	switch {
+	case c.Wait:
+		return false, nil
+	case c.Noop && f.State.View.Workload.Convergence() != release.Complete && !u.flags.noWait:
+		return false, nil // returning already: it ends when that is complete
+	case c.Noop:
+		fmt.Fprintln(d.out, c.Why)
+		return true, nil
+	case !c.OK:
+		return true, fail(exitError, "%s", c.Why)
+	}
+	if u.attended {
+		shown, typed, answered := d.confirm(c, undoQuestion(c))
+		switch typed = strings.ToLower(typed); {
+		case !answered:
+			return false, nil
+		case typed != "y" && typed != "u" && typed != "yes":
 			return true, fail(exitError, "not confirmed: nothing was undone")
 		}
-		d.ask(c, release.Undo{Revision: u.revision})
-		sent = true
+		c, u.attended = shown, false
+	}
+	d.ask(c, c.Intent)
+	return false, nil
+}
+
+// follow waits for what became of the undo that was sent.
+func (u *undoing) follow(f release.Frame) (bool, error) {
+	o, ended := u.outcome()
+	s := f.State
+	switch {
+	case !ended:
 		return false, nil
-	})
+	case o.Kind == release.Skipped:
+		return true, nil
+	case o.Kind != release.Accepted:
+		return true, fail(exitError, "undo %s: %s", o.Kind, o.Text)
+	case s.Phase == release.RolledBack, u.flags.noWait:
+		return true, nil
+	case s.Overdue(), s.Held != nil:
+		return true, fail(exitUnfinished, "%s", u.headline())
+	}
+	return false, nil
 }
 
 // undoTarget is the choice for a revision; the previous one comes first.
@@ -88,59 +127,19 @@ func undoTarget(f release.Frame, revision int64) release.Choice {
 	return release.Choice{Kind: release.DoUndo, Why: fmt.Sprintf("unable to find specified revision %d in history", revision)}
 }
 
-// waitOrGiveUp tells what will change by itself in a moment from what will not.
-func waitOrGiveUp(d *driver, f release.Frame, c release.Choice) (bool, error) {
-	w := f.State.View.Workload
-	switch {
-	case c.Noop:
-		fmt.Fprintln(d.out, c.Why)
-		return true, nil
-	case w.At.IsZero() || w.Observed < w.Generation || f.State.Pending != nil:
-		return false, nil
-	}
-	return true, fail(exitError, "%s", c.Why)
-}
-
-func refusedUndo(d *driver) (bool, error) {
-	if d.refused.Noop {
-		fmt.Fprintln(d.out, d.refused.Why)
-		return true, nil
-	}
-	return true, fail(exitError, "%s", d.refused.Why)
-}
-
-// undone follows an undo that was sent.
-func undone(d *driver, f release.Frame, noWait bool) (bool, error) {
-	s := f.State
-	switch {
-	case d.asked || s.Pending != nil:
-		return false, nil
-	case s.Phase == release.RolledBack:
-		return true, nil
-	case s.Phase == release.RollingBack:
-		return noWait, nil
-	case s.Last != nil && s.Last.Kind == release.Skipped:
-		return true, nil
-	case s.Last != nil:
-		return true, fail(exitError, "undo %s: %s", s.Last.Kind, s.Last.Text)
-	}
-	return false, nil
-}
-
-// confirmUndo shows what an undo would do and asks.
-func confirmUndo(cmd *cobra.Command, c release.Choice) bool {
-	out, p := cmd.OutOrStdout(), c.Preview
-	fmt.Fprintf(out, "%s: %s\n  %s  %s\n", p.Title, p.Line, p.Change, p.Object)
+// undoQuestion shows what an undo would do.
+func undoQuestion(c release.Choice) string {
+	var b strings.Builder
+	p := c.Preview
+	fmt.Fprintf(&b, "%s: %s\n  %s  %s\n", p.Title, p.Line, p.Change, p.Object)
 	for _, line := range p.Diff {
-		fmt.Fprintf(out, "  %c %s\n", diffMark(line.Op), line.Text)
+		fmt.Fprintf(&b, "  %c %s\n", diffMark(line.Op), line.Text)
 	}
 	for _, fact := range p.Facts {
-		fmt.Fprintf(out, "  %-9s %s\n", fact.Label, fact.Text)
+		fmt.Fprintf(&b, "  %-9s %s\n", fact.Label, fact.Text)
 	}
-	fmt.Fprintf(out, "  same as   %s\n  way back  %s\nUndo? y/N: ", p.SameAs, p.Back)
-	line, _ := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
-	typed := strings.ToLower(strings.TrimSpace(line))
-	return typed == "y" || typed == "u" || typed == "yes"
+	fmt.Fprintf(&b, "  same as   %s\n  way back  %s\nUndo? y/N: ", p.SameAs, p.Back)
+	return b.String()
 }
 
 func diffMark(op release.DiffOp) rune {

@@ -113,6 +113,7 @@ func benchUndo(b *testing.B) {
 		c.press("u")
 		c.see("Undo datahub-gateway")
 		generation := get(b, "datahub-production").Generation
+		time.Sleep(250 * time.Millisecond)
 		began := time.Now()
 		if _, err := io.WriteString(c.pty, "u"); err != nil {
 			b.Fatal(err)
@@ -123,7 +124,7 @@ func benchUndo(b *testing.B) {
 		if get(b, "datahub-production").Generation == generation {
 			b.Fatal("nothing was undone")
 		}
-		c.press("q")
+		c.see("Rolled back")
 		c.press("q")
 		c.gone()
 		reset(b, "datahub-production")

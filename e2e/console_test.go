@@ -4,6 +4,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 const (
@@ -34,7 +35,8 @@ func TestReleaseByKeys(t *testing.T) {
 	c.see("Deploy v2.5.0", "type the environment's name", "same as", "set image")
 	c.press("prod", enter)
 	c.see("Deploy v2.5.0") // not complete: nothing happens
-	c.press("uction", enter)
+	c.press("uction")
+	c.confirm(enter)
 	c.see("set image gateway v2.4.0 → v2.5.0 ✓ accepted")
 	c.see("rollout complete: v2.5.0 on 6 of 6 pods")
 	runs(t, "datahub-production", "v2.5.0")
@@ -48,7 +50,7 @@ func TestReleaseByKeys(t *testing.T) {
 	// Two keys.
 	c.press("u")
 	c.see("Undo datahub-gateway", "v2.4.0", "way back", "rollout undo deployment/datahub-gateway")
-	c.press("u")
+	c.confirm("u")
 	c.see("Rolled back")
 	runs(t, "datahub-production", "v2.4.0")
 	c.press("q")
@@ -61,7 +63,7 @@ func tick(c *screen) {
 	before := c.text()
 	c.press(" ")
 	c.see("tick it")
-	c.press(enter)
+	c.confirm(enter)
 	eventually(c.t, "the tick taken", func() (bool, string) {
 		text := c.text()
 		return text != before && !strings.Contains(text, "tick it"), text
@@ -94,7 +96,7 @@ func TestKilledConsoleContinues(t *testing.T) {
 			c.see("Ready to deploy", "eng-a")
 			c.press("d")
 			c.see("Deploy v2.5.0")
-			c.press("y")
+			c.confirm("y")
 			c.see("✓ accepted")
 			generation := get(t, "datahub-staging").Generation
 			c.kill(signal)
@@ -103,6 +105,7 @@ func TestKilledConsoleContinues(t *testing.T) {
 			c.see("v2.4.0 → v2.5.0", "was left while")
 			runs(t, "datahub-staging", "v2.5.0")
 			c.see("ontinue")
+			time.Sleep(time.Second) // it opened by itself: keys count once they have been quiet
 			c.press("y")
 			c.see("Released", "v2.5.0 serves on 6 of 6 pods")
 			if got := get(t, "datahub-staging").Generation; got != generation {
@@ -154,7 +157,7 @@ func TestPlugsPulled(t *testing.T) {
 	c.see("Checklist", "Activity")
 	c.press("q")
 	c.see("Leave slipway", "goes on")
-	c.press("q")
+	c.confirm("q")
 	c.gone()
 }
 
@@ -168,13 +171,43 @@ func TestCauseAndUndoByKeys(t *testing.T) {
 	c.see("Ready to deploy", "eng-a")
 	c.press("d")
 	c.see("Deploy v2.5.0-crash")
-	c.press("y")
+	c.confirm("y")
 	c.see("CrashLoopBackOff, exit 1", "lookup redis-b")
 	c.press("u")
 	c.see("Undo datahub-gateway")
-	c.press("y")
+	c.confirm("y")
 	c.see("Rolled back")
 	runs(t, "datahub-staging", "v2.4.0")
 	c.press("q")
 	c.gone()
+}
+
+// Two consoles on one machine: the second one watches and says who drives; an
+// undo is its own all the same.
+func TestSecondConsoleWatches(t *testing.T) {
+	needSandbox(t)
+	reset(t, "datahub-staging")
+	s := newSetup(t, "kubeconfig").edit(t, "no-error-spikes, for: 3s", "no-error-spikes, for: 10m")
+	idle := s.open(t, 120, 40, "--env", "staging") // opened before anything begins
+	idle.see("No release under way")
+
+	first := s.open(t, 120, 40, "--env", "staging", "--version", "v2.5.0")
+	first.see("Ready to deploy")
+	first.press("d")
+	first.see("Deploy v2.5.0")
+	first.confirm("y")
+	first.see("rollout complete: v2.5.0")
+
+	idle.press("d")
+	idle.see("is driven by process")
+	s.run(t, "deploy", "--env", "staging", "--version", "v2.6.0").expect(t, 5, "is driven by process")
+
+	second := s.open(t, 120, 40, "--env", "staging")
+	second.see("v2.5.0 serves on 6 of 6 pods")
+	second.press("u")
+	second.see("Undo datahub-gateway", "v2.4.0")
+	second.confirm("y")
+	runs(t, "datahub-staging", "v2.4.0")
+	// The one that drives notices, and ends as rolled back.
+	first.see("someone else returned it to v2.4.0", "Rolled back")
 }

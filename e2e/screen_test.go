@@ -82,6 +82,14 @@ func (c *screen) press(keys ...string) {
 	}
 }
 
+// confirm presses a key that performs something: not before the dialog that was
+// just opened takes it, as a key that is held down would.
+func (c *screen) confirm(key string) {
+	c.t.Helper()
+	time.Sleep(250 * time.Millisecond)
+	c.press(key)
+}
+
 // resize changes the terminal's size.
 func (c *screen) resize(w, h int) {
 	c.t.Helper()

@@ -9,7 +9,6 @@ package engine
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"datahub.io/slipway/release"
@@ -45,16 +44,20 @@ type Prober interface {
 type Journal interface {
 	// Append returns when the entry is on disk.
 	Append(release.Entry) error
+	// Recover makes a journal whose Append failed take entries again, without
+	// letting go of it, and gives the Seq of the last entry that is on disk: the
+	// write that failed may have arrived.
+	Recover() (seq int, err error)
 	Close() error
 }
 
-// Journals opens records.
+// Journals makes the records of new releases.
 type Journals interface {
-	// Create begins the record of a new release.
-	Create(id string) (Journal, error)
-	// Reopen opens a record again after a failed write, and gives the Seq of the
-	// last entry that is on disk: a write that failed may have arrived.
-	Reopen(id string) (Journal, int, error)
+	// Create begins a record. sole asks that no other release of the service is
+	// unfinished in this environment.
+	Create(id string, sole bool) (Journal, error)
+	// Driven says who else holds an unfinished release, or "".
+	Driven() string
 }
 
 // Options is what an engine is made of.
@@ -64,7 +67,7 @@ type Options struct {
 	Metrics  Metrics
 	Prober   Prober
 	Journals Journals
-	Local    string // the local account, "anna@laptop"
+	Local    string // the local account, "eng-a@host"
 	Version  string // the version to plan a release of once the workload is seen, or ""
 
 	// State and Journal are those of an unfinished release that is picked up;
@@ -83,27 +86,33 @@ type Engine struct {
 	events  chan any // release.Event, or one of the engine's own messages
 	frames  *mailbox[release.Frame]
 	answers chan release.Refused
-	effects sync.WaitGroup
+	ended   chan struct{} // closed when Run has ended
 
 	// Owned by the goroutine of Run.
-	ctx       context.Context
-	state     release.State
-	user      release.Actor
-	version   string
-	journal   Journal
-	series    map[release.MetricName][]release.Point
-	activity  []release.Line
-	lines     int
-	logs      release.PodLog
-	stopLogs  context.CancelFunc
-	unwritten []release.Event // outcomes whose entry could not be written yet
-	broken    string          // why the journal cannot be written, as last told
+	ctx        context.Context
+	state      release.State
+	user       release.Actor
+	identified bool
+	version    string
+	journalID  string
+	journal    Journal
+	series     map[release.MetricName][]release.Point
+	activity   []release.Line
+	lines      int
+	logs       release.PodLog
+	stopLogs   context.CancelFunc
+	inFlight   int             // changes that are not answered
+	unwritten  []release.Event // outcomes whose entry could not be written yet
+	broken     string          // why the journal cannot be written, as last told
+	recover    bool            // the last Append failed
+	unlogged   bool            // an undo was sent although it could not be written down
 }
 
 // The engine's own messages.
 type (
 	seriesRead map[release.MetricName][]release.Point
 	userKnown  string
+	driven     string
 	follow     string
 	logLine    struct{ pod, line string }
 	logEnded   struct {
@@ -111,6 +120,7 @@ type (
 		err error
 	}
 	wish struct {
+		id     string
 		intent release.Intent
 		seen   release.Seen
 	}
@@ -123,10 +133,12 @@ func New(o Options) *Engine {
 	}
 	e := &Engine{
 		opts: o, cluster: o.Cluster, state: o.State, journal: o.Journal, version: o.Version,
-		events:  make(chan any, 256),
-		answers: make(chan release.Refused, 16),
-		frames:  newMailbox[release.Frame](),
-		user:    release.Actor{Name: "(" + o.Local + ")", Local: o.Local},
+		events:    make(chan any, 256),
+		answers:   make(chan release.Refused, 16),
+		ended:     make(chan struct{}),
+		frames:    newMailbox[release.Frame](),
+		journalID: o.State.ID,
+		user:      release.Actor{Name: "(" + o.Local + ")", Local: o.Local},
 	}
 	for _, entry := range o.Entries {
 		for _, line := range entry.Tells {
@@ -144,8 +156,12 @@ func (e *Engine) Frames() <-chan release.Frame { return e.frames.out }
 func (e *Engine) Answers() <-chan release.Refused { return e.answers }
 
 // Submit asks for something; seen is what the confirmation showed. It never
-// blocks.
-func (e *Engine) Submit(intent release.Intent, seen release.Seen) { e.post(wish{intent, seen}) }
+// blocks. The wish's ID comes back in a Refused, or as View.Taken.
+func (e *Engine) Submit(intent release.Intent, seen release.Seen) (id string) {
+	id = newID(e.opts.Clock())
+	e.post(wish{id, intent, seen})
+	return id
+}
 
 // Follow follows a pod's log in the frames; "" stops.
 func (e *Engine) Follow(pod string) { e.post(follow(pod)) }
@@ -156,20 +172,30 @@ func (e *Engine) Retry() {
 	e.opts.Metrics.Retry()
 }
 
-// post hands a message to the loop without ever blocking its caller.
+// post hands a message to the loop without ever blocking its caller. After Run
+// has ended it is dropped.
 func (e *Engine) post(message any) {
 	select {
 	case e.events <- message:
 	default:
-		go func() { e.events <- message }()
+		go e.send(message)
+	}
+}
+
+// send hands a message to the loop, and waits until it is taken.
+func (e *Engine) send(message any) {
+	select {
+	case e.events <- message:
+	case <-e.ended:
 	}
 }
 
 // Run runs until ctx ends. It returns when the changes in flight have been
-// answered, or after a few seconds: what is not answered then is found out by
-// the next start.
+// answered, at the latest when they have been given up: what is not answered
+// then is found out by the next start.
 func (e *Engine) Run(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
+	defer close(e.ended)
 	defer cancel()
 	e.ctx = ctx
 	if e.state.ID != "" {
@@ -185,6 +211,7 @@ func (e *Engine) Run(ctx context.Context) {
 	go e.cluster.Watch(ctx, emit)
 	go e.opts.Metrics.Watch(ctx, emit, func(s map[release.MetricName][]release.Point) { e.post(seriesRead(s)) })
 	go e.identify(ctx)
+	go e.lookForOthers(ctx)
 
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -210,7 +237,7 @@ func (e *Engine) Run(ctx context.Context) {
 func (e *Engine) handle(message any) bool {
 	switch m := message.(type) {
 	case wish:
-		e.step(release.Intended{Intent: m.intent, By: e.user, Seen: m.seen, ID: newID(e.opts.Clock())})
+		e.step(release.Intended{Intent: m.intent, By: e.user, Seen: m.seen, ID: m.id})
 	case release.Observed:
 		before := e.state
 		e.step(m)
@@ -220,6 +247,9 @@ func (e *Engine) handle(message any) bool {
 		seq := e.state.Seq
 		e.step(m)
 		return e.state.Seq != seq
+	case release.Done:
+		e.inFlight--
+		e.step(m)
 	case release.Event:
 		e.step(m)
 	case seriesRead:
@@ -227,7 +257,11 @@ func (e *Engine) handle(message any) bool {
 		e.series = m
 		return first
 	case userKnown:
-		e.user.Name = string(m)
+		e.user.Name, e.identified = string(m), true
+	case driven:
+		changed := e.opts.Plan.Driven != string(m)
+		e.opts.Plan.Driven = string(m)
+		return changed
 	case follow:
 		e.followLog(string(m))
 	case logLine:
@@ -240,47 +274,70 @@ func (e *Engine) handle(message any) bool {
 
 // plan asks for the release that the command line named, once it can be.
 func (e *Engine) plan() {
-	if e.version == "" || !e.state.View.Workload.Found {
+	if e.version == "" || !e.state.View.Workload.Found || e.state.Pending != nil {
 		return
 	}
 	version := e.version
 	e.version = ""
-	if e.state.Phase.Over() && e.state.Pending == nil {
-		e.handle(wish{intent: release.Begin{Version: version}})
+	if e.state.Phase.Over() {
+		e.handle(wish{id: newID(e.opts.Clock()), intent: release.Begin{Version: version}})
 	}
 }
 
-// drain ends what is in flight before leaving.
+// drain ends what is in flight before leaving: wishes that were pressed just
+// before are still taken, answers are waited for, and nothing is begun by
+// itself any more.
 func (e *Engine) drain() {
+	e.opts.Plan.Leaving = true
 	if e.stopLogs != nil {
 		e.stopLogs()
 	}
-	done := make(chan struct{})
-	go func() { e.effects.Wait(); close(done) }()
-	limit := time.After(5 * time.Second)
-	for waiting := true; waiting; {
-		select {
-		case message := <-e.events:
-			if outcome, ok := message.(release.Done); ok {
-				e.step(outcome)
-			}
-		case <-done:
-			waiting = false
-		case <-limit:
-			waiting = false
-		}
-	}
+	limit := time.After(applyTimeout + time.Second)
 	for {
 		select {
 		case message := <-e.events:
-			if outcome, ok := message.(release.Done); ok {
-				e.step(outcome)
-			}
+			e.last(message)
+			continue
 		default:
-			if e.journal != nil {
-				e.journal.Close()
-			}
+		}
+		if e.inFlight == 0 {
+			break
+		}
+		select {
+		case message := <-e.events:
+			e.last(message)
+			continue
+		case <-limit:
+		}
+		break
+	}
+	e.publish()
+	if e.journal != nil {
+		e.journal.Close()
+	}
+}
+
+// last takes what still counts while leaving.
+func (e *Engine) last(message any) {
+	switch m := message.(type) {
+	case wish:
+		e.handle(m)
+	case release.Done:
+		e.handle(m)
+	}
+}
+
+// lookForOthers looks every few seconds whether another console holds an
+// unfinished release.
+func (e *Engine) lookForOthers(ctx context.Context) {
+	tick := time.NewTicker(2 * time.Second)
+	defer tick.Stop()
+	for {
+		e.post(driven(e.opts.Journals.Driven()))
+		select {
+		case <-ctx.Done():
 			return
+		case <-tick.C:
 		}
 	}
 }

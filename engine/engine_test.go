@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -69,17 +70,18 @@ type book struct {
 	spoiled bool
 }
 
-func (b *book) Create(string) (Journal, error) { return b, b.err() }
-func (b *book) Close() error                   { return nil }
+func (b *book) Create(string, bool) (Journal, error) { return b, b.err() }
+func (b *book) Driven() string                       { return "" }
+func (b *book) Close() error                         { return nil }
 
-func (b *book) Reopen(string) (Journal, int, error) {
+func (b *book) Recover() (int, error) {
 	if err := b.err(); err != nil {
-		return nil, 0, err
+		return 0, err
 	}
 	b.mu.Lock()
 	b.spoiled = false
 	b.mu.Unlock()
-	return b, b.last().Seq, nil
+	return b.last().Seq, nil
 }
 
 func (b *book) err() error {
@@ -100,6 +102,13 @@ func (b *book) Append(e release.Entry) error {
 	}
 	b.entries = append(b.entries, e)
 	return nil
+}
+
+// fail makes the disk full, or empty again.
+func (b *book) fail(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.broken = err
 }
 
 func (b *book) last() release.Entry {
@@ -175,17 +184,20 @@ func (r *rig) until(t *testing.T, what string, ok func(release.Frame) bool) rele
 	}
 }
 
+// want asks for something as soon as it is allowed.
 func (r *rig) want(t *testing.T, intent release.Intent) {
 	t.Helper()
-	f := r.until(t, string(release.KindOf(intent))+" allowed", func(f release.Frame) bool {
+	var found release.Choice
+	r.until(t, string(release.KindOf(intent))+" allowed", func(f release.Frame) bool {
 		for _, c := range f.Choices {
-			if c.Kind == release.KindOf(intent) && c.OK && f.User.Name == "eng-a" {
+			if c.Kind == release.KindOf(intent) && c.OK && f.Identified {
+				found = c
 				return true
 			}
 		}
 		return false
 	})
-	r.Submit(intent, release.SeenBy(f.Plan, f.State, f.Now, intent))
+	r.Submit(intent, found.Seen)
 }
 
 // An effect is performed only after its entry is on disk, and so is its outcome.
@@ -211,13 +223,11 @@ func TestJournalComesFirst(t *testing.T) {
 func TestUnwritableJournalSendsNothing(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.Version = "v2.5.0" })
 	r.until(t, "planned", func(f release.Frame) bool { return f.State.Phase == release.Planned })
-	r.book.mu.Lock()
-	r.book.broken = errors.New("no space left on device")
-	r.book.mu.Unlock()
-	r.want(t, release.Undo{})
+	r.book.fail(errors.New("no space left on device"))
+	r.want(t, release.Deploy{})
 	select {
 	case refused := <-r.Answers():
-		if refused.Kind != release.DoUndo || refused.Why != "the record cannot be written, so nothing was sent: no space left on device\nspoiled" {
+		if refused.Kind != release.DoDeploy || !strings.Contains(refused.Why, "the record cannot be written, so nothing was sent: no space left on device") {
 			t.Fatalf("refused with %+v", refused)
 		}
 	case <-time.After(30 * time.Second):
@@ -229,11 +239,31 @@ func TestUnwritableJournalSendsNothing(t *testing.T) {
 	}
 }
 
+// A person's undo is never stood against, not even by a full disk; it says so,
+// and is written down as soon as that is possible again.
+func TestUndoGoesOnUnrecorded(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.Version = "v2.5.0" })
+	r.until(t, "planned", func(f release.Frame) bool { return f.State.Phase == release.Planned })
+	r.book.fail(errors.New("no space left on device"))
+	r.want(t, release.Undo{})
+	r.until(t, "rolling back", func(f release.Frame) bool { return f.State.Phase == release.RollingBack })
+	told := false
+	for _, line := range r.frame.Activity {
+		told = told || strings.HasPrefix(line.Text, "NOT RECORDED")
+	}
+	if !told || len(r.cluster.applied) != 1 {
+		t.Fatalf("told %v, applied %v", told, r.cluster.applied)
+	}
+	r.book.fail(nil)
+	r.want(t, release.HoldOn{})
+	r.until(t, "written", func(release.Frame) bool { return r.book.last().Record.Phase == release.RollingBack })
+}
+
 // An outcome that cannot be written at once is kept, and written later.
 func TestOutcomeIsKeptUntilWritten(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.Version = "v2.5.0" })
 	full := errors.New("no space left on device")
-	r.cluster.before = func() { r.book.mu.Lock(); r.book.broken = full; r.book.mu.Unlock() }
+	r.cluster.before = func() { r.book.fail(full) }
 	r.want(t, release.Deploy{})
 	r.until(t, "the failure told", func(f release.Frame) bool {
 		n := len(f.Activity)
@@ -242,9 +272,7 @@ func TestOutcomeIsKeptUntilWritten(t *testing.T) {
 	if r.frame.State.Phase != release.Planned || r.frame.State.Pending == nil {
 		t.Fatalf("an unwritten outcome was taken: %s", r.frame.State.Phase)
 	}
-	r.book.mu.Lock()
-	r.book.broken = nil
-	r.book.mu.Unlock()
+	r.book.fail(nil)
 	r.until(t, "deploying", func(f release.Frame) bool { return f.State.Phase == release.Deploying })
 }
 
@@ -256,7 +284,7 @@ func TestPickedUpIsLookedAt(t *testing.T) {
 			Format: 1, Seq: 7, ID: "id-1", Phase: release.Planned, To: release.Target{Version: "v2.4.0", Image: "registry/gateway:v2.4.0"},
 			Items: []release.Item{{ID: "rolling", Status: release.Waiting}},
 			Pending: &release.Pending{
-				Change: release.Change{ID: "c-1", Kind: release.SetImage, UID: "uid", Generation: 0, Container: "gateway", Image: "registry/gateway:v2.4.0"},
+				Change: release.Change{ID: "c-1", Kind: release.SetImage, UID: "uid", Before: "hash-v2.3.0", Container: "gateway", Image: "registry/gateway:v2.4.0"},
 				Since:  time.Now().Add(-time.Minute), Next: release.Deploying, Goal: release.Target{Version: "v2.4.0", Image: "registry/gateway:v2.4.0"},
 			},
 		}

@@ -38,8 +38,8 @@ func (e *Engine) publish() {
 		Now: now, Plan: e.opts.Plan, State: e.state, Series: e.series,
 		Choices:  release.Allowed(e.opts.Plan, e.state, now),
 		Activity: slices.Clip(e.activity),
-		User:     e.user,
-		Logs:     e.logs,
+		User:     e.user, Identified: e.identified,
+		Logs: e.logs,
 	})
 }
 

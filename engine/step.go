@@ -9,7 +9,8 @@ import (
 )
 
 // applyTimeout bounds one change. A change without an answer by then is lost:
-// the cluster is looked at, and it is not repeated.
+// the cluster is looked at, and it is not repeated. It must stay below the grace
+// that release gives a lost request to arrive.
 const applyTimeout = 10 * time.Second
 
 // step is one turn: decide, write down, act.
@@ -18,12 +19,16 @@ func (e *Engine) step(event release.Event) {
 	next, effects := release.Step(e.opts.Plan, e.state, now, event)
 	lines := tells(effects, now)
 	if next.Seq != e.state.Seq || next.ID != e.state.ID {
-		if err := e.write(&next.Record, event, effects, lines, now); err != nil {
+		err := e.write(&next.Record, event, effects, lines, now)
+		if err != nil && !e.mayGoOn(event, err) {
 			e.unwritable(event, next, err)
 			return
 		}
+		if err == nil {
+			e.broken, e.unlogged = "", false
+		}
 	}
-	e.state, e.broken = next, ""
+	e.state = next
 	for _, line := range lines {
 		e.log(line)
 	}
@@ -33,17 +38,22 @@ func (e *Engine) step(event release.Event) {
 }
 
 // write puts a durable change on disk before anything follows from it. After a
-// write that failed the record is opened again, and numbered on from what is
-// there.
+// write that failed the record is numbered on from what is there.
 func (e *Engine) write(record *release.Record, event release.Event, effects []release.Effect, lines []release.Line, now time.Time) error {
-	if e.journal != nil && record.ID != e.state.ID {
-		e.journal.Close()
-		e.journal = nil
-	}
-	if e.journal == nil {
-		if err := e.openJournal(record); err != nil {
+	journal := e.journal
+	switch {
+	case journal == nil || record.ID != e.journalID:
+		created, err := e.opts.Journals.Create(record.ID, record.Phase == release.Planned)
+		if err != nil {
 			return err
 		}
+		journal = created
+	case e.recover:
+		seq, err := journal.Recover()
+		if err != nil {
+			return err
+		}
+		e.recover, record.Seq = false, max(record.Seq, seq+1)
 	}
 	entry := release.Entry{Seq: record.Seq, At: now, By: release.Itself, Event: release.Name(event), Tells: lines, Record: *record}
 	if intended, ok := event.(release.Intended); ok {
@@ -54,36 +64,48 @@ func (e *Engine) write(record *release.Record, event release.Event, effects []re
 			entry.Effects = append(entry.Effects, change)
 		}
 	}
-	if err := e.journal.Append(entry); err != nil {
-		e.journal.Close()
-		e.journal = nil
-		return err
+	err := journal.Append(entry)
+	switch {
+	case err != nil && journal != e.journal:
+		journal.Close()
+	case err != nil:
+		e.recover = true
+	case journal != e.journal:
+		if e.journal != nil {
+			e.journal.Close()
+		}
+		e.journal, e.journalID, e.recover = journal, record.ID, false
 	}
-	return nil
+	return err
 }
 
-func (e *Engine) openJournal(record *release.Record) (err error) {
-	if record.ID != e.state.ID {
-		e.journal, err = e.opts.Journals.Create(record.ID)
-		return err
+// mayGoOn tells whether to act although it could not be written down. A
+// person's undo is never stood against, not even by a full disk; the cluster
+// has it in its change-cause. What follows from such an undo is followed, and
+// written down as soon as that is possible again.
+func (e *Engine) mayGoOn(event release.Event, err error) bool {
+	if intended, ok := event.(release.Intended); ok {
+		undo := release.KindOf(intended.Intent) == release.DoUndo
+		if undo {
+			e.unlogged = true
+			e.log(release.Line{At: e.opts.Clock(), By: release.Itself, Mark: release.MarkFail, Text: fmt.Sprintf("NOT RECORDED: the undo goes on all the same: %v", err)})
+		}
+		return undo
 	}
-	journal, seq, err := e.opts.Journals.Reopen(record.ID)
-	if err != nil {
-		return err
-	}
-	e.journal, record.Seq = journal, max(record.Seq, seq+1)
-	return nil
+	return e.unlogged
 }
 
 // unwritable keeps the durable half as it is on disk: nothing is done that was
 // not written down first. What was only observed is kept; a wish is refused; an
 // outcome is kept for another try.
 func (e *Engine) unwritable(event release.Event, next release.State, err error) {
+	taken := e.state.View.Taken
 	e.state.View = next.View
+	e.state.View.Taken = taken
 	why := fmt.Sprintf("the record cannot be written, so nothing was sent: %v", err)
-	switch intended := event.(type) {
+	switch event := event.(type) {
 	case release.Intended:
-		e.refuse(release.Refused{Kind: release.KindOf(intended.Intent), Why: why})
+		e.refuse(release.Refused{ID: event.ID, Kind: release.KindOf(event.Intent), Why: why})
 		return
 	case release.Done:
 		e.unwritten = append(e.unwritten, event)
@@ -107,15 +129,14 @@ func (e *Engine) retryUnwritten() {
 func (e *Engine) perform(effect release.Effect) {
 	switch effect := effect.(type) {
 	case release.Change:
-		e.effects.Add(1)
+		e.inFlight++
 		go func() {
-			defer e.effects.Done()
 			// Not bound to the loop's context: leaving does not cut a change off.
 			ctx, cancel := context.WithTimeout(context.Background(), applyTimeout)
 			defer cancel()
 			outcome := e.cluster.Apply(ctx, effect)
 			outcome.ID = effect.ID
-			e.events <- release.Done{Outcome: outcome}
+			e.send(release.Done{Outcome: outcome})
 		}()
 	case release.Probe:
 		state := e.state

@@ -25,6 +25,20 @@ func (e *HeldError) Error() string {
 	return fmt.Sprintf("release %s is driven by another slipway, process %d", e.ID, e.PID)
 }
 
+// UnfinishedError says that another release is not over yet.
+type UnfinishedError struct{ Past Past }
+
+func (e *UnfinishedError) Error() string {
+	r, driver := e.Past.Record, ""
+	switch pid := e.Past.Driver; {
+	case pid > 0:
+		driver = fmt.Sprintf(", driven by process %d", pid)
+	case pid < 0:
+		driver = ", driven by another process"
+	}
+	return fmt.Sprintf("the release of %s by %s is not finished%s", r.To.Version, r.By.Name, driver)
+}
+
 // FormatError says that a record was written by another version of slipway.
 type FormatError struct {
 	Path  string

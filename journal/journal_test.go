@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -207,7 +208,8 @@ func TestCreate(t *testing.T) {
 }
 
 // A full disk, really: /dev/full refuses every write with ENOSPC. After it,
-// nothing more is written until the record is opened again.
+// nothing more is written until the journal has recovered, and the record is
+// held all the while.
 func TestFullDisk(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {
@@ -228,12 +230,99 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("full: %v", err)
 	}
 	j.file = disk
-	if err := j.Append(entry(3, release.Deploying)); err == nil || !strings.Contains(err.Error(), "open the record again") {
+	if err := j.Append(entry(3, release.Deploying)); err == nil || !strings.Contains(err.Error(), "an earlier write failed") {
 		t.Errorf("after that: %v", err)
 	}
 	if entries, _, err := store.Read("r1"); err != nil || !slices.Equal(seqs(entries), []int{1}) {
 		t.Errorf("on disk: %v %v", seqs(entries), err)
 	}
+	if seq, err := j.Recover(); err != nil || seq != 1 {
+		t.Fatalf("recovered at %d: %v", seq, err)
+	}
+	if _, held := holder(store.dir, "r1"); !held {
+		t.Error("recovering let the record go")
+	}
+	if err := j.Append(entry(2, release.Deploying)); err != nil {
+		t.Fatal(err)
+	}
+	if entries, _, err := store.Read("r1"); err != nil || !slices.Equal(seqs(entries), []int{1, 2}) {
+		t.Errorf("on disk: %v %v", seqs(entries), err)
+	}
+}
+
+// A write that failed may have arrived: the numbers go on from what is there,
+// and a torn line is left where it is.
+func TestRecoverFromATornWrite(t *testing.T) {
+	store := open(t, t.TempDir())
+	j, err := store.Create("r1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	if err := j.Append(entry(1, release.Deploying)); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := encode(entry(2, release.Verifying))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := j.file.Write(append(whole, `{"seq":3,"at":`...)); err != nil {
+		t.Fatal(err)
+	}
+	j.err = errors.New("i/o error")
+	if seq, err := j.Recover(); err != nil || seq != 2 {
+		t.Fatalf("recovered at %d: %v", seq, err)
+	}
+	if err := j.Append(entry(3, release.Released)); err != nil {
+		t.Fatal(err)
+	}
+	if entries, dropped, err := store.Read("r1"); err != nil || !slices.Equal(seqs(entries), []int{1, 2, 3}) || dropped.Lines != 1 {
+		t.Errorf("on disk: %v, %v, %v", seqs(entries), dropped, err)
+	}
+}
+
+// One release at a time: of those that begin together one wins, and while it is
+// unfinished nobody else begins. What is no release is not held up.
+func TestBegin(t *testing.T) {
+	store := open(t, t.TempDir())
+	const many = 8
+	won := make(chan *Journal, many)
+	var all sync.WaitGroup
+	for i := range many {
+		all.Go(func() {
+			j, err := store.Begin(fmt.Sprintf("r%d", i))
+			if err != nil {
+				return
+			}
+			if err := j.Append(entry(1, release.Planned)); err != nil {
+				t.Error(err)
+			}
+			won <- j
+		})
+	}
+	all.Wait()
+	if len(won) != 1 {
+		t.Fatalf("%d of %d began", len(won), many)
+	}
+	first := <-won
+	var unfinished *UnfinishedError
+	if _, err := store.Begin("later"); !errors.As(err, &unfinished) || unfinished.Past.Driver != os.Getpid() {
+		t.Errorf("while it is unfinished: %v", err)
+	}
+	if j, err := store.Create("undo"); err != nil {
+		t.Errorf("an undo: %v", err)
+	} else {
+		j.Close()
+	}
+	if err := first.Append(entry(2, release.Released)); err != nil {
+		t.Fatal(err)
+	}
+	next, err := store.Begin("next")
+	if err != nil {
+		t.Fatalf("after it: %v", err)
+	}
+	next.Close()
+	first.Close()
 }
 
 // recorder is a file that keeps the order of what is asked of it.

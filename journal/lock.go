@@ -30,9 +30,8 @@ func acquire(dir, id string) (*os.File, error) {
 		}
 		return nil, fmt.Errorf("lock record %s: %w", id, err)
 	}
-	if err := writePID(f); err != nil {
-		return nil, fmt.Errorf("lock record %s: %w", id, errors.Join(err, f.Close()))
-	}
+	// The lock holds without it: on a full disk it only has no name.
+	_ = writePID(f)
 	return f, nil
 }
 

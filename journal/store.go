@@ -45,8 +45,37 @@ func (s *Store) Create(id string) (*Journal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create record %s: %w", id, errors.Join(err, lock.Close()))
 	}
-	return &Journal{file: file, lock: lock}, nil
+	return &Journal{store: s, id: id, file: file, lock: lock}, nil
 }
+
+// Begin is Create for a release, of which there may be one at a time: while
+// another one is unfinished, the error is an *UnfinishedError. Two that begin at
+// the same moment are told apart as well.
+func (s *Store) Begin(id string) (*Journal, error) {
+	if err := makeDir(s.dir); err != nil {
+		return nil, fmt.Errorf("create record %s: %w", id, err)
+	}
+	sole, err := acquire(s.dir, soleLock)
+	if err != nil {
+		return nil, err
+	}
+	past, unfinished, err := s.Unfinished()
+	if err == nil && unfinished {
+		err = &UnfinishedError{Past: past}
+	}
+	if err != nil {
+		return nil, errors.Join(err, sole.Close())
+	}
+	j, err := s.Create(id)
+	if err != nil {
+		return nil, errors.Join(err, sole.Close())
+	}
+	j.sole = sole
+	return j, nil
+}
+
+// soleLock is held while a release begins. No record has this id.
+const soleLock = "begin"
 
 // Reopen picks the record id up where its last intact line left it, and gives
 // all intact lines and what was dropped. While another process holds the
@@ -73,7 +102,7 @@ func (s *Store) Reopen(id string) (*Journal, []Entry, Dropped, error) {
 	if err != nil {
 		return fail(errors.Join(err, lock.Close()))
 	}
-	j := &Journal{file: file, lock: lock, seq: read.entries[len(read.entries)-1].Seq}
+	j := &Journal{store: s, id: id, file: file, lock: lock, seq: read.entries[len(read.entries)-1].Seq}
 	return j, read.entries, read.dropped, nil
 }
 

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -18,22 +20,20 @@ import (
 	"datahub.io/slipway/untrusted"
 )
 
-const (
-	// applyTries bounds how often a patch is made again because the controller
-	// wrote status between reading and patching.
-	applyTries = 8
-	// patchTimeout is longer than that of a read: giving up early turns a slow
-	// success into an outcome nobody knows.
-	patchTimeout = 15 * time.Second
-)
+// applyTries bounds how often a patch is made again because the controller
+// wrote status between reading and patching.
+const applyTries = 8
 
 // Apply performs one change of the Deployment, as one JSON patch, at most
 // once. It reads the Deployment first, and what it read must still have the
-// UID and the generation of the change; the patch tests the resourceVersion it
-// was made from, so that nothing can come between. What could not be sent, or
-// was refused, is Denied; what may have happened without an answer is Lost,
-// and is not tried again. It never panics and never waits for longer than its
-// own timeouts.
+// UID, the pod template and the pause that the change was decided on; the patch
+// tests the resourceVersion it was made from, so that nothing can come between.
+// Scaling in between, as an autoscaler does, is no obstacle.
+//
+// What could not be sent, or was refused, is Denied; what may have happened
+// without an answer is Lost, and is not tried again. Apply takes as long as ctx
+// lets it: give a patch more time than a read, for giving up early turns a slow
+// success into an outcome that nobody knows.
 func (c *Client) Apply(ctx context.Context, ch release.Change) release.Outcome {
 	out := c.apply(ctx, ch)
 	out.ID, out.At = ch.ID, time.Now()
@@ -72,8 +72,6 @@ func (c *Client) apply(ctx context.Context, ch release.Change) release.Outcome {
 
 // send sends the patch. sent tells whether any of it may have left.
 func (c *Client) send(ctx context.Context, patch []byte) (d *appsv1.Deployment, sent bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, patchTimeout)
-	defer cancel()
 	var connected atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
@@ -129,8 +127,10 @@ func movedSince(d *appsv1.Deployment, ch release.Change, name string) (release.O
 		return moved("deployment %s no longer exists", name)
 	case string(d.UID) != ch.UID:
 		return moved("deployment %s was deleted and created again", name)
-	case d.Generation != ch.Generation:
+	case flatten(&d.Spec.Template).Hash != ch.Before:
 		return moved("generation %d → %d: %s", ch.Generation, d.Generation, present(d, ch.Container))
+	case d.Spec.Paused != ch.Paused && (ch.Kind == release.SetImage || ch.Kind == release.UndoTo):
+		return moved("it was paused or resumed meanwhile: %s", present(d, ch.Container))
 	default:
 		return release.Outcome{}, false
 	}
@@ -139,8 +139,7 @@ func movedSince(d *appsv1.Deployment, ch release.Change, name string) (release.O
 // present says what the Deployment is now and who made it so: "image is now
 // v2.5.1, by kubectl-set".
 func present(d *appsv1.Deployment, container string) string {
-	spec := &d.Spec.Template.Spec
-	text := "image is now " + imageVersion(imageOf(spec, released(spec, container)))
+	text := "image is now " + versionOrImage(&d.Spec.Template.Spec, container)
 	if d.Spec.Paused {
 		text += ", paused"
 	}
@@ -151,6 +150,13 @@ func present(d *appsv1.Deployment, container string) string {
 		text += fmt.Sprintf(" (%s)", cause)
 	}
 	return text
+}
+
+// versionOrImage is the version of the released container; the whole image
+// where it has none.
+func versionOrImage(spec *corev1.PodSpec, container string) string {
+	image := imageOf(spec, released(spec, container))
+	return cmp.Or(imageVersion(image), untrusted.Line(image, textBound))
 }
 
 // writer is the field manager that last wrote the specification, to the

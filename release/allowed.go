@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -43,7 +44,7 @@ func offline(plan Plan, s State, now time.Time) string {
 		return "not connected yet"
 	case !link.OK:
 		return fmt.Sprintf("API server unreachable for %s: %s", Age(now.Sub(link.Since)), link.Err)
-	case !live(plan, s, now):
+	case !Live(plan, s, now):
 		return fmt.Sprintf("API server last answered %s ago", Age(now.Sub(w.At)))
 	case !w.Found:
 		return fmt.Sprintf("deployment/%s does not exist in %s", plan.Deployment, plan.Namespace)
@@ -60,22 +61,10 @@ func busy(s State, now time.Time) string {
 }
 
 // watching says who else drives, or "".
-func watching(plan Plan) string {
-	if plan.Driven != "" {
-		return plan.Driven + " drives; undo is yours all the same"
-	}
-	return ""
-}
+func watching(plan Plan) string { return plan.Driven }
 
-// first gives the first reason that is not empty.
-func first(reasons ...string) string {
-	for _, why := range reasons {
-		if why != "" {
-			return why
-		}
-	}
-	return ""
-}
+// seenOf is what every confirmation shows of the workload.
+func seenOf(w Workload) Seen { return Seen{UID: w.UID, Before: w.Template.Hash, Paused: w.Paused} }
 
 func beginChoice(plan Plan, s State, now time.Time, version string) Choice {
 	c := Choice{Kind: DoBegin, Intent: Begin{Version: version}}
@@ -88,14 +77,15 @@ func beginChoice(plan Plan, s State, now time.Time, version string) Choice {
 	if w.Found && w.Image(plan.Container) == "" {
 		container = fmt.Sprintf("deployment/%s has no container %q; it has %s", plan.Deployment, plan.Container, containerList(w))
 	}
-	c.Why = first(watching(plan), under, offline(plan, s, now), container)
+	c.Why = cmp.Or(watching(plan), under, offline(plan, s, now), container)
+	c.Wait = offline(plan, s, now) != "" && watching(plan) == "" && under == ""
 	if c.Why == "" && version != "" && w.Image(plan.Container) == plan.Image+":"+version {
 		c.Why, c.Noop = fmt.Sprintf("%s is what deployment/%s runs already", version, plan.Deployment), true
 	}
 	c.OK = c.Why == ""
 	c.Preview = Preview{
 		Title: "Release a version of " + plan.Service,
-		Line:  fmt.Sprintf("plan a release of %s · changes nothing yet", orElse(version, "a version")),
+		Line:  fmt.Sprintf("plan a release of %s · changes nothing yet", cmp.Or(version, "a version")),
 	}
 	return c
 }
@@ -110,7 +100,7 @@ func containerList(w Workload) string {
 
 func deployChoice(plan Plan, s State, now time.Time) Choice {
 	w := s.View.Workload
-	c := Choice{Kind: DoDeploy, Intent: Deploy{}, Seen: Seen{UID: w.UID, Generation: w.Generation, Template: w.Template.Hash}}
+	c := Choice{Kind: DoDeploy, Intent: Deploy{}, Seen: seenOf(w)}
 	phase := ""
 	switch s.Phase {
 	case Planned:
@@ -126,7 +116,8 @@ func deployChoice(plan Plan, s State, now time.Time) Choice {
 	if gate := Gate(plan, s); gate != "" && phase == "" {
 		c.Gate, c.Why = true, gate
 	}
-	c.Why = first(watching(plan), phase, busy(s, now), held(s), c.Why, offline(plan, s, now), paused)
+	c.Wait = cmp.Or(watching(plan), phase) == "" && cmp.Or(busy(s, now), held(s), offline(plan, s, now)) != ""
+	c.Why = cmp.Or(watching(plan), phase, busy(s, now), held(s), c.Why, offline(plan, s, now), paused)
 	c.Gate = c.Gate && c.Why == Gate(plan, s)
 	c.OK = c.Why == ""
 	c.Preview = deployPreview(plan, s, now)
@@ -151,7 +142,7 @@ func Gate(plan Plan, s State) string {
 	if len(open) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("not before %s: %s", count(len(open), "item"), strings.Join(open, ", "))
+	return fmt.Sprintf("not before %s: %s", Count(len(open), "item"), strings.Join(open, ", "))
 }
 
 func held(s State) string {
@@ -167,10 +158,17 @@ func undoChoices(plan Plan, s State, now time.Time) []Choice {
 	w := s.View.Workload
 	previous, has := w.Previous()
 	if !has {
-		why := first(offline(plan, s, now), fmt.Sprintf("no rollout history found for deployment %q", plan.Deployment))
+		why := cmp.Or(offline(plan, s, now), fmt.Sprintf("no rollout history found for deployment %q", plan.Deployment))
 		return []Choice{{Kind: DoUndo, Intent: Undo{}, Why: why, Preview: Preview{Title: "Undo " + plan.Service, Line: "nothing to undo: " + why}}}
 	}
 	choices := []Choice{undoChoice(plan, s, now, previous)}
+	if to := returning(s); to != "" {
+		// Previous is what is being left: two keys pressed in haste must not bring it back.
+		choices = []Choice{{Kind: DoUndo, Intent: Undo{}, Noop: true, Why: "returning to " + to + " already; r chooses another revision", Preview: Preview{
+			Title: "Undo " + plan.Service, Line: "returning to " + to + " already",
+		}}}
+		previous = Revision{}
+	}
 	for _, r := range w.Revisions {
 		if r.Number != previous.Number {
 			choices = append(choices, undoChoice(plan, s, now, r))
@@ -179,12 +177,29 @@ func undoChoices(plan Plan, s State, now time.Time) []Choice {
 	return choices
 }
 
+// returning is the version that an undo under way goes to: this console's, or,
+// by its change-cause, that of another one.
+func returning(s State) string {
+	w := s.View.Workload
+	byOther := s.Phase.Over() && w.Convergence() != Complete &&
+		strings.HasPrefix(w.ChangeCause, "undo to ") && strings.HasSuffix(w.ChangeCause, ", slipway")
+	switch {
+	case s.Phase == RollingBack:
+		return s.Rollout.Goal.Version
+	case byOther:
+		version, _, _ := strings.Cut(strings.TrimPrefix(w.ChangeCause, "undo to "), ",")
+		return version
+	}
+	return ""
+}
+
 func undoChoice(plan Plan, s State, now time.Time, r Revision) Choice {
 	w := s.View.Workload
 	c := Choice{
 		Kind: DoUndo, Intent: Undo{Revision: r.Number},
-		Seen: Seen{UID: w.UID, Generation: w.Generation, Revision: r.Number, Template: r.Template.Hash},
+		Seen: seenOf(w),
 	}
+	c.Seen.Revision, c.Seen.Template = r.Number, r.Template.Hash
 	inFlight := ""
 	if s.Pending != nil && !s.Pending.Unknown {
 		inFlight = busy(s, now)
@@ -193,7 +208,8 @@ func undoChoice(plan Plan, s State, now time.Time, r Revision) Choice {
 	if at := s.View.Unseen; !at.IsZero() && now.Sub(at) < caughtUp {
 		unseen = fmt.Sprintf("waits until the controller has seen generation %d: choosing now could go one revision too far", w.Generation)
 	}
-	c.Why = first(offline(plan, s, now), inFlight, unseen)
+	c.Why = cmp.Or(offline(plan, s, now), inFlight, unseen)
+	c.Wait = c.Why != ""
 	if c.Why == "" && r.Template.Hash == w.Template.Hash {
 		c.Why, c.Noop = fmt.Sprintf("skipped rollback (current template already matches revision %d)", r.Number), true
 	}
@@ -204,8 +220,9 @@ func undoChoice(plan Plan, s State, now time.Time, r Revision) Choice {
 
 func pauseChoice(plan Plan, s State, now time.Time) Choice {
 	w := s.View.Workload
-	c := Choice{Kind: DoPause, Intent: Pause{}, Seen: Seen{UID: w.UID, Generation: w.Generation}}
-	c.Why = first(watching(plan), offline(plan, s, now), busy(s, now))
+	c := Choice{Kind: DoPause, Intent: Pause{}, Seen: seenOf(w)}
+	c.Why = cmp.Or(watching(plan), offline(plan, s, now), busy(s, now))
+	c.Wait = c.Why != "" && plan.Driven == ""
 	if c.Why == "" && w.Paused {
 		c.Why, c.Noop = fmt.Sprintf("deployment %q is already paused", plan.Deployment), true
 	}
@@ -221,8 +238,9 @@ func pauseChoice(plan Plan, s State, now time.Time) Choice {
 
 func resumeChoice(plan Plan, s State, now time.Time) Choice {
 	w := s.View.Workload
-	c := Choice{Kind: DoResume, Intent: Resume{}, Seen: Seen{UID: w.UID, Generation: w.Generation}}
-	c.Why = first(watching(plan), offline(plan, s, now), busy(s, now))
+	c := Choice{Kind: DoResume, Intent: Resume{}, Seen: seenOf(w)}
+	c.Why = cmp.Or(watching(plan), offline(plan, s, now), busy(s, now))
+	c.Wait = c.Why != "" && plan.Driven == ""
 	if c.Why == "" && !w.Paused {
 		c.Why, c.Noop = fmt.Sprintf("deployment %q is not paused", plan.Deployment), true
 	}
@@ -260,7 +278,7 @@ func continueChoice(plan Plan, s State) Choice {
 	case s.Phase == RollingBack:
 		c.Why = fmt.Sprintf("the way back to %s was changed by someone else: undo again, or abandon", s.Rollout.Goal.Version)
 	case s.Phase != Planned && w.Image(plan.Container) != s.To.Image:
-		c.Why = fmt.Sprintf("it runs %s, not %s: undo, or abandon", orElse(w.Version(plan.Container), "nothing"), s.To.Version)
+		c.Why = fmt.Sprintf("it runs %s, not %s: undo, or abandon", cmp.Or(w.Version(plan.Container), "nothing"), s.To.Version)
 	}
 	c.OK = c.Why == ""
 	return c
@@ -279,69 +297,4 @@ func abandonChoice(s State) Choice {
 	}
 	c.OK = c.Why == ""
 	return c
-}
-
-func tickChoice(plan Plan, s State, spec ItemSpec) Choice {
-	c := Choice{Kind: DoTick, Item: spec.ID, Intent: Tick{Item: spec.ID}, Preview: Preview{Line: "tick " + spec.Title}}
-	item, ok := itemOf(s, spec.ID)
-	switch {
-	case watching(plan) != "":
-		c.Why = watching(plan)
-	case !ok || s.Phase.Over():
-		c.Why = "no release is under way"
-	case item.Status == Passed:
-		c.Why, c.Noop = fmt.Sprintf("ticked already by %s", item.By.Name), true
-	case item.Status == Waived:
-		c.Why = fmt.Sprintf("waived already by %s", item.By.Name)
-	case spec.Stage == Post && s.Phase != Verifying:
-		c.Why = "not before the rollout is complete"
-	case s.Phase == RollingBack:
-		c.Why = "rolling back"
-	}
-	c.OK = c.Why == ""
-	return c
-}
-
-func waiveChoice(s State, spec ItemSpec) Choice {
-	c := Choice{Kind: DoWaive, Item: spec.ID, Intent: Waive{Item: spec.ID}, Preview: Preview{
-		Title: "Waive " + spec.Title,
-		Line:  fmt.Sprintf("waive %s, with a reason · recorded with your name", spec.Title),
-	}}
-	item, ok := itemOf(s, spec.ID)
-	switch {
-	case !ok || s.Phase.Over():
-		c.Why = "no release is under way"
-	case spec.Type == ItemDeploy:
-		c.Why = "an action cannot be waived"
-	case item.Status == Waived:
-		c.Why, c.Noop = fmt.Sprintf("waived already by %s", item.By.Name), true
-	case item.Status == Passed && !spec.Check():
-		c.Why = fmt.Sprintf("ticked already by %s", item.By.Name)
-	case s.Phase == RollingBack:
-		c.Why = "rolling back"
-	}
-	c.OK = c.Why == ""
-	return c
-}
-
-func itemOf(s State, id string) (Item, bool) {
-	for _, item := range s.Items {
-		if item.ID == id {
-			return item, true
-		}
-	}
-	return Item{}, false
-}
-
-func orElse(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
-}
-
-// SeenBy is what a confirmation of an intent shows now: for callers that
-// confirm and send in one breath, as the commands with --yes do.
-func SeenBy(plan Plan, s State, now time.Time, intent Intent) Seen {
-	return find(plan, s, now, intent).Seen
 }

@@ -12,6 +12,10 @@ var zeroTime time.Time
 // arrive. Only a look later than that says "not done".
 const grace = 15 * time.Second
 
+// automaticTries is how often an automatic undo is decided on before a person
+// is needed: someone else may change the Deployment at the same moment.
+const automaticTries = 3
+
 // unanswered ends the reason of a hold until the cluster has been looked at.
 const unanswered = ", answer unknown"
 
@@ -19,9 +23,10 @@ const unanswered = ", answer unknown"
 // as it is until the change is accepted; then it becomes next, and the
 // Deployment converges to goal.
 func (t *turn) send(c Change, next Phase, goal Target) {
-	c.UID, c.Generation = t.s.View.Workload.UID, t.s.View.Workload.Generation
-	t.record().Pending = &Pending{Change: c, Since: t.now, Next: next, Goal: goal}
-	t.tell(c.By, MarkRunning, c.Describe(t.s.View.Workload))
+	w := t.s.View.Workload
+	c.UID, c.Before, c.Paused, c.Generation = w.UID, w.Template.Hash, w.Paused, w.Generation
+	t.record().Pending = &Pending{Change: c, Since: t.now, Next: next, Goal: goal, Condition: w.Progressing.Updated}
+	t.tell(c.By, MarkRunning, c.Describe(w))
 	t.do(c)
 }
 
@@ -93,10 +98,13 @@ func (t *turn) conclude(o Outcome) {
 		t.tell(Itself, MarkFail, fmt.Sprintf("%s %s: %s", p.Change.Kind, o.Kind, o.Text))
 	}
 	switch {
-	case p.Change.By == Itself && o.Kind != Skipped:
-		t.hold(HeldByFailure, fmt.Sprintf("the automatic undo was not done: %s", o.Text))
-	default:
+	case p.Change.By != Itself || o.Kind == Skipped:
 		t.found(o.Text)
+	case !p.Unknown && r.Tries+1 < automaticTries:
+		// Nothing was done: it is decided again, on what is true then.
+		r.Tries, r.Auto = r.Tries+1, ""
+	default:
+		t.hold(HeldByFailure, fmt.Sprintf("the automatic undo was not done: %s", o.Text))
 	}
 }
 
@@ -117,13 +125,13 @@ func (t *turn) begin(p Pending, generation int64) {
 	}
 	r := t.record()
 	r.Phase, r.Ended = p.Next, zeroTime
-	if !p.Unknown {
-		// A person or the automatic answer just decided; after a crash, nobody has.
+	if !p.Unknown && (r.Held == nil || r.Held.At.Before(p.Since)) {
+		// It was decided in spite of the hold; one that came later stands, and
+		// after a crash nobody has decided.
 		r.Held, r.Asking = nil, nil
 	}
 	r.Rollout = Rollout{
-		Goal: p.Goal, Began: p.Since, Generation: generation,
-		Condition: t.s.View.Workload.Progressing.Updated,
+		Goal: p.Goal, UID: p.Change.UID, Began: p.Since, Generation: generation, Condition: p.Condition,
 	}
 	if p.Next == Deploying {
 		r.Rollout.Excused = t.failingAlready()
@@ -200,7 +208,7 @@ func (t *turn) reconcile() {
 	switch {
 	case w.UID == c.UID && happened(c, w):
 		t.conclude(Outcome{Kind: Accepted, Generation: w.Generation, Text: "seen in the cluster"})
-	case w.UID == c.UID && w.Generation == c.Generation:
+	case w.UID == c.UID && w.Template.Hash == c.Before && w.Paused == c.Paused:
 		if w.At.Sub(p.Since) < grace {
 			return
 		}

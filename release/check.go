@@ -180,7 +180,7 @@ func lookMetrics(plan Plan, s State, now time.Time) finding {
 func lookPods(plan Plan, s State, now time.Time) finding {
 	w := s.View.Workload
 	switch failures := w.Failures(); {
-	case !live(plan, s, now):
+	case !Live(plan, s, now):
 		return finding{verdict: NoData, evidence: "last seen " + Age(now.Sub(w.At)) + " ago"}
 	case w.Template.Hash != s.To.Template:
 		return finding{verdict: Fail, evidence: "runs " + w.Version(plan.Container)}

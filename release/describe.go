@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -49,7 +50,7 @@ func kindWords(spec ItemSpec) string {
 
 // blind tells whether what an item shows rests on a link that is down.
 func blind(plan Plan, s State, spec ItemSpec, item Item, now time.Time) bool {
-	return spec.Type == ItemDeploy && item.Status == Running && !live(plan, s, now)
+	return spec.Type == ItemDeploy && item.Status == Running && !Live(plan, s, now)
 }
 
 // edge is the few words at the right of an item's line.
@@ -123,7 +124,7 @@ func rows(plan Plan, s State, v ItemView, now time.Time) []Fact {
 	case spec.Type == ItemDeploy:
 		return append(facts, deployRows(plan, s, now)...)
 	case spec.Type == ItemManual && item.Status == Passed:
-		add("by", MarkNone, fmt.Sprintf("%s, %s", who(item.By), item.At.Format(time.TimeOnly)))
+		add("by", MarkNone, fmt.Sprintf("%s, %s", item.By.String(), item.At.Format(time.TimeOnly)))
 		add("note", MarkNone, item.Note)
 	case spec.Type == ItemManual:
 		add("passes", MarkNone, "when a person ticks it: space")
@@ -157,13 +158,6 @@ func rows(plan Plan, s State, v ItemView, now time.Time) []Fact {
 	return facts
 }
 
-func who(a Actor) string {
-	if a.Local == "" {
-		return a.Name
-	}
-	return fmt.Sprintf("%s (%s)", a.Name, a.Local)
-}
-
 func checkWords(plan Plan, spec ItemSpec) string {
 	switch spec.Type {
 	case ItemHTTP:
@@ -195,11 +189,19 @@ func deployRows(plan Plan, s State, now time.Time) []Fact {
 		}
 		return append(facts, Fact{"same as", MarkNone, preview.SameAs})
 	}
+	if s.Phase == RollingBack || s.Phase == RolledBack {
+		goal := s.Rollout.Goal
+		return []Fact{
+			{"undone", MarkNone, fmt.Sprintf("to %s, revision %d", goal.Version, goal.Revision)},
+			{"since", MarkNone, s.Rollout.Began.Format(time.TimeOnly)},
+			{"because", MarkNone, cmp.Or(s.Auto, "by hand")},
+		}
+	}
 	seen := MarkWaiting
 	if w.Observed >= w.Generation {
 		seen = MarkPass
 	}
-	if !live(plan, s, now) {
+	if !Live(plan, s, now) {
 		return []Fact{
 			{"seen", MarkUnknown, fmt.Sprintf("%d of %d replaced, %d available", w.Replaced(), w.Desired, w.Available)},
 			{"as of", MarkNone, fmt.Sprintf("%s, %s ago", w.At.Format(time.TimeOnly), Age(now.Sub(w.At)))},
@@ -208,7 +210,7 @@ func deployRows(plan Plan, s State, now time.Time) []Fact {
 		}
 	}
 	facts := []Fact{
-		{"by", MarkNone, fmt.Sprintf("%s, %s", who(s.By), s.Rollout.Began.Format(time.TimeOnly))},
+		{"by", MarkNone, fmt.Sprintf("%s, %s", s.By.String(), s.Rollout.Began.Format(time.TimeOnly))},
 		{"passes", MarkNone, fmt.Sprintf("%d/%d updated and available,", w.Desired, w.Desired)},
 		{"", seen, fmt.Sprintf("generation %d observed", w.Generation)},
 		{"same as", MarkNone, kubectl(plan, fmt.Sprintf("set image deployment/%s %s=%s", plan.Deployment, plan.Container, ShortImage(s.To.Image)))},

@@ -12,6 +12,26 @@
 // would do, or why it is refused now; the screen, the commands, the help and
 // the tests all read that one list.
 //
+// Invariants, each held by a property test over random events:
+//
+//  1. At most one change of the cluster is in flight.
+//  2. No change without its intent, or its automatic decision with evidence,
+//     recorded first. (A person's undo alone goes on when the record cannot be
+//     written; the engine says so, loudly.)
+//  3. The image is set only when every item that comes before it has passed or
+//     is waived.
+//  4. Released only when every item has passed or is waived and the workload is
+//     complete at the target.
+//  5. One automatic undo is accepted at most; after it, only a person begins the
+//     next change.
+//  6. Without data, or on old data, nothing passes and nothing is decided.
+//  7. A held release decides nothing by itself.
+//  8. The way back is open in every phase in which an earlier revision exists;
+//     no gate, hold or missing metric stands against it.
+//  9. Time going backwards, duplicate events, late outcomes and outcomes of
+//     unknown changes change nothing durable.
+//  10. Step is deterministic: the same input gives the same output.
+//
 // The state has two halves. Record is durable: the engine writes it to the
 // journal before it performs the effects that go with it. View is what was
 // last observed; it decides, but only its evidence is ever recorded.

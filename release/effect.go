@@ -15,13 +15,16 @@ const (
 )
 
 // Change is the one kind of effect on the cluster. It is performed at most
-// once: the Deployment must still have UID and Generation, and the patch tests
-// the resourceVersion it was made from. The outcome comes back as Done.
+// once: the Deployment must still have the UID, the pod template and the pause
+// that it was decided on, and the patch tests the resourceVersion it was made
+// from. The outcome comes back as Done.
 type Change struct {
 	ID         string     `json:"id"`
 	Kind       ChangeKind `json:"kind"`
-	UID        string     `json:"uid"`        // precondition
-	Generation int64      `json:"generation"` // precondition
+	UID        string     `json:"uid"`              // precondition
+	Before     string     `json:"before"`           // precondition: Template.Hash
+	Paused     bool       `json:"paused,omitempty"` // precondition
+	Generation int64      `json:"generation"`       // as it was when this was decided
 	Container  string     `json:"container,omitempty"`
 	Image      string     `json:"image,omitempty"`    // SetImage
 	Revision   int64      `json:"revision,omitempty"` // UndoTo
@@ -45,6 +48,7 @@ type Tell struct {
 
 // Refused answers an intent that is not allowed. Nothing changed.
 type Refused struct {
+	ID   string // of the wish
 	Kind IntentKind
 	Why  string
 	Gate bool // refused by a gate of the checklist
@@ -59,7 +63,7 @@ func (Refused) effect() {}
 // Mark is the state that a line, an item or a headline is in: a glyph and a hue.
 type Mark string
 
-// The marks of the visual language.
+// The marks.
 const (
 	MarkNone      Mark = ""
 	MarkPass      Mark = "pass"

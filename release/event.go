@@ -52,11 +52,15 @@ func (Returned) event() {}
 
 // Seen is what a confirmation showed of the world. The zero value confirms
 // nothing in particular and is refused where something must have been shown.
+//
+// Scaling and other changes that leave the pod template alone do not count as
+// moving: an autoscaler must not stand against an undo.
 type Seen struct {
-	UID        string
-	Generation int64
-	Revision   int64  // the revision that an undo goes to
-	Template   string // its Template.Hash
+	UID      string
+	Before   string // the Template.Hash that the Deployment has
+	Paused   bool
+	Revision int64  // the revision that an undo goes to
+	Template string // its Template.Hash
 }
 
 // Intent is what a person may ask for. The interface is sealed.

@@ -25,6 +25,8 @@ func (t *turn) compare(w Workload) {
 	switch {
 	case !w.Found:
 		t.foreign("deployment/" + t.plan.Deployment + " no longer exists")
+	case w.UID != t.s.Rollout.UID:
+		t.foreign("the Deployment was deleted and made anew; it runs " + w.Version(t.plan.Container))
 	case w.Generation < t.s.Rollout.Generation:
 		// A look from before our change arrives late: it says nothing.
 	case w.Template.Hash == goal.Template:
@@ -33,7 +35,7 @@ func (t *turn) compare(w Workload) {
 	case t.s.Phase != RollingBack && w.Template.Hash == t.s.From.Template:
 		r := t.record()
 		r.Phase, r.Held, r.Asking = RollingBack, nil, nil
-		r.Rollout = Rollout{Goal: t.s.From, Began: t.now, Generation: w.Generation, Condition: w.Progressing.Updated}
+		r.Rollout = Rollout{Goal: t.s.From, UID: w.UID, Began: t.now, Generation: w.Generation, Condition: w.Progressing.Updated}
 		t.tell(cluster, MarkAttention, fmt.Sprintf("someone else returned it to %s%s", t.s.From.Version, causeWords(w)))
 	default:
 		t.foreign(fmt.Sprintf("wanted %s, now it runs %s with another pod template%s", goal.Version, w.Version(t.plan.Container), causeWords(w)))
@@ -60,7 +62,7 @@ func (t *turn) converge() {
 	if t.s.Pending != nil || (t.s.Phase != Deploying && t.s.Phase != RollingBack) {
 		return
 	}
-	if w.Generation < t.s.Rollout.Generation || w.Template.Hash != goal.Template {
+	if w.UID != t.s.Rollout.UID || w.Generation < t.s.Rollout.Generation || w.Template.Hash != goal.Template {
 		return
 	}
 	current, ok := w.Current()
@@ -90,7 +92,7 @@ func (t *turn) converge() {
 
 // finish ends a release when every item lets it (invariant 4).
 func (t *turn) finish() {
-	if t.s.Phase != Verifying || t.s.Held != nil || t.s.Asking != nil || t.s.Pending != nil || !live(t.plan, t.s, t.now) {
+	if t.s.Phase != Verifying || t.s.Held != nil || t.s.Asking != nil || t.s.Pending != nil || !Live(t.plan, t.s, t.now) {
 		return
 	}
 	if !t.atTarget() {
@@ -104,6 +106,16 @@ func (t *turn) finish() {
 	r := t.record()
 	r.Phase, r.Ended = Released, t.now
 	t.tell(Itself, MarkPass, fmt.Sprintf("released: %s, after %s", t.s.To.Version, Span(t.now.Sub(t.s.Began))))
+}
+
+// Overdue tells whether Kubernetes gave the rollout under way up: forth or back.
+// The condition must be newer than the change: that of an earlier rollout can
+// stay for a moment.
+func (s State) Overdue() bool {
+	w := s.View.Workload
+	under := s.Phase == Deploying || s.Phase == RollingBack
+	return under && w.Convergence() == Exceeded && w.UID == s.Rollout.UID &&
+		w.Generation >= s.Rollout.Generation && w.Progressing.Updated.After(s.Rollout.Condition)
 }
 
 // atTarget tells whether the workload is complete at what is being released.

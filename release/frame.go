@@ -12,7 +12,9 @@ type Frame struct {
 	Choices  []Choice
 	Activity []Line // oldest first
 	User     Actor  // who presses the keys
-	Logs     PodLog // of the pod that is followed, if any
+	// Identified tells that the API server has said who that is.
+	Identified bool
+	Logs       PodLog // of the pod that is followed, if any
 }
 
 // Line is one line of activity with its time.
@@ -42,6 +44,7 @@ type Choice struct {
 	Why     string // not OK: one line, why
 	Gate    bool   // not OK because of a gate of the checklist
 	Noop    bool   // not OK because it is so already
+	Wait    bool   // not OK only for now: it changes by itself
 	Preview Preview
 }
 

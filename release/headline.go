@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -46,7 +47,7 @@ func sayOffline(plan Plan, s State, now time.Time) (Headline, bool) {
 		return Headline{Mark: MarkRunning, Strong: "Connecting to " + plan.Cluster + ".", Rest: "Nothing is known yet."}, true
 	case w.At.IsZero():
 		return Headline{Mark: MarkUnknown, Loud: true, Strong: "NOT LIVE  API server unreachable: " + link.Err, Rest: "nothing is known of " + plan.Deployment}, true
-	case !live(plan, s, now):
+	case !Live(plan, s, now):
 		since := link.Since
 		if link.OK {
 			since = w.At
@@ -113,8 +114,9 @@ func sayFailing(plan Plan, s State, now time.Time) (Headline, bool) {
 			Rest:   fmt.Sprintf("budget %d/%d used; %s", used, plan.Rollback.After, serve),
 		}, true
 	}
-	if w.Convergence() == Exceeded && s.Phase == Deploying && w.Progressing.Updated.After(s.Rollout.Condition) {
-		return Headline{Mark: MarkFail, Loud: true, Strong: "DEADLINE EXCEEDED  no progress for " + Span(w.Deadline), Rest: serve}, true
+	if s.Overdue() {
+		title := map[Phase]string{Deploying: "DEADLINE EXCEEDED", RollingBack: "THE WAY BACK IS STUCK"}[s.Phase]
+		return Headline{Mark: MarkFail, Loud: true, Strong: title + "  no progress for " + Span(w.Deadline), Rest: serve}, true
 	}
 	return Headline{}, false
 }
@@ -169,7 +171,7 @@ func sayPhase(plan Plan, s State, now time.Time) Headline {
 	case Abandoned:
 		return Headline{Mark: MarkAttention, Strong: fmt.Sprintf("Abandoned: %s.", servingWords(plan, s)), Rest: "The cluster was left as it is."}
 	}
-	h := Headline{Mark: MarkPass, Strong: servingWords(plan, s) + ".", Rest: "No release under way." + stale}
+	h := Headline{Mark: MarkPass, Strong: servingWords(plan, s) + ".", Rest: cmp.Or(plan.Driven, "No release under way") + "." + stale}
 	if w.Convergence() != Complete || w.Failures() != "" {
 		h.Mark = MarkAttention
 	}
@@ -195,7 +197,7 @@ func sayRolling(s State, w Workload, now time.Time, stale string) Headline {
 	case Unobserved:
 		h.Rest = fmt.Sprintf("Waits for the controller to see generation %d.", w.Generation)
 	default:
-		h.Rest = waitsFor(w)
+		h.Rest = WaitsFor(w)
 	}
 	if left := deadlineLeft(w, now); left != "" {
 		h.Rest = strings.TrimSuffix(h.Rest, ".") + "; deadline in " + strings.TrimPrefix(left, ", deadline ") + "."
@@ -205,16 +207,16 @@ func sayRolling(s State, w Workload, now time.Time, stale string) Headline {
 	return h
 }
 
-// waitsFor says what a rolling update waits for now.
-func waitsFor(w Workload) string {
+// WaitsFor says what a rolling update waits for now.
+func WaitsFor(w Workload) string {
 	tally := w.Tally(0)
 	switch {
 	case tally[PodStarting] > 0:
-		return fmt.Sprintf("Waits for %s to become ready.", count(tally[PodStarting], "pod"))
+		return fmt.Sprintf("Waits for %s to become ready.", Count(tally[PodStarting], "pod"))
 	case tally[PodPending] > 0:
-		return fmt.Sprintf("Waits for %s to be scheduled.", count(tally[PodPending], "pod"))
+		return fmt.Sprintf("Waits for %s to be scheduled.", Count(tally[PodPending], "pod"))
 	case tally[PodDraining] > 0:
-		return fmt.Sprintf("Waits for %s to drain.", count(tally[PodDraining], "pod"))
+		return fmt.Sprintf("Waits for %s to drain.", Count(tally[PodDraining], "pod"))
 	}
 	return "Waits for the controller."
 }
@@ -262,7 +264,7 @@ func servingWords(plan Plan, s State) string {
 		return "nothing serves"
 	}
 	if w.Convergence() == Complete {
-		return fmt.Sprintf("%s serves on %d of %d pods", orElse(w.Version(plan.Container), "?"), w.Available, w.Desired)
+		return fmt.Sprintf("%s serves on %d of %d pods", cmp.Or(w.Version(plan.Container), "?"), w.Available, w.Desired)
 	}
-	return fmt.Sprintf("%d of %d pods serve, %d on %s", w.Available, w.Desired, w.Replaced(), orElse(w.Version(plan.Container), "?"))
+	return fmt.Sprintf("%d of %d pods serve, %d on %s", w.Available, w.Desired, w.Replaced(), cmp.Or(w.Version(plan.Container), "?"))
 }

@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -14,17 +15,14 @@ func (t *turn) intended(e Intended) {
 	}
 	choice := find(t.plan, t.s, t.now, e.Intent)
 	if !choice.OK {
-		t.do(Refused{Kind: choice.Kind, Why: choice.Why, Gate: choice.Gate, Noop: choice.Noop})
+		t.do(Refused{ID: e.ID, Kind: choice.Kind, Why: choice.Why, Gate: choice.Gate, Noop: choice.Noop})
 		return
 	}
-	if moved := t.moved(choice, e.Seen); moved != "" {
-		t.do(Refused{Kind: choice.Kind, Why: moved})
+	if why := cmp.Or(t.moved(choice, e.Seen), wording(e.Intent, choice)); why != "" {
+		t.do(Refused{ID: e.ID, Kind: choice.Kind, Why: why})
 		return
 	}
-	if why := wording(e.Intent, choice); why != "" {
-		t.do(Refused{Kind: choice.Kind, Why: why})
-		return
-	}
+	t.s.View.Taken = e.ID
 	switch i := e.Intent.(type) {
 	case Begin:
 		t.start(e, i.Version)
@@ -54,6 +52,12 @@ func (t *turn) intended(e Intended) {
 	case Abandon:
 		r := t.record()
 		r.Phase, r.Ended, r.Held, r.Asking = Abandoned, t.now, nil, nil
+		if r.Pending != nil {
+			// Its answer is still looked for, and only told: nothing begins with it.
+			given := *r.Pending
+			given.Next, given.Goal = Abandoned, Target{}
+			r.Pending = &given
+		}
 		t.tell(e.By, MarkAttention, "release abandoned; the cluster stays as it is")
 	}
 }
@@ -101,8 +105,10 @@ func (t *turn) moved(c Choice, seen Seen) string {
 		return "nothing was shown before it was confirmed"
 	case seen.UID != c.Seen.UID:
 		return "the Deployment was deleted and made anew since you looked"
-	case seen.Generation != c.Seen.Generation:
-		return fmt.Sprintf("it moved since you looked: generation %d → %d, now %s; look again", seen.Generation, c.Seen.Generation, w.Version(t.plan.Container))
+	case seen.Before != c.Seen.Before:
+		return fmt.Sprintf("it moved since you looked: the pod template changed, it runs %s, generation %d; look again", w.Version(t.plan.Container), w.Generation)
+	case seen.Paused != c.Seen.Paused:
+		return "it moved since you looked: the rollout was paused or resumed; look again"
 	default:
 		return fmt.Sprintf("it moved since you looked: the target was revision %d, is %d; look again", seen.Revision, c.Seen.Revision)
 	}
@@ -244,6 +250,7 @@ func (t *turn) adopt() {
 		r.From = running(t.plan, w)
 	case Deploying, Verifying:
 		r.To.Template, r.Rollout.Goal.Template = w.Template.Hash, w.Template.Hash
+		r.Rollout.UID, r.Rollout.Generation, r.Rollout.Condition = w.UID, w.Generation, w.Progressing.Updated
 	}
 }
 

@@ -2,13 +2,14 @@ package release
 
 import (
 	"errors"
+	"fmt"
 	"time"
 )
 
 // Stage is the part of the checklist that an item belongs to.
 type Stage string
 
-// The three stages, in the process document's words.
+// The three stages of the checklist.
 const (
 	Pre    Stage = "Pre-deployment"
 	During Stage = "During deployment"
@@ -27,7 +28,7 @@ type ItemType string
 const (
 	ItemManual  ItemType = "manual"
 	ItemDeploy  ItemType = "deploy"  // set image, then complete at the target
-	ItemHTTP    ItemType = "http"    // GET URL: 200, and the version at JSONPath Version
+	ItemHTTP    ItemType = "http"    // GET URL: 200, and the version
 	ItemMetric  ItemType = "metric"  // one named metric within its bound
 	ItemMetrics ItemType = "metrics" // every metric within its bound
 	ItemPods    ItemType = "pods"    // every pod of the target serving, none failing
@@ -36,14 +37,15 @@ const (
 
 // ItemSpec is one line of the checklist as configured.
 type ItemSpec struct {
-	ID      string // "health-checks-passing": what --tick and --waive name
-	Title   string // "Health checks passing"
-	Stage   Stage
-	Type    ItemType
-	URL     string        // ItemHTTP
-	Metric  MetricName    // ItemMetric, ItemSpikes
-	For     time.Duration // how long a check must hold before the item passes
-	Runbook string        // a link, or empty
+	ID         string // "health-checks-passing": what --tick and --waive name
+	Title      string // "Health checks passing"
+	Stage      Stage
+	Type       ItemType
+	URL        string        // ItemHTTP
+	AnyVersion bool          // ItemHTTP: a 200 is enough, whatever version the answer names, or none
+	Metric     MetricName    // ItemMetric, ItemSpikes
+	For        time.Duration // how long a check must hold before the item passes
+	Runbook    string        // a link, or empty
 }
 
 // Check tells whether a machine looks at the item.
@@ -84,7 +86,15 @@ func (i Item) Settled() bool { return i.Status == Passed || i.Status == Waived }
 // local account beside it. Slipway's own acts have By == Itself.
 type Actor struct {
 	Name  string `json:"name"`            // "eng-a", from a SelfSubjectReview
-	Local string `json:"local,omitempty"` // "anna@laptop"
+	Local string `json:"local,omitempty"` // "eng-a@host"
+}
+
+// String is the actor with the local account, where it is known.
+func (a Actor) String() string {
+	if a.Local == "" {
+		return a.Name
+	}
+	return fmt.Sprintf("%s (%s)", a.Name, a.Local)
 }
 
 // Itself is the actor of everything that slipway does by itself.

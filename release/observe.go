@@ -40,6 +40,9 @@ func (t *turn) narrate(before, after Workload) {
 	if after.Desired != before.Desired {
 		t.tell(cluster, MarkNone, fmt.Sprintf("scaled %d → %d", before.Desired, after.Desired))
 	}
+	if after.Paused != before.Paused {
+		t.tell(cluster, MarkAttention, map[bool]string{true: "rollout paused", false: "rollout resumed"}[after.Paused])
+	}
 	if current, ok := after.Current(); ok {
 		if _, had := before.Revision(current.Number); !had && len(before.Revisions) > 0 {
 			t.tell(cluster, MarkNone, fmt.Sprintf("revision %d %s%s", current.Number, current.Version, deadlineWords(after)))
@@ -63,7 +66,7 @@ func (t *turn) narrate(before, after Workload) {
 	}
 	for _, p := range after.Pods {
 		if was, had := ready[p.Name]; had && !was && !p.ReadyAt.IsZero() && p.State == PodServing {
-			t.tell(Itself, MarkNone, fmt.Sprintf("pod %s ready after %s", podSuffix(p.Name), Span(p.ReadyAt.Sub(p.Created))))
+			t.tell(Itself, MarkNone, fmt.Sprintf("pod %s ready after %s", PodSuffix(p.Name), Span(p.ReadyAt.Sub(p.Created))))
 		}
 	}
 	if n := after.Replaced(); n != before.Replaced() && after.Template.Hash == before.Template.Hash {
@@ -87,7 +90,7 @@ func drainingWords(before, after Workload) string {
 	var names []string
 	for _, p := range after.Pods {
 		if p.State == PodDraining && !draining[p.Name] {
-			names = append(names, podSuffix(p.Name))
+			names = append(names, PodSuffix(p.Name))
 		}
 	}
 	if len(names) == 0 {

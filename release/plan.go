@@ -22,10 +22,12 @@ type Plan struct {
 
 	// Unattended means that nobody can be asked: "ask" answers as "auto" does.
 	Unattended bool
-	// Driven names the other process that holds the record of an unfinished
-	// release of this service here, or is empty. Such a console watches; undo
-	// stays allowed.
+	// Driven says who else holds an unfinished release of this service here, or
+	// is empty. Such a console watches; undo stays allowed.
 	Driven string
+	// Leaving means that the console is being left: nothing is decided by itself
+	// any more.
+	Leaving bool
 }
 
 // Staleness is how old an input may be and still decide anything.

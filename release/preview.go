@@ -39,12 +39,12 @@ func deployPreview(plan Plan, s State, now time.Time) Preview {
 
 // how says how the pods are replaced, and what happens without progress.
 func how(plan Plan, w Workload) string {
-	text := fmt.Sprintf("rolling, %s, %d at most, never below %d", count(w.Desired, "pod"), w.Ceiling(), w.Floor())
+	text := fmt.Sprintf("rolling, %s, %d at most, never below %d", Count(w.Desired, "pod"), w.Ceiling(), w.Floor())
 	if w.Deadline <= 0 {
 		return text
 	}
 	text += "; " + Span(w.Deadline) + " without progress "
-	switch plan.Rollback.OnDeadline {
+	switch plan.answered(plan.Rollback.OnDeadline) {
 	case Auto:
 		return text + "undoes by itself"
 	case Ask:
@@ -108,7 +108,7 @@ func undoPreview(plan Plan, s State, now time.Time, r Revision) Preview {
 		Line:   fmt.Sprintf("undo to %s, revision %d", r.Version, r.Number),
 		Object: object(plan),
 		Change: fmt.Sprintf("%s → %s", from, r.Version),
-		How:    fmt.Sprintf("rolling, %s, %d at most, never below %d", count(w.Desired, "pod"), w.Ceiling(), w.Floor()),
+		How:    fmt.Sprintf("rolling, %s, %d at most, never below %d", Count(w.Desired, "pod"), w.Ceiling(), w.Floor()),
 		Back:   fmt.Sprintf("u again: returns to %s (then revision %d)", from, newest(w)+2),
 		SameAs: command,
 		Diff:   Diff(w.Template, r.Template),

@@ -19,7 +19,8 @@ type machine struct {
 	now      time.Time
 	workload release.Workload
 	inFlight []release.Change // sent and not concluded
-	auto     int              // automatic changes of this release
+	auto     int              // automatic changes sent in this release
+	accepted bool             // one of them was accepted
 	ids      int
 }
 
@@ -70,7 +71,10 @@ func (m *machine) prologue(t *rapid.T) {
 // deployment makes the cluster run a version, fully or not yet.
 func (m *machine) deployment(version string, complete bool) {
 	w := &m.workload
-	w.Found, w.UID, w.Desired, w.MaxSurge, w.MaxUnavail, w.Deadline = true, "uid-1", 6, 2, 1, time.Minute
+	w.Found, w.Desired, w.MaxSurge, w.MaxUnavail, w.Deadline = true, 6, 2, 1, time.Minute
+	if w.UID == "" {
+		w.UID = "uid"
+	}
 	if w.Version("gateway") != version {
 		w.Generation++
 		w.Containers = []release.Container{{Name: "gateway", Image: "registry/datahub-gateway:" + version}}
@@ -142,6 +146,9 @@ func (m *machine) shake(t *rapid.T) {
 		w.Paused = !w.Paused
 	case 4:
 		w.Found = !w.Found
+		if w.Found && rapid.Bool().Draw(t, "anew") {
+			w.UID, w.Generation, w.Observed = w.UID+"x", 1, 1
+		}
 	default:
 		m.deployment(w.Version("gateway"), true)
 	}
@@ -206,7 +213,7 @@ func (m *machine) intent(t *rapid.T) release.Event {
 		seen = release.SeenBy(m.plan, m.state, m.now, intent)
 	}
 	if rapid.IntRange(0, 9).Draw(t, "moved") == 0 {
-		seen.Generation--
+		seen.Before += "?"
 	}
 	return release.Intended{Intent: intent, By: eng, Seen: seen, ID: "id-" + m.now.Format(time.TimeOnly) + string(rune('a'+m.ids%26))}
 }
@@ -269,7 +276,10 @@ func (m *machine) durability(t *rapid.T, before, next release.State, event relea
 // effects: 1, 2, 3, 5.
 func (m *machine) effects(t *rapid.T, before, next release.State, event release.Event, effects []release.Effect) {
 	if next.ID != before.ID {
-		m.auto = 0
+		m.auto, m.accepted = 0, false
+	}
+	if p := before.Pending; p != nil && p.Change.By == release.Itself && next.Last != before.Last && next.Last.Kind == release.Accepted {
+		m.accepted = true
 	}
 	sent := 0
 	for _, e := range effects {
@@ -294,8 +304,8 @@ func (m *machine) effects(t *rapid.T, before, next release.State, event release.
 			if c.Why == "" || c.Kind != release.UndoTo {
 				t.Fatalf("2: %s by itself, without evidence", c.Kind)
 			}
-			if m.auto++; m.auto > 1 {
-				t.Fatalf("5: an automatic answer was given twice")
+			if m.auto++; m.auto > 3 || m.accepted {
+				t.Fatalf("5: an automatic answer was given again")
 			}
 			if before.Held != nil && next.Held != nil {
 				t.Fatalf("a held release acted by itself")
@@ -375,13 +385,16 @@ func (m *machine) undoable(t *rapid.T) {
 	if !ok {
 		return
 	}
+	// While the way back is under way, "previous" is what is being left, and has
+	// to be chosen by its number.
 	for _, c := range release.Allowed(m.plan, m.state, m.now) {
-		if c.Kind == release.DoUndo {
-			if !c.OK || c.Seen.Revision != previous.Number {
-				t.Fatalf("8: undo to revision %d is refused in phase %q: %s", previous.Number, m.state.Phase, c.Why)
-			}
-			return
+		if c.Kind != release.DoUndo || c.Noop {
+			continue
 		}
+		if !c.OK || c.Seen.Revision != previous.Number {
+			t.Fatalf("8: undo to revision %d is refused in phase %q: %s", previous.Number, m.state.Phase, c.Why)
+		}
+		return
 	}
 	t.Fatalf("8: no way back is offered in phase %q", m.state.Phase)
 }

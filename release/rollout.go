@@ -157,7 +157,7 @@ func (w Workload) FailuresOf(version string) string {
 func (c Cause) String() string {
 	s := c.Reason
 	if len(c.Pods) > 0 {
-		s = fmt.Sprintf("%s %s", count(len(c.Pods), "pod"), c.Reason)
+		s = fmt.Sprintf("%s %s", Count(len(c.Pods), "pod"), c.Reason)
 	}
 	if c.Text != "" {
 		s += ": " + c.Text

@@ -35,7 +35,9 @@ type Record struct {
 	Held    *Hold     `json:"held,omitempty"`
 	Asking  *Question `json:"asking,omitempty"`
 	Pending *Pending  `json:"pending,omitempty"` // the one effect in flight
-	Auto    string    `json:"auto,omitempty"`    // why the automatic answer was given; it is given once
+	Auto    string    `json:"auto,omitempty"`    // why slipway undid by itself; it does so once
+	Tries   int       `json:"tries,omitempty"`   // automatic undos that came to nothing
+	Told    []Trouble `json:"told,omitempty"`    // what was answered otherwise: asked, or only told
 	Last    *Outcome  `json:"last,omitempty"`    // of the last change
 }
 
@@ -50,6 +52,7 @@ type Target struct {
 // Rollout is the convergence under way: of a deploy or of an undo.
 type Rollout struct {
 	Goal       Target    `json:"goal"`
+	UID        string    `json:"uid,omitempty"` // of the Deployment
 	Began      time.Time `json:"began,omitzero"`
 	Generation int64     `json:"generation,omitempty"` // the Deployment's after the change was accepted; 0 until then
 	Condition  time.Time `json:"condition,omitzero"`   // Progressing.Updated before the change: a deadline must be newer
@@ -58,6 +61,15 @@ type Rollout struct {
 	// only once they have passed again.
 	Excused []MetricName `json:"excused,omitempty"`
 }
+
+// Trouble is what a rollout can be answered for.
+type Trouble string
+
+// The troubles.
+const (
+	Deadline Trouble = "deadline" // ProgressDeadlineExceeded
+	Figures  Trouble = "metrics"  // the failure budget is used up
+)
 
 // HoldKind is why a release decides nothing by itself.
 type HoldKind string
@@ -92,6 +104,8 @@ type Pending struct {
 	Unknown bool      `json:"unknown,omitempty"` // the answer was lost, or we were gone: observe, never repeat
 	Next    Phase     `json:"next,omitempty"`    // the phase once it is accepted; until then nothing has changed
 	Goal    Target    `json:"goal,omitzero"`     // what the Deployment converges to then
+	// Condition is Progressing.Updated before the change.
+	Condition time.Time `json:"condition,omitzero"`
 }
 
 // Outcome is how a change ended.
@@ -118,6 +132,7 @@ const (
 // View is the observed half. Only events write it.
 type View struct {
 	Clock    time.Time // of the last event
+	Taken    string    // the ID of the last wish that was taken
 	Workload Workload
 	Unseen   time.Time // since when the controller has not observed the newest generation; zero = it has
 	Samples  map[MetricName]Sample

@@ -83,8 +83,8 @@ func put[K comparable, V any](m map[K]V, key K, value V) map[K]V {
 	return m
 }
 
-// live tells whether the workload is fresh enough to decide anything.
-func live(plan Plan, s State, now time.Time) bool {
+// Live tells whether the workload is fresh enough to decide anything.
+func Live(plan Plan, s State, now time.Time) bool {
 	link, known := s.View.Links[Kubernetes]
 	return (!known || link.OK) && !s.View.Workload.At.IsZero() && now.Sub(s.View.Workload.At) <= plan.Stale.Workload
 }
@@ -96,7 +96,7 @@ func (t *turn) settle() {
 	if t.backwards {
 		return
 	}
-	if live(t.plan, t.s, t.now) {
+	if Live(t.plan, t.s, t.now) {
 		t.reconcile()
 		t.others()
 		t.converge()

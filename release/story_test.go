@@ -127,7 +127,7 @@ func (w *world) setup(t *testing.T, d *datadriven.TestData) {
 		case "onMetrics":
 			w.plan.Rollback.OnMetrics = release.Answer(arg.Vals[0])
 		case "driven":
-			w.plan.Driven = "eng-b (process 4711)"
+			w.plan.Driven = "eng-b drives the release of v2.5.0 (process 4711); undo is yours all the same"
 		default:
 			t.Fatalf("new: unknown %q", arg.Key)
 		}
@@ -143,7 +143,10 @@ func template(version string) release.Template {
 
 func (w *world) shape(t *testing.T, d *datadriven.TestData) {
 	c := &w.cluster
-	c.Found, c.Name, c.UID = true, w.plan.Deployment, "uid-1"
+	c.Found, c.Name = true, w.plan.Deployment
+	if c.UID == "" {
+		c.UID = "uid-1"
+	}
 	if c.Desired == 0 {
 		c.Desired, c.MaxSurge, c.MaxUnavail, c.Deadline = 6, 2, 1, 5*time.Minute
 	}
@@ -175,6 +178,7 @@ func (w *world) shape(t *testing.T, d *datadriven.TestData) {
 			*c = release.Workload{}
 		case "anew":
 			c.UID += "x"
+			c.Generation = 1
 		case "reason":
 			c.Progressing.Reason = arg.Vals[0]
 		case "failing":
@@ -280,7 +284,7 @@ func (w *world) do(t *testing.T, d *datadriven.TestData) string {
 	}
 	seen := release.SeenBy(w.plan, w.state, w.now, intent)
 	if _, stale := values["stale"]; stale {
-		seen.Generation--
+		seen.Before += "?"
 	}
 	w.intents++
 	return w.step(release.Intended{Intent: intent, By: eng, Seen: seen, ID: fmt.Sprintf("id-%d", w.intents)})

@@ -143,16 +143,16 @@ func trimZero(v float64, digits int) string {
 	return s
 }
 
-// count writes "1 pod" or "3 pods".
-func count(n int, noun string) string {
+// Count writes "1 pod" or "3 pods".
+func Count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
 	return strconv.Itoa(n) + " " + noun + "s"
 }
 
-// podSuffix is the last part of a pod's name: "-q7hzn".
-func podSuffix(name string) string {
+// PodSuffix is the last part of a pod's name: "-q7hzn".
+func PodSuffix(name string) string {
 	if dash := strings.LastIndexByte(name, '-'); dash > 0 {
 		return name[dash:]
 	}

@@ -61,14 +61,12 @@ func dashboardPanel(sc scene, t theme, w int, tall bool) block {
 
 // dashboardLegend says how the sparklines are to be read.
 func dashboardLegend(sc scene, t theme) row {
-	newest := sc.newestSample()
-	stale := !newest.IsZero() && sc.Now.Sub(newest) > sc.Plan.Stale.Metric
 	dot := " " + t.glyphs.dot + " "
 	switch {
 	case len(sc.judged) == 0:
 		return nil
-	case stale:
-		return line(unknown.of("last sample "+newest.Format("15:04:05")), muted.of("; "), unknown.of("~"),
+	case sc.stale:
+		return line(unknown.of("last sample "+sc.sampled.Format("15:04:05")), muted.of("; "), unknown.of("~"),
 			muted.of(" is drawn from memory, "), unknown.of(t.glyphs.gap), muted.of(" is no data"))
 	case sc.State.Rollout.Began.IsZero():
 		return line(faint.of("lines: last 10 min, level 6 of 8 = the bound"))

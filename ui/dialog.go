@@ -7,23 +7,33 @@ import (
 	"datahub.io/slipway/release"
 )
 
-// quietTime is how long no key may have come before keys count again: after a
-// sheet opened by itself, and after a line changed while it was being read.
-const quietTime = 425 * time.Millisecond
+// How long no key may have come before keys count again.
+const (
+	// quietTime is for what a person has to read first: a sheet that opened by
+	// itself, a line that changed while it was being read.
+	quietTime = 425 * time.Millisecond
+	// freshTime is for a confirmation that a key just opened: what performs it is
+	// a press of its own, not a key that repeats by itself, nor keys that were
+	// kept back on their way and come all at once.
+	freshTime = 150 * time.Millisecond
+)
 
-// hush holds keys back until none has come for quietTime. The zero value holds
+// hush holds keys back until none has come for a while. The zero value holds
 // nothing back.
-type hush struct{ since time.Time }
+type hush struct {
+	since time.Time
+	quiet time.Duration
+}
 
-// begin holds keys back from now on.
-func (h *hush) begin(now time.Time) { h.since = now }
+// begin holds keys back from now on, until none has come for quiet.
+func (h *hush) begin(now time.Time, quiet time.Duration) { h.since, h.quiet = now, quiet }
 
 // holds tells whether a key that came now is to be ignored.
 func (h *hush) holds(now time.Time) bool {
 	if h.since.IsZero() {
 		return false
 	}
-	if now.Sub(h.since) < quietTime {
+	if now.Sub(h.since) < h.quiet {
 		h.since = now
 		return true
 	}
@@ -42,8 +52,11 @@ type confirmation struct {
 	hush     hush
 }
 
-func confirm(c release.Choice) confirmation {
-	return confirmation{kind: c.Kind, item: c.Item, read: c}
+// confirm asks about a choice; by is the key that opened the question.
+func confirm(c release.Choice, by press) confirmation {
+	out := confirmation{kind: c.Kind, item: c.Item, read: c}
+	out.hush.begin(by.at, freshTime)
+	return out
 }
 
 // now is the choice as it is offered now.
@@ -61,17 +74,17 @@ func (c *confirmation) now(sc scene) release.Choice {
 	return gone
 }
 
-// press gives the choice to be submitted, or false: it is not allowed now, or
-// what was read has moved. Then the changed lines are marked and the next press
-// confirms what they say now.
-func (c *confirmation) press(sc scene, at time.Time) (release.Choice, bool) {
+// press gives the choice to be submitted, or false: it is not allowed now, the
+// key was not pressed anew, or what was read has moved. Then the changed lines
+// are marked and the next press confirms what they say now.
+func (c *confirmation) press(sc scene, p press) (release.Choice, bool) {
 	now := c.now(sc)
 	switch {
-	case !now.OK || c.hush.holds(at):
+	case !now.OK || c.hush.holds(p.at):
 		return now, false
 	case now.Seen != c.read.Seen:
 		c.moved, c.read = differences(c.read, now), now
-		c.hush.begin(at)
+		c.hush.begin(p.at, quietTime)
 		return now, false
 	}
 	return now, true
@@ -89,14 +102,15 @@ func (c *confirmation) marks(sc scene) map[string]bool {
 // choices: the labels under which they stand.
 func differences(a, b release.Choice) map[string]bool {
 	was, is := a.Preview, b.Preview
+	runs := a.Seen.Before != b.Seen.Before
 	changed := map[string]bool{
 		"undo to":  a.Seen.Revision != b.Seen.Revision || a.Seen.Template != b.Seen.Template,
 		"object":   was.Object != is.Object || a.Seen.UID != b.Seen.UID,
-		"change":   was.Change != is.Change,
+		"change":   was.Change != is.Change || was.Line != is.Line || runs,
 		"how":      was.How != is.How,
 		"way back": was.Back != is.Back,
 		"same as":  was.SameAs != is.SameAs,
-		"now":      a.Seen.Generation != b.Seen.Generation,
+		"now":      runs,
 	}
 	facts := map[string]string{}
 	for _, f := range was.Facts {

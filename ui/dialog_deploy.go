@@ -18,13 +18,13 @@ type deployDialog struct {
 
 // openDeploy answers d: the deploy of the planned version, the question for a
 // version where none is planned, or why neither is possible.
-func openDeploy(sc scene, _ press) action {
+func openDeploy(sc scene, p press) action {
 	deploy, _ := sc.choice(release.DoDeploy, "")
 	if deploy.OK {
-		return action{open: &deployDialog{confirmation: confirm(deploy)}}
+		return action{open: &deployDialog{confirmation: confirm(deploy, p)}}
 	}
 	if begin, _ := sc.choice(release.DoBegin, ""); begin.OK {
-		return action{open: askVersion(begin)}
+		return action{open: askVersion(begin, p)}
 	}
 	return refuse("d", deploy)
 }
@@ -34,9 +34,9 @@ func (d *deployDialog) over(scene) bool { return false }
 
 func (d *deployDialog) hints(sc scene) []hint {
 	if d.now(sc).Preview.Confirm != "" {
-		return []hint{{"ctrl+z", "undo"}, {"enter", "deploy, when the name is typed"}, {"esc", "leave as it is"}}
+		return []hint{undoHint(sc, "ctrl+z"), {"enter", "deploy, when the name is typed"}, {"esc", "leave as it is"}}
 	}
-	return []hint{{"u", "undo"}, {"enter", "deploy"}, {"K", "copy the command"}, {"esc", "leave as it is"}}
+	return []hint{undoHint(sc, "u"), {"enter", "deploy"}, {"K", "copy the command"}, {"esc", "leave as it is"}}
 }
 
 func (d *deployDialog) press(sc scene, p press) action {
@@ -64,7 +64,7 @@ func (d *deployDialog) perform(sc scene, p press, word string) action {
 		d.wrong = true
 		return action{}
 	}
-	now, ok := d.confirmation.press(sc, p.at)
+	now, ok := d.confirmation.press(sc, p)
 	switch {
 	case ok:
 		return submit(now, release.Deploy{Confirm: word})

@@ -38,8 +38,10 @@ func frameReturned() release.Frame {
 func frameAsking() release.Frame {
 	f := frameFailing()
 	f.Plan.Rollback.OnMetrics = release.Ask
-	f.State.Auto = "Error Rate out of bounds (0.1%) in 3 samples in a row: 12:44:16 0.41%, 12:44:31 0.58%, 12:44:46 0.62%"
-	f.State.Asking = &release.Question{Reason: f.State.Auto, At: at("12:44:46")}
+	f.State.Told = []release.Trouble{release.Figures}
+	f.State.Asking = &release.Question{
+		Reason: "Error Rate out of bounds (0.1%) in 3 samples in a row: 12:44:16 0.41%, 12:44:31 0.58%, 12:44:46 0.62%", At: at("12:44:46"),
+	}
 	f.State.View.Failing[release.ErrorRate] = 3
 	return refresh(f)
 }
@@ -49,7 +51,7 @@ func framePodLog() release.Frame {
 	f := frameFailing()
 	name := f.State.View.Workload.Pods[0].Name
 	f.State.View.Workload.Events = append([]release.Note{
-		{At: at("12:44:40"), Reason: "BackOff", Object: suffix(name), Text: "Back-off restarting failed container gateway", Count: 7},
+		{At: at("12:44:40"), Reason: "BackOff", Object: release.PodSuffix(name), Text: "Back-off restarting failed container gateway", Count: 7},
 	}, f.State.View.Workload.Events...)
 	lines := []string{}
 	for i := range 40 {
@@ -86,6 +88,9 @@ func TestScreens(t *testing.T) {
 	}{
 		{"undo", frameRotating(), "u"},
 		{"undo-whole", frameRotating(), "u d"},
+		{"undo-watching", frameWatching(), "u"},
+		{"undo-returning", frameReturning(), "u"},
+		{"history-returning", frameReturning(), "r"},
 		{"deploy", frameReady(), "d"},
 		{"deploy-typing", frameReady(), `d "produc"`},
 		{"deploy-typed", frameReady(), `d "production"`},
@@ -143,6 +148,17 @@ func TestScreensLooks(t *testing.T) {
 				compare(t, t.Name(), p.model.View().Content, 100, 30)
 			})
 		}
+	}
+}
+
+// The way back begins while the dialog is open.
+func TestUndoTurnsReturning(t *testing.T) {
+	for _, size := range append(sizes, [2]int{48, 12}) {
+		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {
+			p := play(t, frameRolling(), darkTheme, size[0], size[1], "u")
+			p.show(later(frameReturning(), nil))
+			compare(t, t.Name(), p.model.View().Content, size[0], size[1])
+		})
 	}
 }
 

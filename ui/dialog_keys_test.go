@@ -1,11 +1,8 @@
 package ui
 
 import (
-	"fmt"
 	"testing"
 	"time"
-
-	tea "charm.land/bubbletea/v2"
 
 	"datahub.io/slipway/release"
 )
@@ -21,151 +18,16 @@ func later(f release.Frame, change func(*release.Frame)) release.Frame {
 	return refresh(f)
 }
 
+// edited changes the pod template, as kubectl edit does, before the controller
+// has made its ReplicaSet.
+func edited(f *release.Frame) {
+	w := &f.State.View.Workload
+	w.Generation, w.Template.Hash = w.Generation+1, "edited"
+}
+
 func plain40(t *testing.T, f release.Frame, keys ...string) *player {
 	t.Helper()
 	return play(t, f, darkTheme, 120, 40, keys...)
-}
-
-// The 3 a.m. rule: wherever a person is, u and then u or y undoes.
-func TestUndoIsTwoKeysAway(t *testing.T) {
-	undone := release.Undo{Revision: 14}
-	for _, place := range []struct {
-		name  string
-		frame release.Frame
-		keys  []string
-		first string // u, or what stands for it where letters are typed
-	}{
-		{"overview", frameRolling(), nil, "u"},
-		{"rollout", frameRolling(), []string{"2"}, "u"},
-		{"history", frameRolling(), []string{"3"}, "u"},
-		{"log", frameRolling(), []string{"4"}, "u"},
-		{"help", frameRolling(), []string{"?"}, "u"},
-		{"pause", frameRolling(), []string{"p"}, "u"},
-		{"hold", frameRolling(), []string{"h"}, "u"},
-		{"abandon", frameRolling(), []string{"x"}, "u"},
-		{"leave", frameRolling(), []string{"q"}, "u"},
-		{"pod", frameRolling(), []string{"l"}, "u"},
-		{"returned", frameReturned(), nil, "u"},
-		{"held", frameHeld(release.HeldByHand, "held by hand", engA), []string{"h"}, "u"},
-		{"filter", frameRolling(), []string{"2", "/"}, "ctrl+z"},
-		{"pod filter", frameRolling(), []string{"l", "/"}, "ctrl+z"},
-		{"waive", frameRolling(), []string{"j", "w"}, "ctrl+z"},
-	} {
-		for _, size := range [][2]int{{30, 6}, {60, 20}, {80, 24}, {120, 40}} {
-			for _, second := range []string{"u", "y"} {
-				t.Run(fmt.Sprintf("%s-%dx%d-%s", place.name, size[0], size[1], second), func(t *testing.T) {
-					p := play(t, place.frame, darkTheme, 120, 40, place.keys...)
-					p.update(tea.WindowSizeMsg{Width: size[0], Height: size[1]})
-					first := place.first
-					if tooSmall(size[0], size[1]) && place.name == "filter" {
-						first = "u" // a view is not shown there, so nothing is typed into it
-					}
-					p.asked()
-					p.press(first)
-					p.asked()
-					p.sees("undo to v2.4.0")
-					p.press(second)
-					p.asked(undone)
-					if seen := p.console.asked[0].seen; seen.Revision != 14 || seen.Generation != 43 || seen.Template != "v2.4.0" {
-						t.Errorf("confirmed %+v, not what was shown", seen)
-					}
-				})
-			}
-		}
-	}
-}
-
-func TestUndoFromSheetIsOneKey(t *testing.T) {
-	for name, frame := range map[string]release.Frame{"asking": frameAsking(), "budget": frameFailing()} {
-		for _, key := range []string{"u", "y"} {
-			p := plain40(t, frame, key)
-			t.Run(name+"-"+key, func(t *testing.T) { p.asked(release.Undo{Revision: 14}) })
-		}
-	}
-}
-
-// Another console drives: its keys are refused here, but not u.
-func TestUndoWhileSomeoneElseDrives(t *testing.T) {
-	f := frameRolling()
-	f.Plan.Driven = "eng-b"
-	p := plain40(t, refresh(f), "p")
-	p.sees("p: eng-b drives")
-	p.press("u")
-	p.sees("eng-b drives this release; an undo does not wait for a hand-over")
-	p.press("u")
-	p.asked(release.Undo{Revision: 14})
-}
-
-func TestUndoLeavesAsItIs(t *testing.T) {
-	p := plain40(t, frameRolling(), "u", "esc")
-	p.asked()
-	p.seesNot("esc leave as it is")
-}
-
-func TestUndoRefusesWhatMoved(t *testing.T) {
-	f := frameRolling()
-	p := plain40(t, f, "u")
-	p.seesNot("it moved")
-	p.show(later(f, func(f *release.Frame) {
-		f.State.View.Workload.Generation, f.State.View.Workload.Observed = 44, 44
-	}))
-	p.sees("it moved while you read", "generation 44")
-	p.press("u")
-	p.asked()
-	p.sees("it moved while you read")
-
-	p.pace = 100 * time.Millisecond
-	p.press("u")
-	p.asked()
-	p.pace = time.Second
-	p.press("u")
-	p.asked(release.Undo{Revision: 14})
-	if got := p.console.asked[0].seen.Generation; got != 44 {
-		t.Errorf("confirmed generation %d, want the one that was read again, 44", got)
-	}
-}
-
-func TestUndoNamesANewTarget(t *testing.T) {
-	f := frameRolling()
-	p := plain40(t, f, "u")
-	p.show(later(f, func(f *release.Frame) {
-		w := &f.State.View.Workload
-		w.Revisions = append([]release.Revision{}, w.Revisions...)
-		w.Revisions[1].Number, w.Revisions[1].Version, w.Revisions[1].Template = 16, "v2.4.1", template("v2.4.1", "")
-	}))
-	p.sees("undo to v2.4.1", "it moved")
-	p.press("u")
-	p.asked()
-	p.press("u")
-	p.asked(release.Undo{Revision: 16})
-}
-
-// A dialog for a chosen revision stays with that revision.
-func TestUndoToAChosenRevision(t *testing.T) {
-	p := plain40(t, frameRolling(), "r", "j", "enter")
-	p.sees("undo to v2.3.2", "--to-revision=13")
-	p.press("u")
-	p.asked(release.Undo{Revision: 13})
-}
-
-func TestHistorySaysWhyNot(t *testing.T) {
-	p := plain40(t, frameRolling(), "3", "k", "enter")
-	p.asked()
-	p.sees("enter: skipped rollback (current template already matches revision 15)")
-}
-
-func TestUndoOfflineSaysWhy(t *testing.T) {
-	p := plain40(t, frameDegraded(), "u", "u", "y")
-	p.asked()
-	p.sees("K copies")
-	p = plain40(t, frameDegraded(), "u")
-	p.sees("u: API server unreachable for 42s")
-
-	p = plain40(t, frameRolling(), "u")
-	p.show(frameDegraded())
-	p.sees("u: API server unreachable")
-	p.press("u")
-	p.asked()
 }
 
 func TestDeployWantsTheName(t *testing.T) {
@@ -192,12 +54,10 @@ func TestDeployUnprotected(t *testing.T) {
 func TestDeployRefusesWhatMoved(t *testing.T) {
 	f := frameReady()
 	p := plain40(t, f, "d", `"production"`)
-	p.show(later(f, func(f *release.Frame) {
-		f.State.View.Workload.Generation, f.State.View.Workload.Observed = 44, 44
-	}))
+	p.show(later(f, edited))
 	p.press("enter")
 	p.asked()
-	p.sees("it moved while you read")
+	p.sees("it moved while you read", "! change")
 	p.press("enter")
 	p.asked(release.Deploy{Confirm: "production"})
 }
@@ -315,6 +175,28 @@ func TestSheetWaitsForADialog(t *testing.T) {
 	p.press("esc")
 	p.show(later(later(f, nil), func(f *release.Frame) { f.State.Asking = &release.Question{Reason: "no progress", At: f.Now} }))
 	p.sees("Undo? asked")
+}
+
+// What a person opened over a sheet stays when the sheet goes, and the sheet is
+// not taken for closed by hand.
+func TestSheetGoesFromUnderADialog(t *testing.T) {
+	f := frameFailing()
+	p := plain40(t, f, "l")
+	p.sees("Pod -")
+	p.show(later(f, func(f *release.Frame) { f.State.View.Failing = nil }))
+	p.sees("Pod -")
+	p.press("esc")
+	p.seesNot("Pod -", "Undoes by itself if")
+	p.show(later(later(f, nil), nil))
+	p.sees("Undoes by itself if the next sample of Error Rate fails too")
+}
+
+// Nothing is said about the deadline where nothing is decided by itself.
+func TestConsequenceAtTheDeadline(t *testing.T) {
+	f := frameFailing()
+	plain40(t, f, "esc", "2").sees("At the deadline slipway undoes to", "(rollback.onDeadline: auto); u does it now.")
+	f.State.Held = &release.Hold{Kind: release.HeldByHand, Reason: "held by hand", By: engA, At: f.Now}
+	plain40(t, refresh(f), "2").seesNot("At the deadline")
 }
 
 func TestLeaving(t *testing.T) {

@@ -2,7 +2,6 @@ package ui
 
 import (
 	"strconv"
-	"strings"
 
 	"datahub.io/slipway/release"
 )
@@ -10,20 +9,24 @@ import (
 // undoDialog shows what an undo changes, and performs it: u, then u or y.
 type undoDialog struct {
 	confirmation
-	whole  bool // the whole diff instead of the facts
-	scroll int
+	whole bool // the whole diff instead of the facts
+	diff  scroller
 }
 
 // openUndo answers u: the dialog, or why there is nothing to undo.
-func openUndo(sc scene, _ press) action { return undoTo(sc, 0) }
+func openUndo(sc scene, p press) action { return undoTo(sc, p, 0) }
 
 // undoTo opens the dialog for a revision, 0 for the previous one.
-func undoTo(sc scene, revision int64) action {
-	d := &undoDialog{confirmation: confirmation{kind: release.DoUndo, revision: revision}}
-	d.read = d.now(sc)
-	if !d.read.OK {
-		return refuse("u", d.read)
+func undoTo(sc scene, p press, revision int64) action {
+	c := sc.undo()
+	if revision != 0 {
+		c, _ = undoOfRevision(sc, revision)
 	}
+	if !c.OK {
+		return refuse("u", c)
+	}
+	d := &undoDialog{confirmation: confirm(c, p)}
+	d.revision = revision
 	return action{open: d}
 }
 
@@ -31,17 +34,21 @@ func (d *undoDialog) docked() bool    { return false }
 func (d *undoDialog) over(scene) bool { return false }
 
 func (d *undoDialog) hints(sc scene) []hint {
+	now := d.now(sc)
+	if !targeted(now) {
+		return []hint{{"r", "another revision"}, {"esc", "leave as it is"}}
+	}
 	diff := "whole diff"
 	if d.whole {
 		diff = "back from the diff"
 	}
-	return []hint{{"u", d.does(sc, d.now(sc))}, {"r", "revisions"}, {"d", diff}, {"K", "copy the command"}, {"esc", "leave as it is"}}
+	return []hint{{"u", d.does(sc, now)}, {"r", "revisions"}, {"d", diff}, {"K", "copy the command"}, {"esc", "leave as it is"}}
 }
 
 func (d *undoDialog) press(sc scene, p press) action {
 	switch p.key {
 	case "u", "y":
-		now, ok := d.confirmation.press(sc, p.at)
+		now, ok := d.confirmation.press(sc, p)
 		if ok {
 			return submit(now, now.Intent)
 		}
@@ -53,19 +60,13 @@ func (d *undoDialog) press(sc scene, p press) action {
 	case "r":
 		return action{close: true, view: historyTitle}
 	case "d", "D":
-		d.whole, d.scroll = !d.whole, 0
+		d.whole, d.diff = !d.whole, scroller{}
 	case "K":
 		return copyCommand(d.now(sc))
-	case "j", "down":
-		d.scroll++
-	case "k", "up":
-		d.scroll = max(d.scroll-1, 0)
-	case "pgdown", "space":
-		d.scroll += 10
-	case "pgup":
-		d.scroll = max(d.scroll-10, 0)
 	case "ctrl+c":
 		return openLeave(sc, p)
+	default:
+		d.diff.move(p.key, len(d.now(sc).Preview.Diff)-1)
 	}
 	return action{}
 }
@@ -76,6 +77,9 @@ func (d *undoDialog) draw(sc scene, t theme, w, h int) block {
 		return d.sentence(sc, t, w, h, now)
 	}
 	p := dialogPen(sc, t, w)
+	if !targeted(now) {
+		return d.nowhere(p, now, h)
+	}
 	sections := append([]section{spare(9, p.blank())}, d.revisions(p, now)...)
 	keys := d.keys(p, now)
 	if d.whole {
@@ -89,6 +93,21 @@ func (d *undoDialog) draw(sc scene, t theme, w, h int) block {
 	}
 	sections = append(sections, keys...)
 	return frameDialog(p, now.Preview.Title, environment(sc.Plan), sections, h)
+}
+
+// targeted tells whether an undo goes anywhere: while the way back is under way
+// it does not, unless a revision is chosen.
+func targeted(now release.Choice) bool { return now.Seen.Revision != 0 }
+
+// nowhere says why an undo goes nowhere any more, and where others are chosen.
+func (d *undoDialog) nowhere(p pen, now release.Choice, h int) block {
+	return frameDialog(p, now.Preview.Title, environment(p.s.Plan), []section{
+		spare(9, p.blank()),
+		keep(p.paragraph(line(warning.of("u: " + now.Why)))...),
+		spare(8, p.blank()),
+		keep(p.ends(alsoKey("r", "another revision"), leaving())),
+		spare(9, p.blank()),
+	}, h)
 }
 
 // revisions says what runs and what would.
@@ -115,11 +134,10 @@ func (d *undoDialog) revisions(p pen, now release.Choice) []section {
 	} else {
 		out = append(out, keep(p.labelled("now", line(plain.of(w.Version(p.s.Plan.Container)+", its ReplicaSet is not there yet")), marks["now"])...))
 	}
-	newest := target.Number
-	for _, r := range w.Revisions {
-		newest = max(newest, r.Number)
+	becomes := "its ReplicaSet exists"
+	if len(w.Revisions) > 0 {
+		becomes = "becomes revision " + strconv.FormatInt(w.Revisions[0].Number+1, 10) + "; " + becomes
 	}
-	becomes := "becomes revision " + strconv.FormatInt(newest+1, 10) + "; its ReplicaSet exists"
 	return append(out,
 		keep(p.marked(rows[2], marks["undo to"])),
 		spare(6, p.row(line(plain.of(spaces(p.labels)), faint.of(becomes)))))
@@ -129,7 +147,7 @@ func (d *undoDialog) revisions(p pen, now release.Choice) []section {
 func (d *undoDialog) shortDiff(p pen, now release.Choice, room int) []section {
 	diff := now.Preview.Diff
 	changed := changedLines(diff)
-	summary := counted(changed, "line")
+	summary := release.Count(changed, "line")
 	out := []section{spare(9, p.blank())}
 	if p.roomy() {
 		out = append(out, keep(p.ends(line(strong.of("Pod template, what undo changes")), line(faint.of(summary+", pod-template-hash left out")))),
@@ -153,7 +171,7 @@ func (d *undoDialog) shortDiff(p pen, now release.Choice, room int) []section {
 		out = append(out, spare(drop, p.row(diffRow(l, 0))))
 	}
 	if left > 0 {
-		out = append(out, keep(p.row(line(faint.of("  "+counted(left, "more line")+", "), strong.of("d"), faint.of(" shows them")))))
+		out = append(out, keep(p.row(line(faint.of("  "+release.Count(left, "more line")+", "), strong.of("d"), faint.of(" shows them")))))
 	}
 	return append(out, spare(8, p.rule("")))
 }
@@ -161,11 +179,11 @@ func (d *undoDialog) shortDiff(p pen, now release.Choice, room int) []section {
 // wholeDiff is the diff to scroll through.
 func (d *undoDialog) wholeDiff(p pen, now release.Choice, room int) []section {
 	diff := now.Preview.Diff
-	d.scroll = max(min(d.scroll, len(diff)-room), 0)
-	shown := diff[d.scroll:min(d.scroll+room, len(diff))]
-	place := counted(len(diff), "line")
+	d.diff.top = min(d.diff.top, max(len(diff)-room, 0))
+	shown := diff[d.diff.top:min(d.diff.top+room, len(diff))]
+	place := release.Count(len(diff), "line")
 	if len(shown) < len(diff) {
-		place = strconv.Itoa(d.scroll+1) + " to " + strconv.Itoa(d.scroll+len(shown)) + " of " + strconv.Itoa(len(diff)) + ", j k scroll"
+		place = strconv.Itoa(d.diff.top+1) + " to " + strconv.Itoa(d.diff.top+len(shown)) + " of " + strconv.Itoa(len(diff)) + ", j k scroll"
 	}
 	out := []section{spare(9, p.blank()), keep(p.ends(line(strong.of("Pod template")), line(faint.of(place)))), spare(8, p.rule(""))}
 	for _, l := range shown {
@@ -179,8 +197,8 @@ func (d *undoDialog) facts(p pen, now release.Choice) []section {
 	marks := d.marks(p.s)
 	var out []section
 	if driver := p.s.Plan.Driven; driver != "" {
-		fact := release.Fact{Label: "driver", Mark: release.MarkAttention, Text: driver + " drives this release; an undo does not wait for a hand-over"}
-		out = append(out, keep(p.fact(fact, false)...))
+		fact := release.Fact{Label: "watching", Mark: release.MarkAttention, Text: driver}
+		out = append(out, spare(3, p.fact(fact, false)...))
 	}
 	for _, f := range now.Preview.Facts {
 		drop := 0
@@ -249,46 +267,4 @@ func (d *undoDialog) sentence(sc scene, t theme, w, h int, now release.Choice) b
 		what = join(line(warning.bolder().of("! it moved; now: ")), what)
 	}
 	return sentence(sc, t, w, h, what, line(keyLabel(badge, "u", "performs it"), plain.of(" or "), strong.of("y"), plain.of("  "), strong.of("esc"), plain.of(" leave")))
-}
-
-// diffRow is one line of a diff in w cells, cut in its middle; where w is 0 it is
-// not cut and an image's registry is left out instead.
-func diffRow(l release.DiffLine, w int) row {
-	content := l.Text
-	if w > 0 {
-		content = cutMiddle(content, w-2, "…")
-	} else if key, image, ok := strings.Cut(content, "image: "); ok && strings.TrimSpace(key) == "" {
-		content = key + "image: " + release.ShortImage(image)
-	}
-	switch l.Op {
-	case release.Added:
-		return line(passing.of("+ " + content))
-	case release.Removed:
-		return line(failing.of("- " + content))
-	case release.Head:
-		return line(muted.of("  " + content))
-	default:
-		return line(faint.of("  " + content))
-	}
-}
-
-func changedLines(diff []release.DiffLine) int {
-	n := 0
-	for _, l := range diff {
-		if l.Op == release.Added || l.Op == release.Removed {
-			n++
-		}
-	}
-	return n
-}
-
-// onlyChanged leaves paths and context out.
-func onlyChanged(diff []release.DiffLine) []release.DiffLine {
-	var out []release.DiffLine
-	for _, l := range diff {
-		if l.Op == release.Added || l.Op == release.Removed {
-			out = append(out, l)
-		}
-	}
-	return out
 }

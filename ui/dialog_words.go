@@ -18,20 +18,20 @@ type wordsDialog struct {
 }
 
 // waiveItem answers w on an item of the checklist.
-func waiveItem(sc scene, item string) action {
+func waiveItem(sc scene, p press, item string) action {
 	c, ok := sc.choice(release.DoWaive, item)
 	if !ok || !c.OK {
 		return refuse("w", c)
 	}
 	return action{open: &wordsDialog{
-		confirmation: confirm(c), title: c.Preview.Title, about: aboutItem(item, "passes over this item; the record and the report say who and why"),
+		confirmation: confirm(c, p), title: c.Preview.Title, about: aboutItem(item, "passes over this item; the record and the report say who and why"),
 		ask: "Reason:", does: "waive it", until: "a waiver needs a reason: enter waives when there is one",
 		intent: func(words string) release.Intent { return release.Waive{Item: item, Reason: words} },
 	}}
 }
 
 // tickItem answers space on an item of the checklist.
-func tickItem(sc scene, item string) action {
+func tickItem(sc scene, p press, item string) action {
 	c, ok := sc.choice(release.DoTick, item)
 	switch {
 	case !ok:
@@ -40,16 +40,16 @@ func tickItem(sc scene, item string) action {
 		return refuse("space", c)
 	}
 	return action{open: &wordsDialog{
-		confirmation: confirm(c), title: "Tick " + titleOf(sc, item), about: aboutItem(item, "says that this was done; the record and the report say who and when"),
+		confirmation: confirm(c, p), title: "Tick " + titleOf(sc, item), about: aboutItem(item, "says that this was done; the record and the report say who and when"),
 		ask: "Note, if any:", does: "tick it",
 		intent: func(words string) release.Intent { return release.Tick{Item: item, Note: words} },
 	}}
 }
 
 // askVersion asks which version to release.
-func askVersion(c release.Choice) *wordsDialog {
+func askVersion(c release.Choice, p press) *wordsDialog {
 	return &wordsDialog{
-		confirmation: confirm(c), title: c.Preview.Title, about: aboutVersion,
+		confirmation: confirm(c, p), title: c.Preview.Title, about: aboutVersion,
 		ask: "Version:", does: "plan the release", until: "enter plans a release of the version when there is one",
 		intent: func(words string) release.Intent { return release.Begin{Version: words} },
 	}
@@ -77,7 +77,7 @@ func aboutItem(item, change string) func(scene) []release.Fact {
 		}
 		return append(facts,
 			release.Fact{Label: "change", Text: change},
-			release.Fact{Label: "as", Text: actor(sc.User)})
+			release.Fact{Label: "as", Text: sc.User.String()})
 	}
 }
 
@@ -92,19 +92,11 @@ func aboutVersion(sc scene) []release.Fact {
 	return append(facts, release.Fact{Label: "change", Text: "nothing yet: it begins the checklist; d deploys once the gates are open"})
 }
 
-// actor writes who it is with the local account beside it.
-func actor(a release.Actor) string {
-	if a.Local == "" {
-		return a.Name
-	}
-	return a.Name + " (" + a.Local + ")"
-}
-
 func (d *wordsDialog) docked() bool    { return false }
 func (d *wordsDialog) over(scene) bool { return false }
 
-func (d *wordsDialog) hints(scene) []hint {
-	return []hint{{"ctrl+z", "undo"}, {"enter", d.does}, {"esc", "leave as it is"}}
+func (d *wordsDialog) hints(sc scene) []hint {
+	return []hint{undoHint(sc, "ctrl+z"), {"enter", d.does}, {"esc", "leave as it is"}}
 }
 
 func (d *wordsDialog) press(sc scene, p press) action {
@@ -118,7 +110,7 @@ func (d *wordsDialog) press(sc scene, p press) action {
 		if d.until != "" && d.prompt.trimmed() == "" {
 			return action{}
 		}
-		if now, ok := d.confirmation.press(sc, p.at); ok {
+		if now, ok := d.confirmation.press(sc, p); ok {
 			return submit(now, d.intent(d.prompt.trimmed()))
 		}
 		return action{}

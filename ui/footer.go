@@ -84,7 +84,7 @@ func undoRow(sc scene, t theme, w int) row {
 
 // undoFacts is what is known of the revision that u goes to.
 func undoFacts(sc scene, c release.Choice, t theme) row {
-	r, ok := sc.workload().Revision(c.Seen.Revision)
+	r, ok := sc.goesTo()
 	if !ok || r.Created.IsZero() {
 		return nil
 	}
@@ -99,7 +99,10 @@ func undoFacts(sc scene, c release.Choice, t theme) row {
 
 // whyNotUndo says why u can do nothing now, and how to undo from elsewhere.
 func whyNotUndo(sc scene, c release.Choice, dot string, w int) row {
-	if sc.live || sc.workload().At.IsZero() {
+	switch {
+	case c.Noop:
+		return line(plain.of(c.Why))
+	case sc.live || sc.workload().At.IsZero():
 		return line(muted.of("no undo now"), faint.of(dot+c.Why))
 	}
 	out := line(unknown.bolder().of("cannot be sent now"))
@@ -147,11 +150,7 @@ func (s *screen) hints(sc scene) []hint {
 			return own
 		}
 	}
-	undo := hint{"u", "undo"}
-	if !sc.undo().OK {
-		undo.does = "undo, not now"
-	}
-	out := []hint{undo}
+	out := []hint{undoHint(sc, "u")}
 	if sc.lost(release.Kubernetes) || sc.lost(release.Prometheus) {
 		out = append(out, hint{"R", "retry now"})
 	}
@@ -172,6 +171,14 @@ func (s *screen) hints(sc scene) []hint {
 	out = append(out, hint{"r", "revisions"})
 	out = append(out, s.current().hints(sc)...)
 	return append(out, hint{"tab", "views"}, hint{"?", "help"}, hint{"q", "leave"})
+}
+
+// undoHint is the key that undoes: u, or ctrl+z where letters are typed.
+func undoHint(sc scene, key string) hint {
+	if !sc.undo().OK {
+		return hint{key, "undo, not now"}
+	}
+	return hint{key, "undo"}
 }
 
 // worthwhile leaves pause out of the footer while nothing rolls.

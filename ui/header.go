@@ -18,7 +18,8 @@ func (s *screen) header(sc scene, t theme, w int) block {
 }
 
 // identity says what is released where, and when now is. What does not fit is
-// left out in the order of its worth: elapsed, namespace, cluster, our name.
+// left out in the order of its worth: elapsed, namespace, cluster, our name, that
+// we only watch.
 func identity(sc scene, t theme, w int) row {
 	name := line(plain.of(" "), strong.of("slipway"))
 	what := line(plain.of("  " + sc.Plan.Service + "  "))
@@ -30,22 +31,25 @@ func identity(sc scene, t theme, w int) row {
 	if sc.under() && !sc.State.Began.IsZero() {
 		right = join(line(muted.of("elapsed"), plain.of(" "+release.Span(sc.Now.Sub(sc.State.Began))+"  ")), clock)
 	}
+	short := clock
 	if sc.Plan.Driven != "" {
+		short = join(line(badge.of(" WATCHING "), plain.of("  ")), clock)
 		right = join(line(badge.of(" WATCHING "), muted.of(" as "+sc.User.Name+"  ")), clock)
 	}
 	for _, try := range [][2]row{
 		{join(name, what, cluster, namespace), right},
-		{join(name, what, cluster, namespace), clock},
-		{join(name, what, cluster), clock},
-		{join(name, what), clock},
+		{join(name, what, cluster, namespace), short},
+		{join(name, what, cluster), short},
+		{join(name, what), short},
+		{what.slice(1, what.width()), short},
 		{what.slice(1, what.width()), clock},
 	} {
 		if try[0].width()+1+try[1].width() <= w {
 			return spread(try[0], try[1], w, t.glyphs.ellipsis).on(strip)
 		}
 	}
-	short := cutMiddle(sc.Plan.Service, max(w-what.width()+cells(sc.Plan.Service)-clock.width()-2, 8), t.glyphs.ellipsis)
-	tight := join(line(plain.of(" "+short+"  ")), what[1:])
+	service := cutMiddle(sc.Plan.Service, max(w-what.width()+cells(sc.Plan.Service)-clock.width()-2, 8), t.glyphs.ellipsis)
+	tight := join(line(plain.of(" "+service+"  ")), what[1:])
 	return spread(tight, clock, w, t.glyphs.ellipsis).on(strip)
 }
 
@@ -247,7 +251,7 @@ func (t theme) tab(key, title string, current bool) row {
 func driver(sc scene) row {
 	switch {
 	case sc.Plan.Driven != "":
-		return line(plain.of(sc.Plan.Driven+" "), muted.of("drives"))
+		return line(plain.of(sc.User.Name+" "), muted.of("watching"))
 	case sc.State.Phase == release.Idle:
 		return line(muted.of("as "), plain.of(sc.User.Name))
 	}

@@ -7,9 +7,9 @@ type helpDialog struct{}
 
 func openHelp(scene, press) action { return action{open: helpDialog{}} }
 
-func (helpDialog) docked() bool       { return false }
-func (helpDialog) over(scene) bool    { return false }
-func (helpDialog) hints(scene) []hint { return []hint{{"u", "undo"}, {"esc", "close"}} }
+func (helpDialog) docked() bool          { return false }
+func (helpDialog) over(scene) bool       { return false }
+func (helpDialog) hints(sc scene) []hint { return []hint{undoHint(sc, "u"), {"esc", "close"}} }
 
 func (helpDialog) press(sc scene, p press) action {
 	switch p.key {

@@ -13,8 +13,8 @@ func (t theme) linkState(sc scene, source release.Source, name string) row {
 	at := l.Last
 	stale := false
 	if source == release.Prometheus {
-		if newest := sc.newestSample(); !newest.IsZero() {
-			at, stale = newest, sc.Now.Sub(newest) > sc.Plan.Stale.Metric
+		if !sc.sampled.IsZero() {
+			at, stale = sc.sampled, sc.stale
 		}
 	}
 	age := release.Age(sc.Now.Sub(at))
@@ -43,14 +43,4 @@ func steadyAge(d time.Duration) string {
 		return release.Age(d)
 	}
 	return strconv.FormatFloat(d.Truncate(100*time.Millisecond).Seconds(), 'f', 1, 64) + "s"
-}
-
-// newestSample is the timestamp of the newest sample there is.
-func (s scene) newestSample() (at time.Time) {
-	for _, sample := range s.State.View.Samples {
-		if sample.At.After(at) {
-			at = sample.At
-		}
-	}
-	return at
 }

@@ -10,10 +10,12 @@ import (
 
 // Console is the engine as the screen sees it. None of its methods blocks.
 type Console interface {
-	// Frames gives the newest frame; those that nobody took are dropped.
+	// Frames gives the newest frame; those that nobody took are dropped. It is
+	// never closed, nor is Answers.
 	Frames() <-chan release.Frame
-	// Submit asks for something. A refusal comes back through Answers.
-	Submit(intent release.Intent, seen release.Seen)
+	// Submit asks for something and gives the wish's ID. A refusal comes back
+	// through Answers.
+	Submit(intent release.Intent, seen release.Seen) (id string)
 	Answers() <-chan release.Refused
 	// Follow has the log of a pod come with the frames; "" ends that.
 	Follow(pod string)

@@ -16,9 +16,9 @@ func (v *overview) press(sc scene, p press) (action, bool) {
 	case "enter":
 		return v.enter(sc, p), true
 	case "space":
-		return v.word(sc, tickItem), true
+		return v.word(sc, p, tickItem), true
 	case "w":
-		return v.word(sc, waiveItem), true
+		return v.word(sc, p, waiveItem), true
 	default:
 		return action{}, false
 	}
@@ -31,9 +31,9 @@ func (v *overview) move(sc scene, n int) {
 }
 
 // word asks for the words that go with a tick or a waiver of the selected item.
-func (v *overview) word(sc scene, ask func(sc scene, item string) action) action {
+func (v *overview) word(sc scene, p press, ask func(sc scene, p press, item string) action) action {
 	if it, ok := v.chosen(sc); ok {
-		return ask(sc, it.Spec.ID)
+		return ask(sc, p, it.Spec.ID)
 	}
 	return action{}
 }
@@ -74,7 +74,7 @@ func (v *overview) enter(sc scene, p press) action {
 	case "":
 		return action{view: rolloutTitle}
 	case "space":
-		return v.word(sc, tickItem)
+		return v.word(sc, p, tickItem)
 	default:
 		return asked(sc, press{key: key, at: p.at})
 	}

@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"strconv"
 	"strings"
 	"unicode"
 
@@ -241,12 +240,4 @@ func align(gap int, table ...[]row) []row {
 		}
 	}
 	return out
-}
-
-// counted writes "1 line" or "3 lines".
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return strconv.Itoa(n) + " " + noun + "s"
 }

@@ -29,8 +29,9 @@ func (c *fakeConsole) Frames() <-chan release.Frame    { return nil }
 func (c *fakeConsole) Answers() <-chan release.Refused { return nil }
 func (c *fakeConsole) Follow(pod string)               { c.followed = append(c.followed, pod) }
 func (c *fakeConsole) Retry()                          { c.retried++ }
-func (c *fakeConsole) Submit(intent release.Intent, seen release.Seen) {
+func (c *fakeConsole) Submit(intent release.Intent, seen release.Seen) (id string) {
 	c.asked = append(c.asked, submitted{intent, seen})
+	return fmt.Sprint("id-", len(c.asked))
 }
 
 // player is a person at the keys of a screen: each key comes a second after the

@@ -31,12 +31,12 @@ func openWorstLog(sc scene, _ press) action {
 func (d *podDialog) docked() bool    { return false }
 func (d *podDialog) over(scene) bool { return false }
 
-func (d *podDialog) hints(scene) []hint {
+func (d *podDialog) hints(sc scene) []hint {
 	follow := "stop following"
 	if !d.follow {
 		follow = "follow"
 	}
-	return []hint{{"u", "undo"}, {"f", follow}, {"j/k", "scroll"}, {"/", "filter"}, {"tab", "next pod"}, {"esc", "close"}}
+	return []hint{undoHint(sc, "u"), {"f", follow}, {"j/k", "scroll"}, {"/", "filter"}, {"tab", "next pod"}, {"esc", "close"}}
 }
 
 func (d *podDialog) press(sc scene, p press) action {
@@ -113,7 +113,7 @@ func (d *podDialog) draw(sc scene, t theme, w, h int) block {
 		if lines := d.listed(sc); len(lines) > 0 {
 			last = lines[len(lines)-1]
 		}
-		return sentence(sc, t, w, h, line(strong.of(suffix(d.pod)+" "), plain.of(last)), line(strong.of("u"), plain.of(" undo  "), strong.of("esc"), plain.of(" close")))
+		return sentence(sc, t, w, h, line(strong.of(release.PodSuffix(d.pod)+" "), plain.of(last)), line(strong.of("u"), plain.of(" undo  "), strong.of("esc"), plain.of(" close")))
 	}
 	gutter, labels := 1, 10
 	p := pen{th: t, s: sc, w: w - 2 - 2*gutter, gutter: gutter, labels: labels}
@@ -134,7 +134,7 @@ func (d *podDialog) draw(sc scene, t theme, w, h int) block {
 		body = append(body, p.row(line(faint.of(d.silence(sc)))))
 	}
 	frame := panel{
-		title: line(strong.of("Pod " + suffix(d.pod))), label: line(muted.of(cutMiddle(d.pod, max(w-30, 8), t.glyphs.ellipsis))),
+		title: line(strong.of("Pod " + release.PodSuffix(d.pod))), label: line(muted.of(cutMiddle(d.pod, max(w-30, 8), t.glyphs.ellipsis))),
 		footer: d.filter.row(t), hue: text, heavy: true,
 	}
 	return frame.draw(t, body, w, h)
@@ -166,7 +166,7 @@ func (d *podDialog) about(p pen) []section {
 	}
 	shown := 0
 	for _, n := range p.s.workload().Events {
-		if n.Object == suffix(d.pod) && shown < 4 {
+		if n.Object == release.PodSuffix(d.pod) && shown < 4 {
 			label := line(muted.of("events"))
 			if shown > 0 {
 				label = nil
@@ -193,7 +193,7 @@ func (d *podDialog) logRule(p pen) row {
 	state := line(passing.of(p.th.glyphs.link), muted.of(" following"))
 	switch {
 	case d.up > 0:
-		state = line(warning.of(counted(d.up, "newer line") + " below"))
+		state = line(warning.of(release.Count(d.up, "newer line") + " below"))
 	case !d.follow:
 		state = line(muted.of("not following"))
 	}

@@ -70,7 +70,7 @@ func rolloutLabel(sc scene, t theme) row {
 		return line(unknown.of("deadline " + ends.Format("15:04:05") + ", if no progress"))
 	case !sc.live:
 		return nil
-	case w.Convergence() == release.Exceeded:
+	case gaveUp(sc):
 		return line(failing.of("deadline exceeded"))
 	case w.Paused:
 		return line(warning.of("paused"))
@@ -80,6 +80,16 @@ func rolloutLabel(sc scene, t theme) row {
 		return line(t.mark(release.MarkPass, sc.Now), muted.of(" complete"))
 	}
 	return nil
+}
+
+// gaveUp tells whether Kubernetes gave up what rolls. Of a rollout of ours the
+// release says so: the condition of the one before can stay for a moment.
+func gaveUp(sc scene) bool {
+	switch sc.State.Phase {
+	case release.Deploying, release.RollingBack:
+		return sc.State.Overdue()
+	}
+	return sc.workload().Convergence() == release.Exceeded
 }
 
 // replacedBar is how far the replacement is.
@@ -167,44 +177,35 @@ func waitsRows(sc scene, t theme, w, h int) block {
 		}
 		return block{rolloutLine("fails", failing.of(cutEnd(failures, w-11, t.glyphs.ellipsis)))}
 	}
-	said := ""
-	tally := map[release.PodState]int{}
-	current, ok := wl.Current()
-	if ok {
-		tally = wl.Tally(current.Number)
-	}
-	switch conv := wl.Convergence(); {
-	case conv == release.Complete:
-		said = "nothing"
-	case conv == release.Absent:
-		said = "the Deployment to be made"
-	case conv == release.Unobserved:
-		said = fmt.Sprintf("the controller to see generation %d", wl.Generation)
-	case conv == release.Paused:
-		said = "p: the rollout is paused"
-	case tally[release.PodStarting] > 0:
-		said = startingWords(sc, current.Number, tally[release.PodStarting])
-	case tally[release.PodPending] > 0:
-		said = fmt.Sprintf("%s to be scheduled or pulled", pods(tally[release.PodPending]))
-	case conv == release.Terminating:
-		said = "old pods to end"
-	default:
-		said = "the controller's next step"
-	}
-	return block{rolloutLine("waits for", plain.of(cutEnd(said, w-11, t.glyphs.ellipsis)))}
+	return block{rolloutLine("waits for", plain.of(cutEnd(waitsWords(sc), w-11, t.glyphs.ellipsis)))}
 }
 
-func pods(n int) string {
-	if n == 1 {
-		return "1 pod"
-	}
-	return fmt.Sprintf("%d pods", n)
-}
-
-// startingWords names the probe that starting pods have to pass, how long the
-// oldest has been at it, and how long the others took.
-func startingWords(sc scene, revision int64, n int) string {
+// waitsWords says what the rollout waits for, as the headline does; of pods that
+// start, with the probe and its timing.
+func waitsWords(sc scene) string {
 	wl := sc.workload()
+	switch wl.Convergence() {
+	case release.Complete:
+		return "nothing"
+	case release.Absent:
+		return "the Deployment to be made"
+	case release.Unobserved:
+		return fmt.Sprintf("the controller to see generation %d", wl.Generation)
+	case release.Paused:
+		return "p: the rollout is paused"
+	}
+	if n := wl.Tally(0)[release.PodStarting]; n > 0 {
+		return startingWords(sc, n)
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(release.WaitsFor(wl), "Waits for "), ".")
+}
+
+// startingWords names the probe that the n starting pods have to pass, how long
+// the oldest has been at it, and how long those of the same revision took that
+// passed.
+func startingWords(sc scene, n int) string {
+	wl := sc.workload()
+	current, _ := wl.Current()
 	probe := "readiness"
 	for _, c := range wl.Containers {
 		if c.Name == sc.Plan.Container && c.Readiness != "" {
@@ -215,15 +216,14 @@ func startingWords(sc scene, revision int64, n int) string {
 	ready := 0
 	for _, p := range wl.Pods {
 		switch {
-		case p.Revision != revision:
 		case p.State == release.PodStarting:
 			oldest = max(oldest, sc.Now.Sub(p.Created))
-		case !p.ReadyAt.IsZero():
+		case p.Revision == current.Number && !p.ReadyAt.IsZero():
 			took += p.ReadyAt.Sub(p.Created)
 			ready++
 		}
 	}
-	said := fmt.Sprintf("%s on %s, %s", probe, pods(n), release.Span(oldest))
+	said := fmt.Sprintf("%s on %s, %s", probe, release.Count(n, "pod"), release.Span(oldest))
 	if ready > 0 {
 		said += " of about " + release.Span(took/time.Duration(ready))
 	}

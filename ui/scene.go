@@ -17,6 +17,9 @@ type scene struct {
 	judged []release.Judgement
 	live   bool          // the API server answers
 	age    time.Duration // since it last did
+
+	sampled time.Time // the timestamp of the newest sample, zero when there is none
+	stale   bool      // even that one is too old to decide anything
 }
 
 func newScene(f release.Frame, g glyphs) scene {
@@ -27,9 +30,13 @@ func newScene(f release.Frame, g glyphs) scene {
 		stages: release.Progress(f.Plan, f.State, f.Now),
 		judged: release.Judgements(f.Plan, f.State.View, f.Now),
 	}
-	w := f.State.View.Workload
-	s.age = f.Now.Sub(w.At)
-	s.live = !w.At.IsZero() && s.link(release.Kubernetes).OK && s.age <= f.Plan.Stale.Workload
+	s.age = f.Now.Sub(f.State.View.Workload.At)
+	s.live = release.Live(f.Plan, f.State, f.Now)
+	for _, j := range s.judged {
+		if j.Has && j.At.After(s.sampled) {
+			s.sampled, s.stale = j.At, j.Stale
+		}
+	}
 	if g.ascii {
 		s.spell(g)
 	}
@@ -60,6 +67,11 @@ func (s scene) choice(kind release.IntentKind, item string) (release.Choice, boo
 func (s scene) undo() release.Choice {
 	c, _ := s.choice(release.DoUndo, "")
 	return c
+}
+
+// goesTo is the revision that u goes back to; ok is false while it goes nowhere.
+func (s scene) goesTo() (r release.Revision, ok bool) {
+	return s.workload().Revision(s.undo().Seen.Revision)
 }
 
 // under tells whether a release is under way.

@@ -46,14 +46,14 @@ type askSheet struct {
 func (a *askSheet) docked() bool    { return true }
 func (a *askSheet) over(scene) bool { return false }
 
-func (a *askSheet) hints(scene) []hint {
-	return append([]hint{{"u", "undo"}, {a.key, a.does}, {"y", "the same"}}, append(a.also, hint{"esc", "leave as it is"})...)
+func (a *askSheet) hints(sc scene) []hint {
+	return append([]hint{undoHint(sc, "u"), {a.key, a.does}, {"y", "the same"}}, append(a.also, hint{"esc", "leave as it is"})...)
 }
 
 func (a *askSheet) press(sc scene, p press) action {
 	switch p.key {
 	case a.key, "y":
-		now, ok := a.confirmation.press(sc, p.at)
+		now, ok := a.confirmation.press(sc, p)
 		switch {
 		case ok:
 			return submit(now, now.Intent)
@@ -110,14 +110,14 @@ func (a *askSheet) draw(sc scene, t theme, w, h int) block {
 }
 
 // openPause answers p: pause, or resume where it is paused.
-func openPause(sc scene, _ press) action {
+func openPause(sc scene, p press) action {
 	pause, _ := sc.choice(release.DoPause, "")
 	if pause.OK {
-		return action{open: &askSheet{confirmation: confirm(pause), key: "p", title: pause.Preview.Title, does: "pause the rollout"}}
+		return action{open: &askSheet{confirmation: confirm(pause, p), key: "p", title: pause.Preview.Title, does: "pause the rollout"}}
 	}
 	resume, _ := sc.choice(release.DoResume, "")
 	if resume.OK {
-		return action{open: &askSheet{confirmation: confirm(resume), key: "p", title: resume.Preview.Title, does: "resume the rollout"}}
+		return action{open: &askSheet{confirmation: confirm(resume, p), key: "p", title: resume.Preview.Title, does: "resume the rollout"}}
 	}
 	if pause.Noop {
 		return refuse("p", resume)
@@ -126,28 +126,28 @@ func openPause(sc scene, _ press) action {
 }
 
 // openHold answers h: hold, or continue where it is held or asks.
-func openHold(sc scene, _ press) action {
+func openHold(sc scene, p press) action {
 	if sc.State.Held == nil && sc.State.Asking == nil {
 		hold, _ := sc.choice(release.DoHold, "")
 		if !hold.OK {
 			return refuse("h", hold)
 		}
 		return action{open: &askSheet{
-			confirmation: confirm(hold), key: "h", title: "Hold " + sc.Plan.Service, does: "hold",
+			confirmation: confirm(hold, p), key: "h", title: "Hold " + sc.Plan.Service, does: "hold",
 			facts: []release.Fact{
 				{Label: "means", Text: "no rollback by itself, no step by itself; the pods go on as they are"},
 				{Label: "way back", Text: "h: continue"},
 			},
 		}}
 	}
-	return openContinue(sc)
+	return openContinue(sc, p)
 }
 
 // openContinue asks whether a release goes on that is held, or that asks. Where
 // it cannot, it can still be abandoned.
-func openContinue(sc scene) action {
+func openContinue(sc scene, p press) action {
 	c, _ := sc.choice(release.DoContinue, "")
-	a := &askSheet{confirmation: confirm(c), key: "h", title: "Continue the release of " + sc.State.To.Version, does: "continue"}
+	a := &askSheet{confirmation: confirm(c, p), key: "h", title: "Continue the release of " + sc.State.To.Version, does: "continue"}
 	if held := sc.State.Held; held != nil {
 		a.facts = append(a.facts, release.Fact{Label: "held", Mark: release.MarkAttention, Text: held.Reason})
 	}
@@ -166,14 +166,14 @@ func openContinue(sc scene) action {
 }
 
 // openAbandon answers x: the release ends, the cluster stays as it is.
-func openAbandon(sc scene, _ press) action {
+func openAbandon(sc scene, p press) action {
 	c, _ := sc.choice(release.DoAbandon, "")
 	if !c.OK {
 		return refuse("x", c)
 	}
 	runs := sc.workload().Version(sc.Plan.Container)
 	return action{open: &askSheet{
-		confirmation: confirm(c), key: "x", title: c.Preview.Title, does: "abandon it",
+		confirmation: confirm(c, p), key: "x", title: c.Preview.Title, does: "abandon it",
 		facts: []release.Fact{
 			{Label: "runs on", Text: "deployment/" + sc.Plan.Deployment + " stays at " + runs + "; nothing is undone"},
 			{Label: "way back", Text: "u undoes, d begins another release"},

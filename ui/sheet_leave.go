@@ -16,8 +16,8 @@ func openLeave(sc scene, _ press) action {
 func (leaveSheet) docked() bool    { return true }
 func (leaveSheet) over(scene) bool { return false }
 
-func (leaveSheet) hints(scene) []hint {
-	return []hint{{"u", "undo"}, {"q", "leave"}, {"y", "the same"}, {"esc", "stay"}}
+func (leaveSheet) hints(sc scene) []hint {
+	return []hint{undoHint(sc, "u"), {"q", "leave"}, {"y", "the same"}, {"esc", "stay"}}
 }
 
 func (leaveSheet) press(sc scene, p press) action {

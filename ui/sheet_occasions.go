@@ -10,7 +10,7 @@ import (
 // undoRows say what an undo would do, in a sheet.
 func undoRows(p pen, now release.Choice, marks map[string]bool, label string) []section {
 	what := now.Preview.Line + ": " + now.Preview.Change
-	out := []section{keep(p.labelled(label, line(strong.of(what)), marks["undo to"])...)}
+	out := []section{keep(p.labelled(label, line(strong.of(what)), marks["undo to"] || marks["change"])...)}
 	for _, f := range now.Preview.Facts {
 		drop := 0
 		if f.Mark == release.MarkPass {
@@ -23,7 +23,7 @@ func undoRows(p pen, now release.Choice, marks map[string]bool, label string) []
 		spare(2, p.labelled("way back", line(plain.of(now.Preview.Back)), marks["way back"])...))
 }
 
-func undoOf(sc scene) confirmation { return confirm(sc.undo()) }
+func undoOf(sc scene) confirmation { return confirm(sc.undo(), press{}) }
 
 func doesUndo(sc scene, now release.Choice) string {
 	if r, ok := sc.workload().Revision(now.Seen.Revision); ok && r.Version != "" {
@@ -70,23 +70,26 @@ func questionSheet(sc scene) (*unaskedSheet, string) {
 // budgetSheet is for a failure budget that the next sample may use up, where
 // that undoes by itself.
 func budgetSheet(sc scene) (*unaskedSheet, string) {
-	if !budgetNearlyUsed(sc) {
+	spec, last := release.LastSample(sc.Plan, sc.State, sc.Now)
+	if !last {
 		return nil, ""
 	}
-	_, spec := release.Budget(sc.Plan, sc.State.View)
 	after := sc.Plan.Rollback.After
 	s := &unaskedSheet{
 		confirmation: undoOf(sc),
-		there:        budgetNearlyUsed,
-		title:        func(scene) string { return "Undoes by itself if the next sample of " + spec.Title + " fails too" },
-		label:        func(scene) string { return "rollback.onMetrics: auto, after " + strconv.Itoa(after) },
-		hue:          bad, loud: loudBad,
+		there: func(sc scene) bool {
+			now, last := release.LastSample(sc.Plan, sc.State, sc.Now)
+			return last && now.Name == spec.Name
+		},
+		title: func(scene) string { return "Undoes by itself if the next sample of " + spec.Title + " fails too" },
+		label: func(scene) string { return "rollback.onMetrics: auto, after " + strconv.Itoa(after) },
+		hue:   bad, loud: loudBad,
 		keys: []string{"u", "y"}, does: doesUndo,
 		also: []answer{{"h", "hold: a person decides", openHold}, {"l", "logs", openWorstLog}},
 		hide: "hide; it goes on",
 	}
 	s.rows = func(p pen, now release.Choice) []section {
-		used, spec := release.Budget(p.s.Plan, p.s.State.View)
+		used, _ := release.Budget(p.s.Plan, p.s.State.View)
 		j := release.Judge(p.s.Plan, p.s.State.View, spec, p.s.Now)
 		budget := join(p.th.pips(used, after), line(plain.of("   "+spec.Title+" "), failing.of(j.Why), faint.of("   sampled "+release.Age(p.s.Now.Sub(j.At))+" ago")))
 		rows := []section{keep(p.labelled("budget used", budget, false)...)}
@@ -105,15 +108,6 @@ func streakBegan(sc scene, metric release.MetricName) time.Time {
 	return sc.State.Rollout.Began
 }
 
-// budgetNearlyUsed tells whether one more failing sample undoes by itself.
-func budgetNearlyUsed(sc scene) bool {
-	s, rollback := sc.State, sc.Plan.Rollback
-	used, _ := release.Budget(sc.Plan, s.View)
-	auto := rollback.OnMetrics == release.Auto && s.Auto == "" && s.Held == nil && s.Pending == nil
-	begun := s.Phase == release.Deploying || s.Phase == release.Verifying
-	return auto && begun && used > 0 && used == rollback.After-1
-}
-
 // returnSheet is for an unfinished release that was found at the start.
 func returnSheet(sc scene) (*unaskedSheet, string) {
 	held := sc.State.Held
@@ -122,7 +116,7 @@ func returnSheet(sc scene) (*unaskedSheet, string) {
 	}
 	c, _ := sc.choice(release.DoContinue, "")
 	s := &unaskedSheet{
-		confirmation: confirm(c),
+		confirmation: confirm(c, press{}),
 		there:        func(sc scene) bool { return sc.State.Held != nil && sc.State.Held.Kind == release.HeldOnReturn },
 		title: func(sc scene) string {
 			return "Unfinished: release of " + sc.State.To.Version + ", " + string(sc.State.Phase)

@@ -38,7 +38,7 @@ type answer struct {
 func unaskedNow(sc scene, at time.Time) (*unaskedSheet, string) {
 	for _, due := range []func(scene) (*unaskedSheet, string){returnSheet, questionSheet, budgetSheet} {
 		if s, occasion := due(sc); s != nil {
-			s.opened.begin(at)
+			s.opened.begin(at, quietTime)
 			s.since = at.Add(quietTime)
 			return s, occasion
 		}
@@ -53,7 +53,7 @@ func (s *unaskedSheet) hints(sc scene) []hint {
 	now := s.now(sc)
 	out := []hint{{s.keys[0], s.does(sc, now)}}
 	if s.keys[0] != "u" {
-		out = []hint{{"u", "undo"}, out[0]}
+		out = []hint{undoHint(sc, "u"), out[0]}
 	}
 	for _, a := range s.also {
 		if a.key != "u" {
@@ -72,7 +72,7 @@ func (s *unaskedSheet) press(sc scene, p press) action {
 		if p.key != key {
 			continue
 		}
-		now, ok := s.confirmation.press(sc, p.at)
+		now, ok := s.confirmation.press(sc, p)
 		switch {
 		case ok:
 			return submit(now, now.Intent)

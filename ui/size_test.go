@@ -11,6 +11,7 @@ import (
 var situations = map[string]func() release.Frame{
 	"first": frameFirst, "idle": frameIdle, "planned": framePlanned, "ready": frameReady, "rolling": frameRolling,
 	"failing": frameFailing, "degraded": frameDegraded, "released": frameReleased,
+	"returning": frameReturning, "watching": frameWatching,
 }
 
 // At any size, every situation fills the screen exactly, and u and the headline

@@ -15,7 +15,7 @@ func (s *screen) small(sc scene, t theme) block {
 	}
 	undo := "undo, not now"
 	if c := sc.undo(); c.OK {
-		r, _ := sc.workload().Revision(c.Seen.Revision)
+		r, _ := sc.goesTo()
 		undo = "undo to " + r.Version
 	}
 	if w < 30 {
@@ -26,12 +26,8 @@ func (s *screen) small(sc scene, t theme) block {
 	if w >= 20 {
 		margin = 2
 	}
-	times := "×"
-	if t.glyphs.ascii {
-		times = "x"
-	}
 	sentence := line(
-		strong.of(fmt.Sprintf("This window is %d%s%d and a release needs %d%s%d to be shown honestly. ", s.w, times, s.h, minWidth, times, minHeight)),
+		strong.of(fmt.Sprintf("This window is %d%s%d and a release needs %d%s%d to be shown honestly. ", s.w, t.glyphs.times, s.h, minWidth, t.glyphs.times, minHeight)),
 		plain.of("Meanwhile in "),
 	)
 	sentence = join(sentence, environment(sc.Plan), line(plain.of(" "+meanwhile(sc)+": "+sc.head.Short)))

@@ -316,6 +316,37 @@ func frameReleased() release.Frame {
 	return refresh(f)
 }
 
+// frameReturning is the way back to v2.4.0, which is revision 16 now.
+func frameReturning() release.Frame {
+	f := frameRolling()
+	w := &f.State.View.Workload
+	goal := release.Target{Version: "v2.4.0", Image: repository + ":v2.4.0", Revision: 14, Template: "v2.4.0"}
+	f.State.Phase = release.RollingBack
+	f.State.Rollout = release.Rollout{Goal: goal, UID: w.UID, Began: at("12:43:10"), Generation: 44, Condition: at("12:42:51")}
+	w.Generation, w.Observed = 44, 44
+	w.ChangeCause = "undo to v2.4.0, revision 14, by eng-a, slipway"
+	w.Containers[0].Image, w.Template = goal.Image, template("v2.4.0", "")
+	left, back := w.Revisions[0], w.Revisions[1]
+	left.Current, back.Current, back.Number, back.Cause = false, true, 16, w.ChangeCause
+	w.Revisions = append([]release.Revision{back, left}, w.Revisions[2:]...)
+	for i, p := range w.Pods {
+		if p.Revision == 14 {
+			w.Pods[i].Revision = 16
+		}
+	}
+	f.Activity = append(f.Activity, release.Line{Seq: 8, At: at("12:43:10"), By: engA, Mark: release.MarkPass, Text: "undo to v2.4.0, revision 14 accepted"})
+	return refresh(f)
+}
+
+// frameWatching is the same rollout as another console sees it.
+func frameWatching() release.Frame {
+	f := frameRolling()
+	f.Plan.Driven = "the release of v2.5.0 by eng-a is driven by process 4711; undo is yours all the same"
+	f.State.Record = release.Record{}
+	f.User, f.Activity = engB, f.Activity[3:]
+	return refresh(f)
+}
+
 // settle makes a workload complete at one of its revisions.
 func settle(w *release.Workload, version string, number int64) {
 	w.Replicas, w.Updated, w.Ready, w.Available = 6, 6, 6, 6

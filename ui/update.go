@@ -2,6 +2,7 @@ package ui
 
 import (
 	"reflect"
+	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -14,23 +15,12 @@ type (
 	frameMsg      release.Frame
 	refusedMsg    release.Refused
 	noticeOverMsg int // the number of the notice
-	deafMsg       struct{}
 )
 
 // nextFrame waits for a frame; it is armed again when one has come.
-func (m *Model) nextFrame() tea.Msg {
-	if f, ok := <-m.console.Frames(); ok {
-		return frameMsg(f)
-	}
-	return deafMsg{}
-}
+func (m *Model) nextFrame() tea.Msg { return frameMsg(<-m.console.Frames()) }
 
-func (m *Model) nextAnswer() tea.Msg {
-	if r, ok := <-m.console.Answers(); ok {
-		return refusedMsg(r)
-	}
-	return deafMsg{}
-}
+func (m *Model) nextAnswer() tea.Msg { return refusedMsg(<-m.console.Answers()) }
 
 // Update routes a message.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
@@ -86,21 +76,21 @@ func (m *Model) take(f release.Frame) {
 	}
 }
 
-// closeOver takes away the overlays whose question is no longer there.
+// closeOver takes away the overlays whose question is no longer there. What a
+// person opened over them stays.
 func (m *Model) closeOver() {
-	for i, o := range m.screen.overlays {
-		if o.over(m.scene) {
-			m.screen.overlays = m.screen.overlays[:i]
-			return
-		}
+	s := &m.screen
+	if len(s.overlays) > 0 && s.overlays[0].over(m.scene) {
+		s.occasion = ""
 	}
+	s.overlays = slices.DeleteFunc(s.overlays, func(o overlay) bool { return o.over(m.scene) })
 }
 
 // news tells whether b shows something that a does not, apart from the time.
 func news(a, b release.Frame) bool {
 	v, w := a.State.View.Workload, b.State.View.Workload
 	v.At, w.At = time.Time{}, time.Time{}
-	return a.State.Seq != b.State.Seq ||
+	return a.State.Seq != b.State.Seq || a.Plan.Driven != b.Plan.Driven ||
 		len(a.Choices) != len(b.Choices) ||
 		newest(a) != newest(b) ||
 		len(a.Logs.Lines) != len(b.Logs.Lines) || a.Logs.Pod != b.Logs.Pod ||

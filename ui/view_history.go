@@ -41,8 +41,9 @@ func (v *historyView) selected(sc scene) (release.Revision, bool) {
 
 func (v *historyView) index(sc scene, names []string) int {
 	if v.revisions.name == "" {
+		to, goes := sc.goesTo()
 		for i, r := range sc.workload().Revisions {
-			if r.Number == sc.undo().Seen.Revision {
+			if goes && r.Number == to.Number {
 				return i
 			}
 		}
@@ -79,11 +80,10 @@ func (v *historyView) hints(sc scene) []hint {
 			out = append(out, hint{"enter", "undo to " + strconv.FormatInt(r.Number, 10)})
 		}
 	}
-	against := "diff against " + strconv.FormatInt(sc.undo().Seen.Revision, 10)
-	if v.previous {
-		against = "diff against now"
+	if other := v.other(sc); other != "" {
+		out = append(out, hint{"D", "diff against " + other})
 	}
-	return append(out, hint{"D", against})
+	return out
 }
 
 func (v *historyView) press(sc scene, p press) (action, bool) {
@@ -94,7 +94,7 @@ func (v *historyView) press(sc scene, p press) (action, bool) {
 		if !ok {
 			return action{say: "enter: there are no revisions"}, true
 		}
-		a := undoTo(sc, r.Number)
+		a := undoTo(sc, p, r.Number)
 		if a.open == nil {
 			c, _ := undoOfRevision(sc, r.Number)
 			return refuse("enter", c), true
@@ -173,12 +173,13 @@ func (v *historyView) cells(sc scene, t theme, r release.Revision, pods bool) []
 		k = strong
 	}
 	cause := line(k.of(r.Cause))
+	to, goes := sc.goesTo()
 	switch {
 	case r.Current && sc.under():
 		cause = line(t.mark(release.MarkRunning, sc.Now), running.of(" "+phaseOf(sc)), muted.of("  "+r.Cause))
 	case r.Current:
 		cause = line(passing.of(t.glyphs.marks[release.MarkPass]), plain.of(" runs now"), muted.of("  "+r.Cause))
-	case r.Number == sc.undo().Seen.Revision:
+	case goes && r.Number == to.Number:
 		cause = line(strong.of("u"), muted.of(" goes here  "), plain.of(r.Cause))
 	case r.Cause == "":
 		cause = line(faint.of("no change-cause"))

@@ -17,10 +17,23 @@ func (v *historyView) compared(sc scene) (against string, diff []release.DiffLin
 	if current, known := w.Current(); known {
 		name += " " + strconv.FormatInt(current.Number, 10)
 	}
-	if to, known := w.Revision(sc.undo().Seen.Revision); v.previous && known {
+	if to, goes := sc.goesTo(); v.previous && goes {
 		from, name = to.Template, strconv.FormatInt(to.Number, 10)
 	}
 	return name + " → " + strconv.FormatInt(r.Number, 10), release.Diff(from, r.Template)
+}
+
+// other is what D holds the selected revision against, "" when there is nothing
+// else.
+func (v *historyView) other(sc scene) string {
+	to, goes := sc.goesTo()
+	switch {
+	case !goes:
+		return ""
+	case v.previous:
+		return "now"
+	}
+	return strconv.FormatInt(to.Number, 10)
 }
 
 // diffPanel is the difference of the pod templates, and the command.
@@ -50,16 +63,15 @@ func (v *historyView) diffPanel(sc scene, t theme, w, h int) block {
 	for len(body) < room {
 		body = append(body, p.blank())
 	}
-	place := counted(changedLines(diff), "line")
+	place := release.Count(changedLines(diff), "line")
 	if more || v.diff.top > 0 {
 		place += ", pgup pgdown scroll"
 	}
-	other := "D against " + strconv.FormatInt(sc.undo().Seen.Revision, 10)
-	if v.previous {
-		other = "D against now"
+	if other := v.other(sc); other != "" {
+		place += " · D against " + other
 	}
 	return panel{
 		title: line(strong.of("Diff")), label: line(muted.of(t.glyphs.say(against + ", pod template"))),
-		footer: line(muted.of(t.glyphs.say(place + " · " + other))), hue: stillSeen(sc),
+		footer: line(muted.of(t.glyphs.say(place))), hue: stillSeen(sc),
 	}.draw(t, inset(append(body, command...)...), w, h)
 }

@@ -43,9 +43,9 @@ func (v *logView) listed(sc scene) []release.Line {
 func (v *logView) body(sc scene, t theme, w, h int) block {
 	listed := v.listed(sc)
 	top := min(v.scroll.top, max(len(listed)-1, 0))
-	label := counted(len(listed), "line")
+	label := release.Count(len(listed), "line")
 	if all := len(sc.Activity); len(listed) < all {
-		label = fmt.Sprintf("%d of %s", len(listed), counted(all, "line"))
+		label = fmt.Sprintf("%d of %s", len(listed), release.Count(all, "line"))
 	}
 	if top > 0 {
 		label += fmt.Sprintf(", %d newer above", top)

@@ -46,7 +46,7 @@ func (v *rolloutView) trouble(sc scene, t theme) row {
 
 func (v *rolloutView) next(sc scene) row {
 	if pod, ok := v.selected(sc); ok {
-		return line(plain.of("look at pod "+suffix(pod.Name)+": state, events, log"), faint.of(" · changes nothing"))
+		return line(plain.of("look at pod "+release.PodSuffix(pod.Name)+": state, events, log"), faint.of(" · changes nothing"))
 	}
 	return line(faint.of("there are no pods"))
 }
@@ -54,7 +54,7 @@ func (v *rolloutView) next(sc scene) row {
 func (v *rolloutView) hints(sc scene) []hint {
 	out := []hint{}
 	if pod, ok := v.selected(sc); ok {
-		out = append(out, hint{"l", "log of " + suffix(pod.Name)})
+		out = append(out, hint{"l", "log of " + release.PodSuffix(pod.Name)})
 	}
 	return append(out, hint{"s", "sort"}, hint{"/", "filter"})
 }
@@ -187,12 +187,4 @@ func podNote(sc scene, t theme) string {
 		return ""
 	}
 	return "pod names are " + strings.Join(sets, " and ") + "; cpu and memory of a crashed pod are none, not 0"
-}
-
-// suffix is the last part of a pod's name, with its dash.
-func suffix(name string) string {
-	if dash := strings.LastIndexByte(name, '-'); dash > 0 {
-		return name[dash:]
-	}
-	return name
 }

@@ -61,7 +61,7 @@ func causeRows(sc scene, t theme, w int, apart bool) block {
 		}
 		head := line(strong.of(c.Reason))
 		if n := len(c.Pods); n > 0 {
-			head = join(line(k.bolder().of(counted(n, "pod")+" ")), head)
+			head = join(line(k.bolder().of(release.Count(n, "pod")+" ")), head)
 		}
 		names := line(muted.of(suffixes(c.Pods, max(w-head.width()-3, 0), t.glyphs.ellipsis)))
 		rows = append(rows, spread(head, names, w, t.glyphs.ellipsis))
@@ -77,7 +77,7 @@ func causeRows(sc scene, t theme, w int, apart bool) block {
 func suffixes(pods []string, w int, ellipsis string) string {
 	var names []string
 	for _, name := range pods {
-		names = append(names, suffix(name))
+		names = append(names, release.PodSuffix(name))
 	}
 	all := strings.Join(names, " ")
 	if cells(all) <= w {
@@ -116,21 +116,19 @@ func consequence(sc scene) string {
 	}
 	var words []string
 	if old := w.Tally(0)[release.PodServing] - w.Tally(current.Number)[release.PodServing]; old > 0 {
-		words = append(words, fmt.Sprintf("Kubernetes keeps %s serving: it cannot go below %d available.", counted(old, "old pod"), w.Floor()))
+		words = append(words, fmt.Sprintf("Kubernetes keeps %s serving: it cannot go below %d available.", release.Count(old, "old pod"), w.Floor()))
 	}
-	undo := sc.undo()
-	if sc.State.Phase != release.Deploying || !undo.OK {
-		return strings.Join(words, " ")
-	}
-	if _, ticking := w.ProgressEnds(); ticking {
+	answer, ok := release.AtDeadline(sc.Plan, sc.State, sc.Now)
+	if _, ticking := w.ProgressEnds(); ok && ticking {
 		at := map[release.Answer]string{
 			release.Auto: "At the deadline slipway undoes to " + sc.State.From.Version,
 			release.Ask:  "At the deadline slipway asks",
 			release.Off:  "At the deadline nothing is undone by itself",
-		}[sc.Plan.Rollback.OnDeadline]
-		if at != "" {
-			words = append(words, at+" (rollback.onDeadline: "+string(sc.Plan.Rollback.OnDeadline)+"); u does it now.")
+		}[answer] + " (rollback.onDeadline: " + string(sc.Plan.Rollback.OnDeadline) + ")"
+		if sc.undo().OK {
+			at += "; u does it now"
 		}
+		words = append(words, at+".")
 	}
 	return strings.Join(words, " ")
 }

@@ -61,7 +61,7 @@ func podCellOf(sc scene, t theme, p release.Pod, column string) row {
 		if p.State == release.PodFailing {
 			k = strong
 		}
-		return line(plain.of(" "), k.of(suffix(p.Name)))
+		return line(plain.of(" "), k.of(release.PodSuffix(p.Name)))
 	case "state":
 		return podState(sc, t, p)
 	case "ready":

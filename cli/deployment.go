@@ -1,0 +1,217 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"datahub.io/slipway/release"
+)
+
+// deployment drives one release to its end.
+type deployment struct {
+	*driver
+	flags    deployFlags
+	settle   []release.Intent // not sent yet
+	attended bool             // a person confirms at the terminal
+
+	// before is the record that was picked up, over whether its release was: what
+	// became of that one is not what becomes of this one.
+	before string
+	over   bool
+	told   string // what was last said to be waited for
+}
+
+// next looks at a frame and asks for the next step, or says how it ended.
+func (r *deployment) next(d *driver, f release.Frame) (bool, error) {
+	r.driver = d
+	s := f.State
+	if !s.View.Workload.Found {
+		return true, fail(exitError, "%s", d.headline())
+	}
+	if end, err := r.refusedWish(); end {
+		return true, err
+	}
+	stale := s.ID == r.before && r.over
+	if stale || s.Phase == release.Idle || s.Phase == release.Abandoned {
+		return r.begin(f)
+	}
+	if s.To.Version != r.flags.version {
+		return r.other(f)
+	}
+	switch s.Phase {
+	case release.Released:
+		return true, nil
+	case release.RolledBack:
+		return true, fail(exitRolledBack, "rolled back to %s: %s", s.Rollout.Goal.Version, orElse(s.Auto, "by hand"))
+	}
+	if r.settleItem(f) {
+		return false, nil
+	}
+	if s.Held != nil {
+		return r.held(f)
+	}
+	switch {
+	case s.Phase == release.Planned:
+		return r.deploy(f)
+	case s.Phase == release.Verifying:
+		return r.verify(f)
+	case s.Phase == release.RollingBack && s.Overdue(), slices.Contains(s.Told, release.Deadline):
+		return true, fail(exitUnfinished, "%s", d.headline())
+	}
+	return false, nil
+}
+
+// refusedWish ends the run on a refusal that waiting cannot mend.
+func (r *deployment) refusedWish() (bool, error) {
+	refused, ok := r.refusal()
+	switch {
+	case !ok:
+	case refused.Kind == release.DoBegin && refused.Noop:
+		fmt.Fprintf(r.out, "unchanged: %s\n", refused.Why)
+		return true, nil
+	case refused.Gate:
+		return true, fail(exitGate, "%s", refused.Why)
+	case refused.Kind == release.DoDeploy:
+		// What was confirmed has moved: it is looked at again.
+		fmt.Fprintf(r.out, "not deployed: %s\n", refused.Why)
+	default:
+		return true, fail(exitError, "%s: %s", refused.Kind, refused.Why)
+	}
+	return false, nil
+}
+
+// begin plans the release, once nothing of an earlier record is open.
+func (r *deployment) begin(f release.Frame) (bool, error) {
+	c := choice(f, release.DoBegin, "")
+	switch {
+	case c.OK:
+		r.ask(c, release.Begin{Version: r.flags.version})
+	case f.Plan.Driven != "":
+		return true, fail(exitUnfinished, "%s", c.Why)
+	case !c.Wait && f.State.Pending == nil:
+		return true, fail(exitError, "%s", c.Why)
+	}
+	return false, nil
+}
+
+// other meets an unfinished release of another version.
+func (r *deployment) other(f release.Frame) (bool, error) {
+	s := f.State
+	if !r.flags.abandon {
+		return true, fail(exitUnfinished, "the release of %s is unfinished (%s): finish it in the console, or end it with --abandon", s.To.Version, s.Phase)
+	}
+	if c := choice(f, release.DoAbandon, ""); c.OK {
+		r.ask(c, release.Abandon{})
+	}
+	return false, nil
+}
+
+// settleItem sends the next --tick or --waive whose item takes it now.
+func (r *deployment) settleItem(f release.Frame) bool {
+	for i, intent := range r.settle {
+		item := ""
+		switch intent := intent.(type) {
+		case release.Tick:
+			item = intent.Item
+		case release.Waive:
+			item = intent.Item
+		}
+		c := choice(f, release.KindOf(intent), item)
+		if c.Noop {
+			r.settle = slices.Delete(r.settle, i, i+1)
+			return true
+		}
+		if c.OK {
+			if r.ask(c, intent) {
+				r.settle = slices.Delete(r.settle, i, i+1)
+			}
+			return true
+		}
+	}
+	return r.wish != ""
+}
+
+// held goes on where this very version was left, and stops at anything else.
+func (r *deployment) held(f release.Frame) (bool, error) {
+	held := f.State.Held
+	if held.Kind != release.HeldOnReturn {
+		return true, fail(exitUnfinished, "held: %s", held.Reason)
+	}
+	if c := choice(f, release.DoContinue, ""); f.State.Pending == nil && c.OK {
+		r.ask(c, release.Continue{})
+	}
+	return false, nil
+}
+
+// deploy asks for the deploy when nothing stands against it.
+func (r *deployment) deploy(f release.Frame) (bool, error) {
+	if o, ended := r.outcome(); ended && o.Kind != release.Accepted {
+		return true, fail(exitError, "set image %s: %s", o.Kind, o.Text)
+	}
+	c := choice(f, release.DoDeploy, "")
+	switch {
+	case c.Wait:
+		r.waits(c.Why)
+		return false, nil
+	case c.Gate:
+		return true, fail(exitGate, "%s", c.Why)
+	case !c.OK:
+		return true, fail(exitError, "%s", c.Why)
+	}
+	confirm := c.Preview.Confirm
+	if r.attended {
+		shown, typed, answered := r.confirm(c, question(c))
+		switch {
+		case !answered:
+			return false, nil
+		case confirm != "" && typed != confirm, confirm == "" && !strings.EqualFold(typed, "y"):
+			return true, fail(exitError, "not confirmed: nothing was deployed")
+		}
+		c, r.attended = shown, false
+	}
+	r.ask(c, release.Deploy{Confirm: confirm})
+	return false, nil
+}
+
+// waits says once what is waited for, when it is not this run's own change.
+func (r *deployment) waits(why string) {
+	if r.frame.State.Pending == nil && why != r.told {
+		r.told = why
+		fmt.Fprintln(r.out, "waits: "+why)
+	}
+}
+
+// question is a deploy's confirmation at the terminal.
+func question(c release.Choice) string {
+	p := c.Preview
+	text := fmt.Sprintf("%s: %s\n  %s\n  %s\n  same as %s\n  way back %s\n", p.Title, p.Object, p.Change, p.How, p.SameAs, p.Back)
+	if p.Confirm != "" {
+		return text + "To deploy, type the environment's name: "
+	}
+	return text + "Deploy? y/N: "
+}
+
+// verify ends the run when only a person could settle what is open.
+func (r *deployment) verify(f release.Frame) (bool, error) {
+	var open []string
+	looking := false
+	for i, spec := range f.Plan.Items {
+		if i >= len(f.State.Items) || f.State.Items[i].Settled() {
+			continue
+		}
+		item := f.State.Items[i]
+		switch {
+		case spec.Type == release.ItemSpikes && item.Status == release.Failed:
+			return true, fail(exitGate, "%s: %s; a later recovery does not heal it: waive it (--waive %s=REASON) or undo", spec.Title, item.Evidence, spec.ID)
+		case spec.Check():
+			looking = true
+		default:
+			open = append(open, spec.ID)
+		}
+	}
+	if looking || len(open) == 0 || r.wish != "" {
+		return false, nil
+	}
+	return true, fail(exitGate, "%s is deployed and checked; open by hand: %s (--tick ITEM=NOTE, --waive ITEM=REASON, or the console)", f.State.To.Version, strings.Join(open, ", "))
+}
