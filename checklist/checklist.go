@@ -44,7 +44,7 @@ func (r *Runner) Probe(ctx context.Context, spec release.ItemSpec, state release
 	var result release.Result
 	switch spec.Type {
 	case release.ItemHTTP:
-		result = r.probeHTTP(ctx, spec.URL, state.To.Version)
+		result = r.probeHTTP(ctx, spec, state.To.Version)
 	case release.ItemSpikes:
 		result = r.probeSpikes(ctx, spec, state)
 	default:

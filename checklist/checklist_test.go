@@ -25,7 +25,7 @@ func TestHTTP(t *testing.T) {
 	for name, c := range map[string]struct {
 		status  int
 		body    string
-		version string // wanted; v2.5.0 when not said
+		version string // wanted
 		verdict release.Verdict
 		short   string
 		detail  string // behind "GET <url>: "
@@ -34,10 +34,11 @@ func TestHTTP(t *testing.T) {
 		"without its v":        {200, `{"version":"2.5.0"}`, "v2.5.0", release.Pass, "200 2.5.0", "200, version 2.5.0"},
 		"the version before":   {200, `{"version":"v2.4.0"}`, "v2.5.0", release.Fail, "200 v2.4.0", "200, version v2.4.0; wanted v2.5.0"},
 		"nothing wanted":       {200, `{"version":"v2.4.0"}`, "", release.Pass, "200 v2.4.0", "200, version v2.4.0"},
-		"no version":           {200, `{"status":"ok"}`, "v2.5.0", release.Pass, "200", "200, no version in the answer"},
-		"a nested version":     {200, `{"app":{"version":"v1"}}`, "v2.5.0", release.Pass, "200", "200, no version in the answer"},
-		"a number for version": {200, `{"version":25}`, "v2.5.0", release.Pass, "200", "200, no version in the answer"},
-		"no JSON":              {200, `<html>`, "v2.5.0", release.Pass, "200", "200, no version in the answer"},
+		"no version":           {200, `{"status":"ok"}`, "v2.5.0", release.Fail, "200 no version", `200, but it names no version; accepted: {"version": …}, or anyVersion: true for the item`},
+		"a nested version":     {200, `{"app":{"version":"v1"}}`, "v2.5.0", release.Fail, "200 no version", `200, but it names no version; accepted: {"version": …}, or anyVersion: true for the item`},
+		"a number for version": {200, `{"version":25}`, "v2.5.0", release.Fail, "200 no version", `200, but it names no version; accepted: {"version": …}, or anyVersion: true for the item`},
+		"no JSON":              {200, `<html>`, "v2.5.0", release.Fail, "200 no version", `200, but it names no version; accepted: {"version": …}, or anyVersion: true for the item`},
+		"nothing wanted, none": {200, `ok`, "", release.Fail, "200 no version", `200, but it names no version; accepted: {"version": …}, or anyVersion: true for the item`},
 		"unavailable":          {503, `{"version":"v2.5.0"}`, "v2.5.0", release.Fail, "503", "503 Service Unavailable"},
 		"created":              {201, ``, "v2.5.0", release.Fail, "201", "201 Created"},
 		"escapes":              {200, `{"version":"v2\u001b[31m.5\u202e\n0"}`, "v2.5.0", release.Fail, "200 v2.5 0", "200, version v2.5 0; wanted v2.5.0"},
@@ -55,6 +56,29 @@ func TestHTTP(t *testing.T) {
 				t.Errorf("%+v\nwant %+v", got, want)
 			}
 		})
+	}
+}
+
+// An item that is content with any version takes a 200 as it is, and nothing else.
+func TestHTTPAnyVersion(t *testing.T) {
+	for body, want := range map[string]release.Result{
+		`<html>`:               {Verdict: release.Pass, Short: "200", Detail: "200"},
+		`{"version":"v2.5.0"}`: {Verdict: release.Pass, Short: "200 v2.5.0", Detail: "200, version v2.5.0"},
+		`{"version":"v9"}`:     {Verdict: release.Pass, Short: "200 v9", Detail: "200, version v9"},
+		"":                     {Verdict: release.Fail, Short: "503", Detail: "503 Service Unavailable"},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if body == "" {
+				w.WriteHeader(http.StatusServiceUnavailable)
+			}
+			fmt.Fprint(w, body)
+		}))
+		defer server.Close()
+		want.At, want.Detail = now, "GET "+server.URL+": "+want.Detail
+		item := release.ItemSpec{Type: release.ItemHTTP, URL: server.URL, AnyVersion: true}
+		if got := New(release.Plan{}, nil, clock).Probe(t.Context(), item, state("v2.5.0")); got != want {
+			t.Errorf("%+v\nwant %+v", got, want)
+		}
 	}
 }
 
@@ -83,7 +107,7 @@ func TestHTTPBounds(t *testing.T) {
 
 	runner := New(release.Plan{}, nil, clock)
 	for address, want := range map[string]release.Result{
-		server.URL + "/endless": {Verdict: release.Pass, Detail: "no version"},
+		server.URL + "/endless": {Verdict: release.Pass, Detail: "200"},
 		server.URL + "/hang":    {Verdict: release.Fail, Detail: "no answer within 3s"},
 		server.URL + "/inside":  {Verdict: release.Pass, Detail: "200"},
 		server.URL + "/outside": {Verdict: release.Fail, Detail: "redirected to another host"},
@@ -92,7 +116,7 @@ func TestHTTPBounds(t *testing.T) {
 		"://":                   {Verdict: release.NoData, Detail: "missing protocol scheme"},
 		"ftp://gateway/health":  {Verdict: release.NoData, Detail: "neither http nor https"},
 	} {
-		got := runner.Probe(t.Context(), release.ItemSpec{Type: release.ItemHTTP, URL: address}, state(""))
+		got := runner.Probe(t.Context(), release.ItemSpec{Type: release.ItemHTTP, URL: address, AnyVersion: true}, state(""))
 		if got.Verdict != want.Verdict || !strings.Contains(got.Detail, want.Detail) || got.Short == "" {
 			t.Errorf("%s: %+v", address, got)
 		}

@@ -39,10 +39,12 @@ func sameHost(next *http.Request, before []*http.Request) error {
 	return nil
 }
 
-// probeHTTP passes when the address answers 200 and names no version other
-// than the one wanted. An endpoint that does not answer has failed its health
+// probeHTTP passes when the address answers 200 and names the version wanted. A
+// 200 without a version says nothing about the release, and passes only for an
+// item of AnyVersion. An endpoint that does not answer has failed its health
 // check; only a question that could not be asked is NoData.
-func (r *Runner) probeHTTP(ctx context.Context, address, want string) release.Result {
+func (r *Runner) probeHTTP(ctx context.Context, item release.ItemSpec, want string) release.Result {
+	address := item.URL
 	timed, cancel := context.WithTimeout(ctx, httpTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(timed, http.MethodGet, address, nil)
@@ -64,7 +66,7 @@ func (r *Runner) probeHTTP(ctx context.Context, address, want string) release.Re
 	if err != nil {
 		return unanswered(ctx, address, err)
 	}
-	return judge(address, response.StatusCode, body, want)
+	return judge(item, response.StatusCode, body, want)
 }
 
 func unanswered(ctx context.Context, address string, err error) release.Result {
@@ -80,16 +82,18 @@ func unanswered(ctx context.Context, address string, err error) release.Result {
 	return fail("no answer", fmt.Sprintf("GET %s: %v", address, err))
 }
 
-func judge(address string, status int, body []byte, want string) release.Result {
+func judge(item release.ItemSpec, status int, body []byte, want string) release.Result {
 	if status != http.StatusOK {
-		return fail(fmt.Sprint(status), fmt.Sprintf("GET %s: %d %s", address, status, http.StatusText(status)))
+		return fail(fmt.Sprint(status), fmt.Sprintf("GET %s: %d %s", item.URL, status, http.StatusText(status)))
 	}
 	found := versionIn(body)
-	detail := fmt.Sprintf("GET %s: 200, version %s", address, found)
+	detail := fmt.Sprintf("GET %s: 200, version %s", item.URL, found)
 	switch {
+	case found == "" && item.AnyVersion:
+		return pass("200", fmt.Sprintf("GET %s: 200", item.URL))
 	case found == "":
-		return pass("200", fmt.Sprintf("GET %s: 200, no version in the answer", address))
-	case want == "" || sameVersion(found, want):
+		return fail("200 no version", fmt.Sprintf(`GET %s: 200, but it names no version; accepted: {"version": …}, or anyVersion: true for the item`, item.URL))
+	case item.AnyVersion || want == "" || sameVersion(found, want):
 		return pass("200 "+found, detail)
 	default:
 		return fail("200 "+found, fmt.Sprintf("%s; wanted %s", detail, want))

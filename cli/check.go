@@ -79,7 +79,7 @@ func (s *session) health(ctx context.Context) []row {
 			continue
 		}
 		result := runner.Probe(ctx, spec, release.State{})
-		rows = append(rows, row{"checklist", spec.Title, result.Verdict == release.Pass, false, result.Detail, "see that it answers: curl " + spec.URL})
+		rows = append(rows, row{"checklist", spec.Title, result.Verdict == release.Pass, false, result.Detail, "curl " + spec.URL})
 	}
 	return rows
 }

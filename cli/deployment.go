@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"datahub.io/slipway/release"
 )
@@ -192,17 +193,22 @@ func question(c release.Choice) string {
 	return text + "Deploy? y/N: "
 }
 
+// afterSpike is how long after a spike it is still expected that the figures go
+// on to use the failure budget up.
+const afterSpike = 30 * time.Second
+
 // verify ends the run when only a person could settle what is open.
 func (r *deployment) verify(f release.Frame) (bool, error) {
 	var open []string
 	looking := false
+	failing, _ := release.Budget(f.Plan, f.State.View)
 	for i, spec := range f.Plan.Items {
 		if i >= len(f.State.Items) || f.State.Items[i].Settled() {
 			continue
 		}
 		item := f.State.Items[i]
 		switch {
-		case spec.Type == release.ItemSpikes && item.Status == release.Failed:
+		case spec.Type == release.ItemSpikes && item.Status == release.Failed && failing == 0 && f.Now.Sub(item.At) > afterSpike:
 			return true, fail(exitGate, "%s: %s; a later recovery does not heal it: waive it (--waive %s=REASON) or undo", spec.Title, item.Evidence, spec.ID)
 		case spec.Check():
 			looking = true

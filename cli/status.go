@@ -70,37 +70,13 @@ func (s *session) now(ctx context.Context) (release.State, error) {
 	}
 	state.View.Workload = w
 	state.View.Links = map[release.Source]release.Link{release.Kubernetes: {OK: true, Last: w.At, Since: w.At}}
-	state.View.Samples = s.samples(ctx)
-	return state, nil
-}
-
-// samples takes one round of samples; what does not come in time is missing.
-func (s *session) samples(ctx context.Context) map[release.MetricName]release.Sample {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	asked, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	round := make(chan []release.Sample, 1)
-	go s.metrics.Watch(ctx, func(event release.Event) {
-		switch event := event.(type) {
-		case release.Sampled:
-			select {
-			case round <- event.Samples:
-			default:
-			}
-		case release.Linked:
-			if !event.Link.OK {
-				cancel()
-			}
-		}
-	}, func(map[release.MetricName][]release.Point) {})
-	samples := map[release.MetricName]release.Sample{}
-	select {
-	case taken := <-round:
-		for _, sample := range taken {
-			samples[sample.Metric] = sample
-		}
-	case <-ctx.Done():
+	state.View.Samples = map[release.MetricName]release.Sample{}
+	for _, sample := range s.metrics.Sample(asked) {
+		state.View.Samples[sample.Metric] = sample
 	}
-	return samples
+	return state, nil
 }
 
 // report is what status prints; its JSON is an interface.

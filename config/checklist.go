@@ -82,10 +82,11 @@ func (d *decoder) item(n *yaml.Node, path string, known map[string]release.ItemS
 		{"type", "", func(n *yaml.Node, path string) {
 			was := item.Type
 			if value(d, &item.Type, itemType)(n, path); item.Type != was {
-				item.URL, item.Metric, item.For = "", "", 0
+				item.URL, item.AnyVersion, item.Metric, item.For = "", false, "", 0
 			}
 		}},
 		{"url", "", d.endpoint(&item.URL)},
+		{"anyVersion", "", value(d, &item.AnyVersion, boolean)},
 		{"metric", "", value(d, &item.Metric, metricName)},
 		{"for", "", value(d, &item.For, duration)},
 		{"runbook", "", d.endpoint(&item.Runbook)},
@@ -104,6 +105,7 @@ func (d *decoder) fitting(n *yaml.Node, path string, item release.ItemSpec) {
 		fits bool
 	}{
 		{"url", item.Type == release.ItemHTTP},
+		{"anyVersion", item.Type == release.ItemHTTP},
 		{"metric", measured},
 		{"for", item.Check()},
 	} {

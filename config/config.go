@@ -10,9 +10,9 @@ import (
 	"datahub.io/slipway/release"
 )
 
-// WorkloadStale is how long the API server may be silent before the workload is
+// workloadStale is how long the API server may be silent before the workload is
 // stale. It is asked every 2 s.
-const WorkloadStale = 10 * time.Second
+const workloadStale = 10 * time.Second
 
 // Config is a whole, valid configuration.
 type Config struct {
@@ -111,6 +111,6 @@ func (c *Config) Plan(environment string) (release.Plan, error) {
 		Items:       slices.Clone(e.Items),
 		Metrics:     slices.Clone(e.Metrics.Specs),
 		Rollback:    e.Rollback,
-		Stale:       release.Staleness{Workload: WorkloadStale, Metric: e.Metrics.Stale},
+		Stale:       release.Staleness{Workload: workloadStale, Metric: e.Metrics.Stale},
 	}, nil
 }

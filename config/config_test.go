@@ -153,7 +153,7 @@ func TestExampleIsComplete(t *testing.T) {
 	}
 }
 
-// The defaults are the process document's.
+// The defaults are those of the default checklist and of the dashboard.
 func TestDefaults(t *testing.T) {
 	isolate(t)
 	c, err := load(t, minimal)
@@ -243,7 +243,7 @@ func TestChecklistOrder(t *testing.T) {
 	c, err := load(t, minimal+`
 checklist:
   - {id: documentation-updated}
-  - {id: own-check, title: Own check, stage: during, type: http, url: "http://x/", for: 3s}
+  - {id: own-check, title: Own check, stage: during, type: http, url: "http://x/", anyVersion: true, for: 3s}
   - {id: rolling-update-in-progress, title: Rollout}
   - {id: no-error-spikes, metric: latencyP95}
   - {id: load-tests-passed, type: metrics, for: 1m}
@@ -253,7 +253,7 @@ checklist:
 	}
 	want := []release.ItemSpec{
 		{ID: "load-tests-passed", Title: "Load tests passed", Stage: release.Pre, Type: release.ItemMetrics, For: time.Minute},
-		{ID: "own-check", Title: "Own check", Stage: release.During, Type: release.ItemHTTP, URL: "http://x/", For: 3 * time.Second},
+		{ID: "own-check", Title: "Own check", Stage: release.During, Type: release.ItemHTTP, URL: "http://x/", AnyVersion: true, For: 3 * time.Second},
 		{ID: "rolling-update-in-progress", Title: "Rollout", Stage: release.During, Type: release.ItemDeploy},
 		{ID: "documentation-updated", Title: "Documentation updated", Stage: release.Post, Type: release.ItemManual},
 		{ID: "no-error-spikes", Title: "No error spikes", Stage: release.Post, Type: release.ItemSpikes, Metric: release.LatencyP95, For: 10 * time.Minute},

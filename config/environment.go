@@ -38,13 +38,13 @@ func (d *decoder) environment(n *yaml.Node, path string, base *Environment) Envi
 	e.Items = slices.Clone(base.Items)
 	e.Metrics.Specs = slices.Clone(base.Metrics.Specs)
 	var own Endpoint
-	var health, ignored string
+	var health string
 	d.mapping(n, path, []field{
 		{"name", plainName.accepted, value(d, &e.Name, plainName)},
 		{"context", "the name of a kubeconfig context", value(d, &e.Context, text)},
 		{"namespace", namespaceName.accepted, value(d, &e.Namespace, namespaceName)},
 		{"protected", "", value(d, &e.Protected, boolean)},
-		{"strategy", "", value(d, &ignored, strategy)},
+		{"strategy", "", value(d, new(string), strategy)}, // there is one: checked, and nothing to keep
 		{"health", "", d.endpoint(&health)},
 		{"prometheus", "", d.endpoint(&own.URL)},
 		{"prometheusTokenEnv", "", d.secret(&own.TokenEnv)},

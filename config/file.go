@@ -87,15 +87,20 @@ func (d *decoder) rollback(into *release.Rollback) func(*yaml.Node, string) {
 	}
 }
 
-// stateDir is the default state directory, by the XDG base directory
-// specification.
-func stateDir() string {
-	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+// stateDir is where records are kept by default; empty when there is no home
+// directory.
+func stateDir() string { return ownDir("XDG_STATE_HOME", ".local", "state") }
+
+// ownDir is slipway's directory below the one that the variable names, or below
+// that default in the home directory: the XDG base directory specification, on
+// every system. It is empty when there is no home directory.
+func ownDir(variable string, otherwise ...string) string {
+	if dir := os.Getenv(variable); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "slipway")
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
 		return ""
 	}
-	return filepath.Join(home, ".local", "state", "slipway")
+	return filepath.Join(home, filepath.Join(otherwise...), "slipway")
 }

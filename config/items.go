@@ -6,8 +6,8 @@ import (
 	"datahub.io/slipway/release"
 )
 
-// defaultItems are the fifteen items of the process document, in its words and
-// order. An id is the title in kebab case.
+// defaultItems are the fifteen items of the default checklist, in their order.
+// An id is the title in kebab case.
 func defaultItems() []release.ItemSpec {
 	const pre, during, post = release.Pre, release.During, release.Post
 	return []release.ItemSpec{

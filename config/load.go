@@ -57,8 +57,8 @@ func find(path string) (string, error) {
 		return path, nil
 	}
 	places := []string{"slipway.yaml"}
-	if dir, err := os.UserConfigDir(); err == nil {
-		places = append(places, filepath.Join(dir, "slipway", "config.yaml"))
+	if dir := ownDir("XDG_CONFIG_HOME", ".config"); dir != "" {
+		places = append(places, filepath.Join(dir, "config.yaml"))
 	}
 	for _, place := range places {
 		if _, err := os.Stat(place); err == nil {

@@ -13,7 +13,7 @@ import (
 // staleAfter is the least time that a sample stays fresh by default.
 const staleAfter = 30 * time.Second
 
-// defaultMetrics are the panels and bounds of the process document.
+// defaultMetrics are the panels of the dashboard and their bounds.
 func defaultMetrics() Metrics {
 	limit := release.Bound{Kind: release.Limit, FromDeployment: true, Warn: 0.9}
 	return Metrics{

@@ -24,8 +24,8 @@ const (
 	changeCauseAnnotation = "kubernetes.io/change-cause"
 )
 
-// Objects is what a Workload is built from. BuildWorkload only reads it.
-type Objects struct {
+// objects is what a Workload is built from. buildWorkload only reads it.
+type objects struct {
 	Namespace   string
 	Name        string             // of the Deployment
 	Container   string             // the released container; empty: the first
@@ -33,16 +33,16 @@ type Objects struct {
 	ReplicaSets []*appsv1.ReplicaSet
 	Pods        []*corev1.Pod
 	Events      []*corev1.Event
-	Former      map[types.UID]bool // pods that are gone and whose events still count
-	Usage       map[string]Usage   // by pod name
-	LastLines   map[Crashed]string // the last log line of containers that crashed
-	Notices     []release.Note     // to be shown with the events: what could not be read
+	Former      map[types.UID]bool  // pods that are gone and whose events still count
+	Usage       map[string]podUsage // by pod name
+	LastLines   map[crashed]string  // the last log line of containers that crashed
+	Notices     []release.Note      // to be shown with the events: what could not be read
 }
 
-// BuildWorkload makes the whole Workload of real objects. Only what the
+// buildWorkload makes the whole Workload of real objects. Only what the
 // Deployment owns, by UID, becomes part of it. It is a pure function; the
 // result shares nothing with the objects.
-func BuildWorkload(o Objects, now time.Time) release.Workload {
+func buildWorkload(o objects, now time.Time) release.Workload {
 	return (&builder{}).build(o, now)
 }
 
@@ -53,7 +53,7 @@ type builder struct {
 	pods      []judged // of the last build
 }
 
-func (b *builder) build(o Objects, now time.Time) release.Workload {
+func (b *builder) build(o objects, now time.Time) release.Workload {
 	w := release.Workload{At: now, Name: o.Name, Namespace: o.Namespace}
 	d := o.Deployment
 	if d == nil {
@@ -108,7 +108,6 @@ func describe(w *release.Workload, d *appsv1.Deployment, template release.Templa
 		}
 	}
 	w.Progressing = condition(d, appsv1.DeploymentProgressing)
-	w.Failure = condition(d, appsv1.DeploymentReplicaFailure)
 	w.Containers = containers(d.Spec.Template.Spec.Containers)
 	w.Template = template
 }
@@ -143,7 +142,7 @@ func condition(d *appsv1.Deployment, kind appsv1.DeploymentConditionType) releas
 		if c.Type == kind {
 			return release.Condition{
 				Status: string(c.Status), Reason: untrusted.Line(c.Reason, nameBound), Message: untrusted.Line(c.Message, textBound),
-				Updated: c.LastUpdateTime.Time, Transition: c.LastTransitionTime.Time,
+				Updated: c.LastUpdateTime.Time,
 			}
 		}
 	}

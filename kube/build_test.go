@@ -53,21 +53,21 @@ func TestBuildWorkload(t *testing.T) {
 			}
 			o := load(t, files...)
 			o.Namespace, o.Name, o.Container = "datahub-production", "datahub-gateway", container
-			o.LastLines = map[Crashed]string{}
+			o.LastLines = map[crashed]string{}
 			if line != "" {
 				for _, ref := range crashes(judgePods(o, ownedReplicaSets(o.Deployment, o.ReplicaSets), container, now)) {
-					o.LastLines[ref.Crashed] = line
+					o.LastLines[ref.crashed] = line
 				}
 			}
-			return render(BuildWorkload(o, now), now, show)
+			return render(buildWorkload(o, now), now, show)
 		})
 	})
 }
 
 // load reads real objects from files.
-func load(t testing.TB, files ...string) Objects {
+func load(t testing.TB, files ...string) objects {
 	t.Helper()
-	var o Objects
+	var o objects
 	seen := map[string]bool{}
 	for i := len(files) - 1; i >= 0; i-- { // the last one wins
 		raw, err := os.ReadFile(filepath.Join("testdata", files[i]+".yaml"))

@@ -20,7 +20,7 @@ const refusalsCount = 2 * time.Minute
 // causes groups the faults of pods by reason, exit code and version, and adds
 // what keeps pods from being created at all. Worst first: what cannot heal,
 // then by number of pods, then the newest.
-func causes(d *appsv1.Deployment, owned []*appsv1.ReplicaSet, pods []judged, o Objects, container string, now time.Time) []release.Cause {
+func causes(d *appsv1.Deployment, owned []*appsv1.ReplicaSet, pods []judged, o objects, container string, now time.Time) []release.Cause {
 	type key struct {
 		reason, version string
 		soft            bool
@@ -72,14 +72,14 @@ func soft(c release.Cause) int {
 
 // said is the last line of the crash, or of the newest crash before it while
 // that line is still being read.
-func said(f fault, lines map[Crashed]string) string {
+func said(f fault, lines map[crashed]string) string {
 	if f.crashed == nil {
 		return ""
 	}
 	if line, ok := lines[*f.crashed]; ok {
 		return line
 	}
-	var before Crashed
+	var before crashed
 	for c := range lines {
 		if c.Pod == f.crashed.Pod && c.Container == f.crashed.Container && c.At < f.crashed.At && c.At > before.At {
 			before = c

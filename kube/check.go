@@ -31,8 +31,8 @@ type permission struct {
 	optional                     string // what is missing without it; empty: nothing works
 }
 
-// permissions are what deploy/rbac.yaml grants, in the order in which they are
-// reported.
+// permissions are everything that slipway asks for and exactly what
+// deploy/rbac.yaml grants, in the order in which they are reported.
 var permissions = []permission{
 	{group: "apps", resource: "deployments", verbs: []string{"get", "list", "watch", "patch"}},
 	{group: "apps", resource: "replicasets", verbs: []string{"list", "watch"}},
@@ -180,7 +180,7 @@ func (c *Client) checkDeployment(ctx context.Context) []CheckRow {
 		inside.Next = "set deployment.container to one of: " + strings.Join(names, ", ")
 	}
 	rows := []CheckRow{row, inside}
-	if _, err := c.podUsage(ctx, metav1.FormatLabelSelector(d.Spec.Selector)); err != nil {
+	if _, err := c.measure(ctx, metav1.FormatLabelSelector(d.Spec.Selector)); err != nil {
 		return append(rows, CheckRow{
 			Name: "metrics.k8s.io", Optional: true, Found: short(err),
 			Next: "install metrics-server to see cpu and memory of single pods",

@@ -50,8 +50,8 @@ type Client struct {
 	history *history // the ReplicaSets as the running Watch knows them
 }
 
-// InCluster is what Cluster answers for a pod's own account.
-const InCluster = "in-cluster"
+// ownAccount is what Cluster answers for a pod's own account.
+const ownAccount = "in-cluster"
 
 const (
 	defaultTimeout = 4 * time.Second
@@ -111,14 +111,12 @@ func newClient(kube kubernetes.Interface, metrics metricsclient.Interface, opts 
 	}
 }
 
-// Cluster is the name of the context in use, or InCluster.
+// Cluster is the name of the context in use, or "in-cluster" for a pod's own
+// account.
 func (c *Client) Cluster() string { return c.cluster }
 
 // Namespace is the namespace in use.
 func (c *Client) Namespace() string { return c.namespace }
-
-// Server is the URL of the API server.
-func (c *Client) Server() string { return c.server }
 
 type location struct {
 	context, namespace string
@@ -215,7 +213,7 @@ func inCluster(opts Options, rules *clientcmd.ClientConfigLoadingRules) (locatio
 		}
 		namespace = strings.TrimSpace(string(text))
 	}
-	return location{context: InCluster, namespace: namespace, rest: cfg}, nil
+	return location{context: ownAccount, namespace: namespace, rest: cfg}, nil
 }
 
 // quiet keeps the Kubernetes client's own log off the terminal, where it would

@@ -58,8 +58,8 @@ func TestConnect(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if c.Cluster() != test.cluster || c.Namespace() != test.namespace || c.Server() != "https://127.0.0.1:1" {
-			t.Errorf("%+v: %s, %s, %s", test.opts, c.Cluster(), c.Namespace(), c.Server())
+		if c.Cluster() != test.cluster || c.Namespace() != test.namespace || c.server != "https://127.0.0.1:1" {
+			t.Errorf("%+v: %s, %s, %s", test.opts, c.Cluster(), c.Namespace(), c.server)
 		}
 	}
 	t.Setenv("KUBECONFIG", path)

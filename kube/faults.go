@@ -17,7 +17,7 @@ import (
 type fault struct {
 	reason  string // what pods are grouped by: "CrashLoopBackOff, exit 1"
 	text    string // the cluster's words for it
-	crashed *Crashed
+	crashed *crashed
 	soft    bool // may heal by itself
 	first   time.Time
 	newest  time.Time
@@ -29,9 +29,9 @@ func (f fault) short(prefix string) string {
 	return prefix + reason
 }
 
-// Crashed names one crash of one container, so that its last log line is read
+// crashed names one crash of one container, so that its last log line is read
 // once.
-type Crashed struct {
+type crashed struct {
 	Pod       types.UID
 	Container string
 	At        int64 // seconds since 1970 at which it ended
@@ -83,7 +83,7 @@ const oomKilled = "OOMKilled"
 var benign = map[string]bool{"ContainerCreating": true, "PodInitializing": true}
 
 func ofEnd(f fault, p *corev1.Pod, s corev1.ContainerStatus, end *corev1.ContainerStateTerminated, reason string) fault {
-	f.crashed = &Crashed{Pod: p.UID, Container: s.Name, At: end.FinishedAt.Unix()}
+	f.crashed = &crashed{Pod: p.UID, Container: s.Name, At: end.FinishedAt.Unix()}
 	f.text = lastLine(end.Message, textBound)
 	if end.Reason == oomKilled {
 		if !strings.HasPrefix(reason, "restarted") {

@@ -22,7 +22,7 @@ const (
 
 // crashRef is where the last words of a crash can be read.
 type crashRef struct {
-	Crashed
+	crashed
 	pod      string
 	previous bool // the container has been started again, or waits to be
 }
@@ -34,15 +34,15 @@ type lines struct {
 	slots chan struct{}
 
 	mu    sync.Mutex
-	known map[Crashed]string
-	tried map[Crashed]time.Time // in flight, or failed
+	known map[crashed]string
+	tried map[crashed]time.Time // in flight, or failed
 }
 
 func newLines(s *session) *lines {
-	return &lines{s: s, slots: make(chan struct{}, linesAtOnce), known: map[Crashed]string{}, tried: map[Crashed]time.Time{}}
+	return &lines{s: s, slots: make(chan struct{}, linesAtOnce), known: map[crashed]string{}, tried: map[crashed]time.Time{}}
 }
 
-func (l *lines) read() map[Crashed]string {
+func (l *lines) read() map[crashed]string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return maps.Clone(l.known)
@@ -55,11 +55,11 @@ func (l *lines) want(pods []judged, now time.Time) {
 	defer l.mu.Unlock()
 	l.forget(pods)
 	for _, ref := range refs {
-		_, known := l.known[ref.Crashed]
-		if known || now.Sub(l.tried[ref.Crashed]) < linesRetried {
+		_, known := l.known[ref.crashed]
+		if known || now.Sub(l.tried[ref.crashed]) < linesRetried {
 			continue
 		}
-		l.tried[ref.Crashed] = now
+		l.tried[ref.crashed] = now
 		go l.fetch(ref)
 	}
 }
@@ -70,8 +70,8 @@ func (l *lines) forget(pods []judged) {
 	for _, j := range pods {
 		here[string(j.pod.UID)] = true
 	}
-	maps.DeleteFunc(l.known, func(c Crashed, _ string) bool { return !here[string(c.Pod)] })
-	maps.DeleteFunc(l.tried, func(c Crashed, _ time.Time) bool { return !here[string(c.Pod)] })
+	maps.DeleteFunc(l.known, func(c crashed, _ string) bool { return !here[string(c.Pod)] })
+	maps.DeleteFunc(l.tried, func(c crashed, _ time.Time) bool { return !here[string(c.Pod)] })
 }
 
 func (l *lines) fetch(ref crashRef) {
@@ -92,7 +92,7 @@ func (l *lines) fetch(ref crashRef) {
 			delete(l.known, c)
 		}
 	}
-	l.known[ref.Crashed] = line
+	l.known[ref.crashed] = line
 	l.mu.Unlock()
 	l.s.poke()
 }
@@ -106,7 +106,7 @@ func crashes(pods []judged) []crashRef {
 			if f.crashed == nil || len(refs) == linesWanted {
 				continue
 			}
-			ref := crashRef{Crashed: *f.crashed, pod: j.pod.Name, previous: true}
+			ref := crashRef{crashed: *f.crashed, pod: j.pod.Name, previous: true}
 			for _, s := range append(j.pod.Status.ContainerStatuses, j.pod.Status.InitContainerStatuses...) {
 				if s.Name == ref.Container && s.State.Terminated != nil {
 					ref.previous = false

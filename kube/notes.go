@@ -18,7 +18,7 @@ const notesShown = 60
 
 // notes are the events of the Deployment, its ReplicaSets and its pods, newest
 // first. Events belong by UID; of pods that are gone, by what was seen of them.
-func notes(d *appsv1.Deployment, owned []*appsv1.ReplicaSet, pods []judged, o Objects) []release.Note {
+func notes(d *appsv1.Deployment, owned []*appsv1.ReplicaSet, pods []judged, o objects) []release.Note {
 	ours := map[types.UID]bool{d.UID: true}
 	for _, rs := range owned {
 		ours[rs.UID] = true

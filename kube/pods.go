@@ -35,7 +35,7 @@ type judged struct {
 
 // judgePods judges the pods that the owned ReplicaSets control, worst first,
 // then newest.
-func judgePods(o Objects, owned []*appsv1.ReplicaSet, container string, now time.Time) []judged {
+func judgePods(o objects, owned []*appsv1.ReplicaSet, container string, now time.Time) []judged {
 	sets := make(map[types.UID]*appsv1.ReplicaSet, len(owned))
 	for _, rs := range owned {
 		sets[rs.UID] = rs
@@ -240,7 +240,7 @@ func podCondition(p *corev1.Pod, kind corev1.PodConditionType) *corev1.PodCondit
 
 // podRows are the judged pods as they are shown. The figures of a pod that
 // does not run are none, not its last ones.
-func podRows(pods []judged, usage map[string]Usage, now time.Time) (rows []release.Pod, usageAt time.Time) {
+func podRows(pods []judged, usage map[string]podUsage, now time.Time) (rows []release.Pod, usageAt time.Time) {
 	rows = make([]release.Pod, 0, len(pods))
 	for _, j := range pods {
 		row := release.Pod{

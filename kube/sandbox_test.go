@@ -190,7 +190,8 @@ func (w *world) eventually(what string, f func() bool) {
 // of is a change of d as it is now.
 func of(d *appsv1.Deployment, kind release.ChangeKind) release.Change {
 	return release.Change{
-		ID: "1", Kind: kind, UID: string(d.UID), Generation: d.Generation, Container: "gateway",
+		ID: "1", Kind: kind, UID: string(d.UID), Before: flatten(&d.Spec.Template).Hash, Paused: d.Spec.Paused,
+		Generation: d.Generation, Container: "gateway",
 		Cause: "slipway: " + string(kind), By: release.Actor{Name: "eng-a"},
 	}
 }

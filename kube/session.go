@@ -137,9 +137,9 @@ func (s *session) remember(p *corev1.Pod) {
 	s.former[p.UID] = true
 }
 
-// objects is what has been read, for BuildWorkload.
-func (s *session) objects(d *appsv1.Deployment, now time.Time) Objects {
-	o := Objects{Namespace: s.c.namespace, Name: s.c.deployment, Container: s.c.container, Deployment: d}
+// objects is what has been read, for buildWorkload.
+func (s *session) objects(d *appsv1.Deployment, now time.Time) objects {
+	o := objects{Namespace: s.c.namespace, Name: s.c.deployment, Container: s.c.container, Deployment: d}
 	if d == nil || s.family == nil {
 		return o
 	}

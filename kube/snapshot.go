@@ -21,9 +21,9 @@ func (c *Client) Snapshot(ctx context.Context) (release.Workload, error) {
 	if err != nil {
 		return release.Workload{}, fmt.Errorf("read deployment %s: %w", c.deployment, plainly(err))
 	}
-	o := Objects{Namespace: c.namespace, Name: c.deployment, Container: c.container, Deployment: d}
+	o := objects{Namespace: c.namespace, Name: c.deployment, Container: c.container, Deployment: d}
 	if d == nil {
-		return BuildWorkload(o, time.Now()), nil
+		return buildWorkload(o, time.Now()), nil
 	}
 	selector := metav1.FormatLabelSelector(d.Spec.Selector)
 	lists, cancel := context.WithTimeout(ctx, c.timeout)
@@ -43,7 +43,7 @@ func (c *Client) Snapshot(ctx context.Context) (release.Workload, error) {
 		}
 	})
 	wg.Go(func() {
-		if usage, err := c.podUsage(lists, selector); err == nil {
+		if usage, err := c.measure(lists, selector); err == nil {
 			o.Usage = usage
 		}
 	})
@@ -73,8 +73,8 @@ func (c *Client) listPods(ctx context.Context, selector string) ([]*corev1.Pod, 
 }
 
 // allLastWords reads the last words of several crashes, as many as can be had.
-func (c *Client) allLastWords(ctx context.Context, refs []crashRef) map[Crashed]string {
-	out := map[Crashed]string{}
+func (c *Client) allLastWords(ctx context.Context, refs []crashRef) map[crashed]string {
+	out := map[crashed]string{}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for chunk := range slices.Chunk(refs, linesAtOnce) {
@@ -86,7 +86,7 @@ func (c *Client) allLastWords(ctx context.Context, refs []crashRef) map[Crashed]
 				}
 				mu.Lock()
 				defer mu.Unlock()
-				out[ref.Crashed] = line
+				out[ref.crashed] = line
 			})
 		}
 		wg.Wait()

@@ -204,18 +204,8 @@ func bounded(s string) string {
 	return strings.ToValidUTF8(s[:textBound], "") + "… sha256:" + hex.EncodeToString(sum[:])[:12]
 }
 
-// imageVersion is what an image is known by: its tag, or the beginning of its
-// digest when it has none.
+// imageVersion is what an image is known by, or "" when it has neither tag nor
+// digest.
 func imageVersion(image string) string {
-	image, digest, _ := strings.Cut(image, "@")
-	if i := strings.LastIndex(image, ":"); i > strings.LastIndex(image, "/") {
-		return untrusted.Line(image[i+1:], nameBound)
-	}
-	if digest != "" {
-		return untrusted.Line(digest[:min(len(digest), len("sha256:")+12)], nameBound)
-	}
-	if image == "" {
-		return ""
-	}
-	return "latest"
+	return untrusted.Line(release.Version(image), nameBound)
 }

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"strings"
 	"testing"
 
@@ -21,17 +22,20 @@ func TestLastWords(t *testing.T) {
 	}
 }
 
+// A version is text of a stranger; an image without one is named whole.
 func TestImageVersion(t *testing.T) {
 	for in, want := range map[string]string{
-		"repo/app:v2.4.0":                          "v2.4.0",
-		"localhost:5000/app":                       "latest",
-		"localhost:5000/app:v1":                    "v1",
-		"app@sha256:0123456789abcdef0123456789":    "sha256:0123456789ab",
-		"app:v1@sha256:0123456789abcdef0123456789": "v1",
-		"": "",
+		"repo/app:v2.4.0":                       "v2.4.0",
+		"repo/app:v2\x1b[31m.4":                 "v2.4",
+		"app@sha256:0123456789abcdef0123456789": "0123456789ab",
+		"localhost:5000/app":                    "",
 	} {
 		if got := imageVersion(in); got != want {
 			t.Errorf("imageVersion(%q) = %q, expected %q", in, got, want)
+		}
+		spec := &corev1.PodSpec{Containers: []corev1.Container{{Name: "app", Image: in}}}
+		if got := versionOrImage(spec, ""); got != cmp.Or(want, in) {
+			t.Errorf("%q is called %q", in, got)
 		}
 	}
 }

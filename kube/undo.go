@@ -35,7 +35,7 @@ func undoTo(d *appsv1.Deployment, sets []*appsv1.ReplicaSet, ch release.Change) 
 		return nil, release.Outcome{
 			Kind: release.Moved,
 			Text: fmt.Sprintf("revision %d is no longer the template that was shown: its image is %s", revisionOf(target),
-				imageVersion(imageOf(&target.Spec.Template.Spec, released(&target.Spec.Template.Spec, ch.Container)))),
+				versionOrImage(&target.Spec.Template.Spec, ch.Container)),
 		}
 	case d.Spec.Paused && !ch.Unpause:
 		return nil, denied("you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again")
@@ -53,32 +53,14 @@ func undoTo(d *appsv1.Deployment, sets []*appsv1.ReplicaSet, ch release.Change) 
 	return append(ops, setCause(d, cause)...), release.Outcome{}
 }
 
-// findRevision is the ReplicaSet of a revision; of revision 0, the previous
-// one: the second-highest of those that exist. Right after a change, before the
-// controller has made its ReplicaSet, that rule would go one too far back, so
-// it is only used once the controller has caught up.
+// findRevision is the ReplicaSet of a revision.
 func findRevision(d *appsv1.Deployment, sets []*appsv1.ReplicaSet, revision int64) (*appsv1.ReplicaSet, error) {
-	var known []*appsv1.ReplicaSet // newest first
 	for _, rs := range ownedReplicaSets(d, sets) {
-		n := revisionOf(rs)
-		if n == 0 {
-			continue
-		}
-		if n == revision {
+		if n := revisionOf(rs); n != 0 && n == revision {
 			return rs, nil
 		}
-		known = append(known, rs)
 	}
-	switch {
-	case revision != 0:
-		return nil, fmt.Errorf("unable to find specified revision %d in history", revision)
-	case len(known) < 2:
-		return nil, fmt.Errorf("no rollout history found for deployment %q", d.Name)
-	case d.Status.ObservedGeneration < d.Generation:
-		return nil, fmt.Errorf("the controller has not observed generation %d yet: the previous revision is not known", d.Generation)
-	default:
-		return known[1], nil
-	}
+	return nil, fmt.Errorf("unable to find specified revision %d in history", revision)
 }
 
 // replicaSets takes the ReplicaSets from the running Watch when they hold the
@@ -88,7 +70,7 @@ func (c *Client) replicaSets(ctx context.Context, d *appsv1.Deployment, ch relea
 	c.mu.Lock()
 	h := c.history
 	c.mu.Unlock()
-	if h != nil && h.uid == d.UID && ch.Revision != 0 {
+	if h != nil && h.uid == d.UID {
 		rs, err := findRevision(d, h.sets, ch.Revision)
 		if err == nil && flatten(&rs.Spec.Template).Hash == ch.Template {
 			return h.sets, nil

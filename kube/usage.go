@@ -11,8 +11,8 @@ import (
 	"k8s.io/metrics/pkg/apis/metrics/v1beta1"
 )
 
-// Usage is what the containers of a pod use together.
-type Usage struct {
+// podUsage is what the containers of a pod use together.
+type podUsage struct {
 	At     time.Time // when it was measured
 	CPU    float64   // cores
 	Memory float64   // bytes
@@ -31,14 +31,14 @@ type usage struct {
 	changed  func()
 
 	mu   sync.Mutex
-	pods map[string]Usage
+	pods map[string]podUsage
 }
 
 func newUsage(c *Client, selector string, changed func()) *usage {
 	return &usage{c: c, selector: selector, changed: changed}
 }
 
-func (u *usage) read() map[string]Usage {
+func (u *usage) read() map[string]podUsage {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return u.pods
@@ -47,7 +47,7 @@ func (u *usage) read() map[string]Usage {
 func (u *usage) poll(ctx context.Context) {
 	for {
 		wait := usageEvery
-		pods, err := u.c.podUsage(ctx, u.selector)
+		pods, err := u.c.measure(ctx, u.selector)
 		switch {
 		case err == nil:
 			u.mu.Lock()
@@ -68,23 +68,23 @@ func (u *usage) poll(ctx context.Context) {
 	}
 }
 
-// podUsage is what pods use now, by name.
-func (c *Client) podUsage(ctx context.Context, selector string) (map[string]Usage, error) {
+// measure is what pods use now, by name.
+func (c *Client) measure(ctx context.Context, selector string) (map[string]podUsage, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	list, err := c.metrics.MetricsV1beta1().PodMetricses(c.namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[string]Usage, len(list.Items))
+	out := make(map[string]podUsage, len(list.Items))
 	for _, m := range list.Items {
 		out[m.Name] = total(m)
 	}
 	return out, nil
 }
 
-func total(m v1beta1.PodMetrics) Usage {
-	u := Usage{At: m.Timestamp.Time}
+func total(m v1beta1.PodMetrics) podUsage {
+	u := podUsage{At: m.Timestamp.Time}
 	for _, c := range m.Containers {
 		u.CPU += c.Usage.Cpu().AsApproximateFloat64()
 		u.Memory += c.Usage.Memory().AsApproximateFloat64()

@@ -3,7 +3,6 @@ package metrics
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"datahub.io/slipway/release"
 )
@@ -19,17 +18,12 @@ type Row struct {
 // Check asks everything once: whether Prometheus answers, and what each query
 // gives. The first row is the link; without it the others are left out.
 func (c *Client) Check(ctx context.Context) []Row {
-	readings := make([]reading, len(c.Specs))
-	var wait sync.WaitGroup
-	for i, spec := range c.Specs {
-		wait.Go(func() { readings[i] = c.read(ctx, spec) })
-	}
-	wait.Wait()
-	if err := lost(readings); err != nil {
+	readings, err := c.round(ctx)
+	if err != nil {
 		return []Row{{Name: "prometheus", Found: err.Error(), Next: fmt.Sprintf("see that %s answers, or set prometheus", c.URL)}}
 	}
 	rows := []Row{{Name: "prometheus", OK: true, Found: "answers at " + c.URL}}
-	skew := skewOf(0, c.Now(), readings)
+	skew := c.clockSkew()
 	if skew != 0 {
 		rows[0].Found += fmt.Sprintf(", its clock is %s away from ours", release.Age(skew.Abs()))
 	}

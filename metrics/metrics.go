@@ -6,7 +6,7 @@
 // The timestamp of an instant query is the time of its evaluation, and for up
 // to five minutes after a target's last scrape Prometheus answers with what it
 // saw last. Neither says how old a figure is. So each query has a companion
-// that asks for the newest scrape of every metric in it (see freshQuery), and
+// that asks for the newest scrape of every metric in it (see companionOf), and
 // a sample's own time is the oldest of those. When scraping stops, a figure
 // keeps its value and its time, ages, and is stale by the rules of package
 // release, whatever Prometheus still answers.
@@ -33,7 +33,7 @@ type Options struct {
 	Specs   []release.MetricSpec
 	Every   time.Duration // between rounds of queries
 	Window  time.Duration // that the queries look back over, as their {window}
-	Stale   time.Duration // how old a sample may be: for Check's advice only
+	Stale   time.Duration // how old a sample may be: a longer silence is a gap in the history, and a fault to Check
 	Timeout time.Duration // for one query; 0 = 3 s
 	Now     func() time.Time
 }

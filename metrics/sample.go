@@ -3,6 +3,7 @@ package metrics
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"datahub.io/slipway/release"
@@ -47,6 +48,49 @@ func (c *Client) read(ctx context.Context, spec release.MetricSpec) reading {
 		r.scraped = r.evaluated // a constant is as new as its evaluation
 	}
 	return r
+}
+
+// round asks once for everything, at the same time, and learns how far apart the
+// clocks are. Its error is that of the link, when no query at all was answered.
+func (c *Client) round(ctx context.Context) ([]reading, error) {
+	readings := make([]reading, len(c.Specs))
+	var wait sync.WaitGroup
+	for i, spec := range c.Specs {
+		wait.Go(func() { readings[i] = c.read(ctx, spec) })
+	}
+	wait.Wait()
+	if err := lost(readings); err != nil {
+		return readings, err
+	}
+	c.setClockSkew(skewOf(c.clockSkew(), c.Now(), readings))
+	return readings, nil
+}
+
+// lost tells whether the link is down: no query at all has been answered.
+func lost(readings []reading) error {
+	var first error
+	for _, r := range readings {
+		err := r.link()
+		if err == nil {
+			return nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// Sample asks once for every metric and gives a sample of each, in the order of
+// the specs. Where there is no figure, the sample says why; behind a lost link
+// all of them do.
+func (c *Client) Sample(ctx context.Context) []release.Sample {
+	readings, _ := c.round(ctx) // of a lost link each reading has the error itself
+	samples := make([]release.Sample, len(readings))
+	for i, spec := range c.Specs {
+		samples[i] = readings[i].sample(spec.Name, release.Sample{}, c.clockSkew())
+	}
+	return samples
 }
 
 // sample makes the sample of a reading. When nothing is scraped any more, the

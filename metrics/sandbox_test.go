@@ -137,6 +137,11 @@ func fresh(s release.Sample) bool { return s.Err == "" && time.Since(s.At) < 6*t
 func TestRealFigures(t *testing.T) {
 	wait := follow(t, sandbox(t, nil))
 	now := wait("fresh figures", all(fresh))
+	for _, s := range sandbox(t, nil).Sample(t.Context()) {
+		if !fresh(s) {
+			t.Errorf("asked once: %+v", s)
+		}
+	}
 	for name, between := range map[release.MetricName][2]float64{
 		release.ErrorRate:   {0, 0.01},
 		release.LatencyP95:  {0.01, 0.1},

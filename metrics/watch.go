@@ -24,7 +24,7 @@ func (c *Client) Watch(ctx context.Context, emit func(release.Event), series fun
 		last: map[release.MetricName]release.Sample{}, past: map[release.MetricName]bool{}, history: history{},
 	}
 	for ctx.Err() == nil {
-		wait := w.round(ctx)
+		wait := w.turn(ctx)
 		select {
 		case <-ctx.Done():
 		case <-c.retry:
@@ -44,26 +44,20 @@ type watcher struct {
 	history history
 }
 
-// round asks once for everything and tells how long to wait for the next one.
-func (w *watcher) round(ctx context.Context) time.Duration {
+// turn is one round: it emits what was found, and tells how long to wait for the
+// next one.
+func (w *watcher) turn(ctx context.Context) time.Duration {
 	next := time.Now().Add(w.Every)
-	readings := make([]reading, len(w.Specs))
-	var wait sync.WaitGroup
-	for i, spec := range w.Specs {
-		wait.Go(func() { readings[i] = w.read(ctx, spec) })
-	}
-	wait.Wait()
+	readings, err := w.round(ctx)
 	if ctx.Err() != nil {
 		return 0
 	}
 	now := w.Now()
-	if err := lost(readings); err != nil {
+	if err != nil {
 		return w.down(now, err)
 	}
 	w.up(now)
-	skew := skewOf(w.clockSkew(), now, readings)
-	w.setClockSkew(skew)
-
+	skew := w.clockSkew()
 	samples := make([]release.Sample, len(readings))
 	for i, spec := range w.Specs {
 		s := readings[i].sample(spec.Name, w.last[spec.Name], skew)
@@ -79,21 +73,6 @@ func (w *watcher) round(ctx context.Context) time.Duration {
 		w.series(w.history.copy())
 	}
 	return time.Until(next)
-}
-
-// lost tells whether the link is down: no query at all has been answered.
-func lost(readings []reading) error {
-	var first error
-	for _, r := range readings {
-		err := r.link()
-		if err == nil {
-			return nil
-		}
-		if first == nil {
-			first = err
-		}
-	}
-	return first
 }
 
 func (w *watcher) down(now time.Time, err error) time.Duration {

@@ -161,6 +161,9 @@ func rows(plan Plan, s State, v ItemView, now time.Time) []Fact {
 func checkWords(plan Plan, spec ItemSpec) string {
 	switch spec.Type {
 	case ItemHTTP:
+		if spec.AnyVersion {
+			return "GET " + spec.URL + ": 200"
+		}
 		return "GET " + spec.URL + ": 200 and the version"
 	case ItemPods:
 		return "every pod serving on the new version, none failing"

@@ -150,7 +150,7 @@ func (w *world) shape(t *testing.T, d *datadriven.TestData) {
 	if c.Desired == 0 {
 		c.Desired, c.MaxSurge, c.MaxUnavail, c.Deadline = 6, 2, 1, 5*time.Minute
 	}
-	c.Paused, c.Failure, c.Causes = false, release.Condition{}, nil
+	c.Paused, c.Causes = false, nil
 	unobserved := false
 	c.Progressing.Status, c.Progressing.Reason = "True", "ReplicaSetUpdated"
 	for _, arg := range d.CmdArgs {

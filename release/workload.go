@@ -28,7 +28,6 @@ type Workload struct {
 	History     int           // revisionHistoryLimit
 	Deadline    time.Duration // progressDeadlineSeconds; 0 = none
 	Progressing Condition
-	Failure     Condition // ReplicaFailure
 	Containers  []Container
 	Template    Template // the current pod template
 
@@ -42,11 +41,10 @@ type Workload struct {
 
 // Condition is one condition of a Deployment.
 type Condition struct {
-	Status     string // "True", "False", "Unknown", or empty when absent
-	Reason     string
-	Message    string
-	Updated    time.Time // lastUpdateTime
-	Transition time.Time // lastTransitionTime
+	Status  string // "True", "False", "Unknown", or empty when absent
+	Reason  string
+	Message string
+	Updated time.Time // lastUpdateTime
 }
 
 // Container is one container of the pod template, init containers left out.

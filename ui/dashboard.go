@@ -25,7 +25,7 @@ func dashboardHeight(sc scene, tall bool) int {
 	return lines*(cellRows(tall)+1) + 1
 }
 
-// dashboardPanel is the monitoring dashboard of the process document: pod status
+// dashboardPanel is the deployment monitoring dashboard: pod status
 // and the measured panels in two columns, divided by lines that join the frame.
 func dashboardPanel(sc scene, t theme, w int, tall bool) block {
 	left := (w - 1) / 2
@@ -169,7 +169,7 @@ func verdictRow(sc scene, t theme, j release.Judgement, roomy bool) row {
 	return line(t.mark(release.MarkPass, sc.Now), muted.of(word), age)
 }
 
-// boundWords writes the bound in the process document's words.
+// boundWords writes the bound with the glyphs of the terminal.
 func boundWords(j release.Judgement, t theme) string {
 	return strings.ReplaceAll(release.BoundWords(j), "±", t.glyphs.plusMinus)
 }

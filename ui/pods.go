@@ -117,7 +117,7 @@ func (c podCounts) figure(n int) string {
 	return strconv.Itoa(n)
 }
 
-// countPods counts as the process document does: "Updating" is new pods that
+// countPods counts as the dashboard does: "Updating" is new pods that
 // are not yet available.
 func countPods(sc scene) podCounts {
 	w := sc.workload()

@@ -1,0 +1,153 @@
+package kube
+
+import (
+	"bytes"
+	"context"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	rbac "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/client-go/rest"
+
+	"datahub.io/slipway/release"
+)
+
+// roles reads the ClusterRoles that are shipped.
+func roles(t *testing.T) map[string]*rbac.ClusterRole {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("..", "deploy", "rbac.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]*rbac.ClusterRole{}
+	for doc := range bytes.SplitSeq(raw, []byte("\n---\n")) {
+		var role rbac.ClusterRole
+		if err := yaml.Unmarshal(doc, &role); err != nil {
+			t.Fatal(err)
+		}
+		if role.Kind == "ClusterRole" {
+			found[role.Name] = &role
+		}
+	}
+	return found
+}
+
+// granted lists what rules grant, one line for each verb of each resource.
+func granted(t *testing.T, rules []rbac.PolicyRule) map[string]bool {
+	t.Helper()
+	lines := map[string]bool{}
+	for _, rule := range rules {
+		if len(rule.ResourceNames) > 0 || len(rule.NonResourceURLs) > 0 {
+			t.Errorf("rule %v is not about all objects of a resource", rule)
+		}
+		for _, group := range rule.APIGroups {
+			for _, resource := range rule.Resources {
+				for _, verb := range rule.Verbs {
+					line := verb + " " + group + "/" + resource
+					if lines[line] {
+						t.Errorf("%s is granted twice", line)
+					}
+					lines[line] = true
+				}
+			}
+		}
+	}
+	return lines
+}
+
+// The manifest grants what is asked for, and no more.
+func TestRolesArePermissions(t *testing.T) {
+	shipped := roles(t)
+	if names := slices.Sorted(maps.Keys(shipped)); !slices.Equal(names, []string{"slipway-engineer", "slipway-viewer"}) {
+		t.Fatalf("roles %v", names)
+	}
+	grants := granted(t, slices.Concat(shipped["slipway-viewer"].Rules, shipped["slipway-engineer"].Rules))
+	asked := map[string]bool{}
+	for _, p := range permissions {
+		resource := p.resource
+		if p.subresource != "" {
+			resource += "/" + p.subresource
+		}
+		for _, verb := range p.verbs {
+			asked[verb+" "+p.group+"/"+resource] = true
+		}
+	}
+	for line := range asked {
+		if !grants[line] {
+			t.Errorf("%s is needed and not granted", line)
+		}
+	}
+	for line := range grants {
+		if !asked[line] {
+			t.Errorf("%s is granted and not needed", line)
+		}
+	}
+	for line := range granted(t, shipped["slipway-viewer"].Rules) {
+		if verb, _, _ := strings.Cut(line, " "); verb != "get" && verb != "list" && verb != "watch" {
+			t.Errorf("a viewer may %s", line)
+		}
+	}
+}
+
+// With those roles and nothing else everything works.
+func TestRolesSuffice(t *testing.T) {
+	w := sandbox(t)
+	var rules []rbac.PolicyRule
+	for _, role := range roles(t) {
+		rules = append(rules, role.Rules...)
+	}
+	const user = "somebody"
+	name := metav1.ObjectMeta{Name: "slipway"}
+	if _, err := w.admin.RbacV1().Roles(w.namespace).Create(t.Context(), &rbac.Role{ObjectMeta: name, Rules: rules}, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.admin.RbacV1().RoleBindings(w.namespace).Create(t.Context(), &rbac.RoleBinding{
+		ObjectMeta: name,
+		RoleRef:    rbac.RoleRef{APIGroup: rbac.GroupName, Kind: "Role", Name: name.Name},
+		Subjects:   []rbac.Subject{{APIGroup: rbac.GroupName, Kind: rbac.UserKind, Name: user}},
+	}, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	w.deploy("gateway", "gateway:v1")
+	d := w.change("gateway", func(d *appsv1.Deployment) {
+		one := int32(1)
+		image("v2")(d)
+		d.Spec.Replicas = &one
+	})
+	w.config = rest.CopyConfig(w.config)
+	w.config.Impersonate.UserName = user
+	c := w.client("gateway", nil)
+	w.eventually("the role to count", func() bool { return rows(c, t)["patch deployments"].OK })
+	for name, r := range rows(c, t) {
+		if !r.OK {
+			t.Errorf("%s: %s", name, r.Found)
+		}
+	}
+	unforbidden := func(seen release.Workload) bool {
+		return !slices.ContainsFunc(seen.Events, func(n release.Note) bool { return n.Reason == "Forbidden" || n.Reason == "Events" })
+	}
+	if seen, err := c.Snapshot(t.Context()); err != nil || !unforbidden(seen) {
+		t.Errorf("%+v, %v", seen.Events, err)
+	}
+	seen := w.watch(c).sees("a pod and events", 0, func(seen release.Workload) bool {
+		return len(seen.Pods) == 1 && len(seen.Events) > 0
+	})
+	if !unforbidden(seen) {
+		t.Errorf("%+v", seen.Events)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var lines atomic.Int32
+	if err := c.Logs(ctx, seen.Pods[0].Name, func(string) { lines.Add(1); cancel() }); err != nil || lines.Load() == 0 {
+		t.Errorf("%d lines of its log, %v", lines.Load(), err)
+	}
+	expect(t, c.Apply(t.Context(), w.undoOf(d, 1)), release.Accepted)
+}
