@@ -49,7 +49,7 @@ func TestReleaseByKeys(t *testing.T) {
 
 	// Two keys.
 	c.press("u")
-	c.see("Undo datahub-gateway", "v2.4.0", "way back", "rollout undo deployment/datahub-gateway")
+	c.see("Undo datahub-gateway", "v2.4.0", "way back", "rollout undo", "--to-revision=")
 	c.confirm("u")
 	c.see("Rolled back")
 	runs(t, "datahub-production", "v2.4.0")
