@@ -37,6 +37,9 @@ func runConsole(cmd *cobra.Command, f *flags, version string) error {
 	}
 	options.Version = version
 	if !isTerminal(os.Stdin) || !isTerminal(os.Stdout) {
+		if version != "" {
+			return fail(exitUsage, "there is no terminal for the console: slipway deploy --version %s releases without one", version)
+		}
 		return watch(cmd, options)
 	}
 

@@ -71,6 +71,7 @@ func open(cmd *cobra.Command, f *flags) (*session, error) {
 
 // engineOptions are those of an engine that has nothing to continue.
 func (s *session) engineOptions() engine.Options {
+	s.plan.Undone = s.undone()
 	return engine.Options{
 		Plan: s.plan, Cluster: s.cluster, Metrics: s.metrics, Journals: records{s.store},
 		Prober: checklist.New(s.plan, s.metrics, time.Now), Local: localAccount(),
@@ -104,6 +105,23 @@ func (s *session) pickUp() (engine.Options, error) {
 		o.Entries = append(o.Entries, remark(text))
 	}
 	return o, nil
+}
+
+// undone says which pod templates were rolled back in earlier releases.
+func (s *session) undone() map[string]string {
+	list, err := s.store.List()
+	if err != nil {
+		return nil
+	}
+	undone := map[string]string{}
+	for _, past := range list {
+		r := past.Record
+		if _, known := undone[r.To.Template]; known || r.Phase != release.RolledBack || r.To.Template == "" {
+			continue
+		}
+		undone[r.To.Template] = fmt.Sprintf("%s was rolled back on %s: %s", r.To.Version, r.Ended.Format("2 Jan at 15:04"), orElse(r.Auto, "by hand"))
+	}
+	return undone
 }
 
 // unreadable tells of records that cannot be read: one of them may be of a

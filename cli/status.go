@@ -29,6 +29,9 @@ func newStatus(f *flags) *cobra.Command {
 				return err
 			}
 			report := newReport(s.plan, state, time.Now())
+			for _, entry := range s.unreadable() {
+				report.Remarks = append(report.Remarks, entry.Tells[0].Text)
+			}
 			if output == "json" {
 				e := json.NewEncoder(cmd.OutOrStdout())
 				e.SetIndent("", "  ")
@@ -95,6 +98,7 @@ type report struct {
 	Metrics     []metricReport  `json:"metrics"`
 	Causes      []string        `json:"causes"`
 	Release     *release.Record `json:"release,omitempty"`
+	Remarks     []string        `json:"remarks,omitempty"` // records that cannot be read
 	items       []release.ItemView
 }
 
@@ -164,6 +168,9 @@ func (r report) print(cmd *cobra.Command) error {
 	}
 	for _, cause := range r.Causes {
 		fmt.Fprintf(out, "FAIL %s\n", cause)
+	}
+	for _, remark := range r.Remarks {
+		fmt.Fprintf(out, "! %s\n", remark)
 	}
 	if r.Release == nil {
 		return nil

@@ -101,11 +101,11 @@ type Engine struct {
 	lines      int
 	logs       release.PodLog
 	stopLogs   context.CancelFunc
-	inFlight   int             // changes that are not answered
-	unwritten  []release.Event // outcomes whose entry could not be written yet
-	broken     string          // why the journal cannot be written, as last told
-	recover    bool            // the last Append failed
-	unlogged   bool            // an undo was sent although it could not be written down
+	inFlight   int    // changes that are not answered
+	unsaved    bool   // the state is ahead of what is on disk
+	broken     string // why the journal cannot be written, as last told
+	recover    bool   // the last Append failed
+	unlogged   bool   // an undo was sent although it could not be written down
 }
 
 // The engine's own messages.
@@ -221,7 +221,7 @@ func (e *Engine) Run(ctx context.Context) {
 			e.drain()
 			return
 		case <-tick.C:
-			e.retryUnwritten()
+			e.catchUp()
 			e.step(release.Ticked{})
 			e.publish()
 		case message := <-e.events:

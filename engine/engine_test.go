@@ -259,21 +259,33 @@ func TestUndoGoesOnUnrecorded(t *testing.T) {
 	r.until(t, "written", func(release.Frame) bool { return r.book.last().Record.Phase == release.RollingBack })
 }
 
-// An outcome that cannot be written at once is kept, and written later.
-func TestOutcomeIsKeptUntilWritten(t *testing.T) {
+// An outcome that cannot be written is a fact all the same, undo stays open, and
+// the record catches up.
+func TestOutcomeIsWrittenLater(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.Version = "v2.5.0" })
 	full := errors.New("no space left on device")
 	r.cluster.before = func() { r.book.fail(full) }
 	r.want(t, release.Deploy{})
-	r.until(t, "the failure told", func(f release.Frame) bool {
-		n := len(f.Activity)
-		return n > 0 && f.Activity[n-1].Mark == release.MarkFail
+	r.until(t, "deploying", func(f release.Frame) bool { return f.State.Phase == release.Deploying })
+	if r.book.last().Record.Pending == nil {
+		t.Fatal("the journal does not say what was asked")
+	}
+	f := r.until(t, "undo is open", func(f release.Frame) bool {
+		for _, c := range f.Choices {
+			if c.Kind == release.DoUndo && c.OK {
+				return true
+			}
+		}
+		return false
 	})
-	if r.frame.State.Phase != release.Planned || r.frame.State.Pending == nil {
-		t.Fatalf("an unwritten outcome was taken: %s", r.frame.State.Phase)
+	if f.State.Pending != nil {
+		t.Fatal("still in flight")
 	}
 	r.book.fail(nil)
-	r.until(t, "deploying", func(f release.Frame) bool { return f.State.Phase == release.Deploying })
+	r.until(t, "written", func(release.Frame) bool {
+		last := r.book.last().Record
+		return last.Phase == release.Deploying && last.Pending == nil
+	})
 }
 
 // A state with a change in flight is picked up as unknown, held, and found out

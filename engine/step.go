@@ -24,7 +24,7 @@ func (e *Engine) step(event release.Event) {
 			e.unwritable(event, next, err)
 			return
 		}
-		if err == nil {
+		if e.unsaved = err != nil; !e.unsaved {
 			e.broken, e.unlogged = "", false
 		}
 	}
@@ -79,49 +79,54 @@ func (e *Engine) write(record *release.Record, event release.Event, effects []re
 	return err
 }
 
-// mayGoOn tells whether to act although it could not be written down. A
-// person's undo is never stood against, not even by a full disk; the cluster
-// has it in its change-cause. What follows from such an undo is followed, and
-// written down as soon as that is possible again.
+// mayGoOn tells whether to act although it could not be written down. An
+// outcome is a fact: after a crash it would be found out by looking. A person's
+// undo is never stood against, not even by a full disk; the cluster has it in
+// its change-cause, and what follows from it is followed.
 func (e *Engine) mayGoOn(event release.Event, err error) bool {
+	undo := false
 	if intended, ok := event.(release.Intended); ok {
-		undo := release.KindOf(intended.Intent) == release.DoUndo
+		undo = release.KindOf(intended.Intent) == release.DoUndo
 		if undo {
 			e.unlogged = true
 			e.log(release.Line{At: e.opts.Clock(), By: release.Itself, Mark: release.MarkFail, Text: fmt.Sprintf("NOT RECORDED: the undo goes on all the same: %v", err)})
 		}
 		return undo
 	}
-	return e.unlogged
+	_, outcome := event.(release.Done)
+	return outcome || e.unlogged
 }
 
 // unwritable keeps the durable half as it is on disk: nothing is done that was
-// not written down first. What was only observed is kept; a wish is refused; an
-// outcome is kept for another try.
+// not written down first. What was only observed is kept; a wish is refused.
 func (e *Engine) unwritable(event release.Event, next release.State, err error) {
 	taken := e.state.View.Taken
 	e.state.View = next.View
 	e.state.View.Taken = taken
-	why := fmt.Sprintf("the record cannot be written, so nothing was sent: %v", err)
-	switch event := event.(type) {
-	case release.Intended:
-		e.refuse(release.Refused{ID: event.ID, Kind: release.KindOf(event.Intent), Why: why})
+	if intended, ok := event.(release.Intended); ok {
+		e.refuse(release.Refused{
+			ID: intended.ID, Kind: release.KindOf(intended.Intent),
+			Why: fmt.Sprintf("the record cannot be written, so nothing was sent: %v", err),
+		})
 		return
-	case release.Done:
-		e.unwritten = append(e.unwritten, event)
 	}
 	if e.broken != err.Error() {
 		e.broken = err.Error()
-		e.log(release.Line{At: e.opts.Clock(), By: release.Itself, Mark: release.MarkFail, Text: why})
+		e.log(release.Line{At: e.opts.Clock(), By: release.Itself, Mark: release.MarkFail, Text: fmt.Sprintf("the record cannot be written; until it can, nothing but an undo is done: %v", err)})
 	}
 }
 
-// retryUnwritten tries again to write the outcomes that could not be written.
-func (e *Engine) retryUnwritten() {
-	events := e.unwritten
-	e.unwritten = nil
-	for _, event := range events {
-		e.step(event)
+// catchUp writes down what went on without its record, as soon as that is
+// possible again.
+func (e *Engine) catchUp() {
+	if !e.unsaved {
+		return
+	}
+	record := e.state.Record
+	record.Seq++
+	if e.write(&record, release.Ticked{}, nil, nil, e.opts.Clock()) == nil {
+		e.state.Record = record
+		e.unsaved, e.unlogged, e.broken = false, false, ""
 	}
 }
 

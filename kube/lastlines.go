@@ -23,8 +23,7 @@ const (
 // crashRef is where the last words of a crash can be read.
 type crashRef struct {
 	crashed
-	pod      string
-	previous bool // the container has been started again, or waits to be
+	pod string
 }
 
 // lines reads the last log lines of crashed containers in the background, each
@@ -106,25 +105,20 @@ func crashes(pods []judged) []crashRef {
 			if f.crashed == nil || len(refs) == linesWanted {
 				continue
 			}
-			ref := crashRef{crashed: *f.crashed, pod: j.pod.Name, previous: true}
-			for _, s := range append(j.pod.Status.ContainerStatuses, j.pod.Status.InitContainerStatuses...) {
-				if s.Name == ref.Container && s.State.Terminated != nil {
-					ref.previous = false
-				}
-			}
+			ref := crashRef{crashed: *f.crashed, pod: j.pod.Name}
 			refs = append(refs, ref)
 		}
 	}
 	return refs
 }
 
-// lastWords reads the line that tells why a container crashed. The container
-// may have moved on since its status was written, so the other log is tried
-// when the first is not there.
+// lastWords reads the line that tells why a container crashed. The log of the
+// container before comes first: the current one may have been started again
+// since its status was written, and then tells of a start, not of a crash.
 func (c *Client) lastWords(ctx context.Context, ref crashRef) (string, error) {
-	text, err := c.tail(ctx, ref, ref.previous)
+	text, err := c.tail(ctx, ref, true)
 	if err != nil {
-		text, err = c.tail(ctx, ref, !ref.previous)
+		text, err = c.tail(ctx, ref, false)
 	}
 	if err != nil {
 		return "", err

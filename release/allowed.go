@@ -156,7 +156,7 @@ func held(s State) string {
 // hold or missing metric stands against an undo (invariant 8).
 func undoChoices(plan Plan, s State, now time.Time) []Choice {
 	w := s.View.Workload
-	previous, has := w.Previous()
+	previous, has := s.WayBack()
 	if !has {
 		why := cmp.Or(offline(plan, s, now), fmt.Sprintf("no rollout history found for deployment %q", plan.Deployment))
 		return []Choice{{Kind: DoUndo, Intent: Undo{}, Why: why, Preview: Preview{Title: "Undo " + plan.Service, Line: "nothing to undo: " + why}}}
@@ -164,8 +164,8 @@ func undoChoices(plan Plan, s State, now time.Time) []Choice {
 	choices := []Choice{undoChoice(plan, s, now, previous)}
 	if to := returning(s); to != "" {
 		// Previous is what is being left: two keys pressed in haste must not bring it back.
-		choices = []Choice{{Kind: DoUndo, Intent: Undo{}, Noop: true, Why: "returning to " + to + " already; r chooses another revision", Preview: Preview{
-			Title: "Undo " + plan.Service, Line: "returning to " + to + " already",
+		choices = []Choice{{Kind: DoUndo, Intent: Undo{}, Noop: true, Why: to + "; r chooses another revision", Preview: Preview{
+			Title: "Undo " + plan.Service, Line: to,
 		}}}
 		previous = Revision{}
 	}
@@ -177,18 +177,20 @@ func undoChoices(plan Plan, s State, now time.Time) []Choice {
 	return choices
 }
 
-// returning is the version that an undo under way goes to: this console's, or,
-// by its change-cause, that of another one.
+// returning says that the way back is being gone, or was gone, already: by this
+// console's undo, or, by its change-cause, by that of another one.
 func returning(s State) string {
 	w := s.View.Workload
 	byOther := s.Phase.Over() && w.Convergence() != Complete &&
 		strings.HasPrefix(w.ChangeCause, "undo to ") && strings.HasSuffix(w.ChangeCause, ", slipway")
 	switch {
 	case s.Phase == RollingBack:
-		return s.Rollout.Goal.Version
+		return "returning to " + s.Rollout.Goal.Version + " already"
+	case s.Phase == RolledBack && w.Template.Hash == s.Rollout.Goal.Template:
+		return s.Rollout.Goal.Version + " is back already"
 	case byOther:
 		version, _, _ := strings.Cut(strings.TrimPrefix(w.ChangeCause, "undo to "), ",")
-		return version
+		return "returning to " + version + " already"
 	}
 	return ""
 }

@@ -140,17 +140,17 @@ func (t *turn) begin(p Pending, generation int64) {
 	t.s.View.Checks, t.s.View.Probes = nil, nil
 }
 
-// failingAlready lists the metrics that are out of bounds before a change shows
+// failingAlready gives the metrics that are out of bounds before a change shows
 // in them. A release that mends an incident must not be undone for it.
-func (t *turn) failingAlready() []MetricName {
-	var names []MetricName
+func (t *turn) failingAlready() map[MetricName]float64 {
+	var excused map[MetricName]float64
 	for _, spec := range t.plan.Metrics {
-		if spec.Rollback && Judge(t.plan, t.s.View, spec, t.now).Verdict == Fail {
-			names = append(names, spec.Name)
-			t.tell(Itself, MarkAttention, spec.Title+" is out of bounds already: it counts once it has been in bounds again")
+		if j := Judge(t.plan, t.s.View, spec, t.now); spec.Rollback && j.Verdict == Fail {
+			excused = put(excused, spec.Name, j.Value)
+			t.tell(Itself, MarkAttention, fmt.Sprintf("%s is out of bounds already, %s: only twice as much undoes, until it has been in bounds", spec.Title, Format(spec.Unit, j.Value)))
 		}
 	}
-	return names
+	return excused
 }
 
 func (t *turn) hold(kind HoldKind, reason string) {

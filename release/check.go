@@ -180,6 +180,8 @@ func lookMetrics(plan Plan, s State, now time.Time) finding {
 func lookPods(plan Plan, s State, now time.Time) finding {
 	w := s.View.Workload
 	switch failures := w.Failures(); {
+	case w.At.IsZero():
+		return finding{verdict: NoData, pending: true}
 	case !Live(plan, s, now):
 		return finding{verdict: NoData, evidence: "last seen " + Age(now.Sub(w.At)) + " ago"}
 	case w.Template.Hash != s.To.Template:

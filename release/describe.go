@@ -185,13 +185,6 @@ func checkWords(plan Plan, spec ItemSpec) string {
 func deployRows(plan Plan, s State, now time.Time) []Fact {
 	w := s.View.Workload
 	preview := deployPreview(plan, s, now)
-	if s.Phase == Planned || s.Phase == Idle {
-		facts := []Fact{{"change", MarkNone, preview.Change}, {"how", MarkNone, preview.How}}
-		if gate := Gate(plan, s); gate != "" {
-			facts = append(facts, Fact{"waits", MarkNone, gate})
-		}
-		return append(facts, Fact{"same as", MarkNone, preview.SameAs})
-	}
 	if s.Phase == RollingBack || s.Phase == RolledBack {
 		goal := s.Rollout.Goal
 		return []Fact{
@@ -199,6 +192,16 @@ func deployRows(plan Plan, s State, now time.Time) []Fact {
 			{"since", MarkNone, s.Rollout.Began.Format(time.TimeOnly)},
 			{"because", MarkNone, cmp.Or(s.Auto, "by hand")},
 		}
+	}
+	if s.To.Version == "" || s.Phase.Over() && s.Phase != Released {
+		return []Fact{{"waits", MarkNone, "for a version to be released"}}
+	}
+	if s.Phase == Planned {
+		facts := []Fact{{"change", MarkNone, preview.Change}, {"how", MarkNone, preview.How}}
+		if gate := Gate(plan, s); gate != "" {
+			facts = append(facts, Fact{"waits", MarkNone, gate})
+		}
+		return append(facts, Fact{"same as", MarkNone, preview.SameAs})
 	}
 	seen := MarkWaiting
 	if w.Observed >= w.Generation {
@@ -218,7 +221,7 @@ func deployRows(plan Plan, s State, now time.Time) []Fact {
 		{"", seen, fmt.Sprintf("generation %d observed", w.Generation)},
 		{"same as", MarkNone, kubectl(plan, fmt.Sprintf("set image deployment/%s %s=%s", plan.Deployment, plan.Container, ShortImage(s.To.Image)))},
 	}
-	if previous, ok := w.Previous(); ok {
+	if previous, ok := s.WayBack(); ok {
 		facts = append(facts, Fact{"back", MarkNone, fmt.Sprintf("u: undo to %s, revision %d", previous.Version, previous.Number)})
 	}
 	return facts

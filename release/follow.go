@@ -1,6 +1,9 @@
 package release
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // others notices that someone else changed what is being released. Scaling and
 // other changes that leave the pod template alone are adopted without a word.
@@ -30,6 +33,7 @@ func (t *turn) compare(w Workload) {
 	case w.Generation < t.s.Rollout.Generation:
 		// A look from before our change arrives late: it says nothing.
 	case w.Template.Hash == goal.Template:
+		t.asBefore()
 	case goal.Template == "" && w.Image(t.plan.Container) == goal.Image:
 		t.record().Rollout.Goal.Template, t.record().To.Template = w.Template.Hash, w.Template.Hash
 	case t.s.Phase != RollingBack && w.Template.Hash == t.s.From.Template:
@@ -42,6 +46,18 @@ func (t *turn) compare(w Workload) {
 	}
 }
 
+// asBefore says of a release held for someone else's change that it was taken
+// back. A person still decides.
+func (t *turn) asBefore() {
+	const taken = "someone else changed it, and took it back: it is again as released"
+	if h := t.s.Held; h != nil && h.Kind == HeldByOthers && h.Reason != taken {
+		held := *h
+		held.Reason = taken
+		t.record().Held = &held
+		t.tell(Itself, MarkAttention, "held: "+taken)
+	}
+}
+
 // foreign holds the release for a change that is not its own, once.
 func (t *turn) foreign(reason string) {
 	if t.s.Held == nil || t.s.Held.Kind != HeldByOthers {
@@ -50,8 +66,8 @@ func (t *turn) foreign(reason string) {
 }
 
 func causeWords(w Workload) string {
-	if w.ChangeCause == "" {
-		return ""
+	if w.ChangeCause == "" || strings.HasSuffix(w.ChangeCause, ", slipway") {
+		return "" // an edit leaves the cause of the change before it
 	}
 	return fmt.Sprintf(" (%q)", w.ChangeCause)
 }

@@ -97,6 +97,9 @@ func sayFailing(plan Plan, s State, now time.Time) (Headline, bool) {
 		return Headline{}, false
 	}
 	serve := fmt.Sprintf("%d of %d serve%s", w.Available, w.Desired, deadlineLeft(w, now))
+	if w.Paused {
+		serve += ", paused: no deadline runs"
+	}
 	failures := w.Failures()
 	if s.Phase == RollingBack {
 		// What fails in the version being left is why it is left, not news.
@@ -153,6 +156,9 @@ func sayPhase(plan Plan, s State, now time.Time) Headline {
 	if stale != "" {
 		stale = " " + stale + ": no figure decides."
 	}
+	if n := len(s.Rollout.Excused); n > 0 && (s.Phase == Deploying || s.Phase == Verifying) {
+		stale += fmt.Sprintf(" %s out of bounds since before.", Count(n, "figure"))
+	}
 	switch s.Phase {
 	case Planned:
 		h := Headline{Mark: MarkWaiting, Strong: "Ready to deploy: every gate passed or waived.", Rest: servingWords(plan, s) + "." + stale}
@@ -170,6 +176,9 @@ func sayPhase(plan Plan, s State, now time.Time) Headline {
 		return Headline{Mark: MarkAttention, Strong: fmt.Sprintf("Rolled back: %s.", servingWords(plan, s)), Rest: s.Auto}
 	case Abandoned:
 		return Headline{Mark: MarkAttention, Strong: fmt.Sprintf("Abandoned: %s.", servingWords(plan, s)), Rest: "The cluster was left as it is."}
+	}
+	if w.Desired > 0 && w.Available == 0 {
+		return Headline{Mark: MarkFail, Loud: true, Strong: "NOTHING SERVES  " + cmp.Or(w.Failures(), servingWords(plan, s)), Rest: cmp.Or(plan.Driven, "no release under way")}
 	}
 	h := Headline{Mark: MarkPass, Strong: servingWords(plan, s) + ".", Rest: cmp.Or(plan.Driven, "No release under way") + "." + stale}
 	if w.Convergence() != Complete || w.Failures() != "" {

@@ -26,6 +26,10 @@ func Judge(plan Plan, view View, spec MetricSpec, now time.Time) Judgement {
 		j.Stale, j.Why = true, "stale "+Age(age)
 		return j
 	}
+	if j.Unread {
+		j.Why = "the Deployment with its limit was not read yet"
+		return j
+	}
 	if j.High == 0 && spec.Bound.Kind == Limit {
 		j.Why = fmt.Sprintf("container %s has no limit", plan.Container)
 		return j

@@ -2,6 +2,7 @@ package release
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -142,22 +143,41 @@ func (t *turn) count(sample Sample) {
 		if spec.Name != sample.Metric {
 			continue
 		}
-		v := &t.s.View
-		excused := slices.Contains(t.s.Rollout.Excused, spec.Name)
-		switch verdict := Judge(t.plan, *v, spec, t.now).Verdict; {
-		case verdict == Pass:
-			if excused {
-				t.record().Rollout.Excused = slices.DeleteFunc(slices.Clone(t.s.Rollout.Excused), func(n MetricName) bool { return n == spec.Name })
+		switch Judge(t.plan, t.s.View, spec, t.now).Verdict {
+		case Pass:
+			t.excuse(spec.Name)
+			t.s.View.Failing = put(t.s.View.Failing, spec.Name, 0)
+			t.s.View.Streak = put(t.s.View.Streak, spec.Name, nil)
+		case Fail:
+			before, excused := t.s.Rollout.Excused[spec.Name]
+			if (!excused || sample.Value > 2*before) && !sample.At.Before(t.s.Rollout.Began) {
+				t.fail(spec, sample)
 			}
-			v.Failing = put(v.Failing, spec.Name, 0)
-			v.Streak = put(v.Streak, spec.Name, nil)
-		case verdict == Fail && !excused && !sample.At.Before(t.s.Rollout.Began):
-			streak := append(append([]Sample(nil), v.Streak[spec.Name]...), sample)
-			streak = streak[max(0, len(streak)-max(t.plan.Rollback.After, 1)):]
-			v.Failing = put(v.Failing, spec.Name, v.Failing[spec.Name]+1)
-			v.Streak = put(v.Streak, spec.Name, streak)
 		}
 	}
+}
+
+// excuse ends the allowance for a metric that was out of bounds before.
+func (t *turn) excuse(name MetricName) {
+	if _, excused := t.s.Rollout.Excused[name]; excused {
+		left := maps.Clone(t.s.Rollout.Excused)
+		delete(left, name)
+		t.record().Rollout.Excused = left
+	}
+}
+
+// fail counts a failing sample. A gap without data begins the count anew: what
+// lies on its two sides is not in a row.
+func (t *turn) fail(spec MetricSpec, sample Sample) {
+	v := &t.s.View
+	streak, failing := v.Streak[spec.Name], v.Failing[spec.Name]
+	if n := len(streak); n > 0 && sample.At.Sub(streak[n-1].At) > t.plan.Stale.Metric {
+		streak, failing = nil, 0
+	}
+	streak = append(slices.Clone(streak), sample)
+	streak = streak[max(0, len(streak)-max(t.plan.Rollback.After, 1)):]
+	v.Failing = put(v.Failing, spec.Name, failing+1)
+	v.Streak = put(v.Streak, spec.Name, streak)
 }
 
 // probed takes a probe's result. A result older than the last one is dropped.

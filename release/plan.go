@@ -20,6 +20,10 @@ type Plan struct {
 	Rollback Rollback
 	Stale    Staleness
 
+	// Undone says of pod templates, by their hash, that an earlier release of
+	// them was rolled back, when and why.
+	Undone map[string]string
+
 	// Unattended means that nobody can be asked: "ask" answers as "auto" does.
 	Unattended bool
 	// Driven says who else holds an unfinished release of this service here, or

@@ -25,7 +25,7 @@ func deployPreview(plan Plan, s State, now time.Time) Preview {
 		How:    how(plan, w),
 		Back:   "u: undo to " + w.Version(plan.Container),
 		SameAs: kubectl(plan, fmt.Sprintf("set image deployment/%s %s=%s", plan.Deployment, plan.Container, s.To.Image)),
-		Facts:  append(gateFacts(plan, s), worldFacts(plan, s, now)...),
+		Facts:  append(append(gateFacts(plan, s), figureFacts(plan, s, now)...), worldFacts(plan, s, now)...),
 	}
 	if current, ok := w.Current(); ok {
 		p.Back += fmt.Sprintf(", revision %d", current.Number)
@@ -70,6 +70,18 @@ func gateFacts(plan Plan, s State) []Fact {
 	return facts
 }
 
+// figureFacts tells of what is out of bounds before the deploy: the failure
+// budget makes allowance for it.
+func figureFacts(plan Plan, s State, now time.Time) []Fact {
+	var facts []Fact
+	for _, j := range Judgements(plan, s.View, now) {
+		if j.Spec.Rollback && j.Verdict == Fail {
+			facts = append(facts, Fact{"figures", MarkAttention, fmt.Sprintf("%s: %s already: only twice as much undoes, until it has been in bounds", j.Spec.Title, j.Why)})
+		}
+	}
+	return facts
+}
+
 func settledWords(item Item) string {
 	switch {
 	case item.Status == Waived:
@@ -109,7 +121,7 @@ func undoPreview(plan Plan, s State, now time.Time, r Revision) Preview {
 		Object: object(plan),
 		Change: fmt.Sprintf("%s → %s", from, r.Version),
 		How:    fmt.Sprintf("rolling, %s, %d at most, never below %d", Count(w.Desired, "pod"), w.Ceiling(), w.Floor()),
-		Back:   fmt.Sprintf("u again: returns to %s (then revision %d)", from, newest(w)+2),
+		Back:   fmt.Sprintf("r, then %s: it becomes revision %d", from, newest(w)+2),
 		SameAs: command,
 		Diff:   Diff(w.Template, r.Template),
 	}
@@ -123,6 +135,10 @@ func undoPreview(plan Plan, s State, now time.Time, r Revision) Preview {
 		capacity = Fact{"capacity", MarkAttention, fmt.Sprintf("%d of %d are available now, floor %d", w.Available, w.Desired, w.Floor())}
 	}
 	p.Facts = append(p.Facts, capacity)
+	if why := plan.Undone[r.Template.Hash]; why != "" {
+		p.Line += ", which was rolled back"
+		p.Facts = append([]Fact{{"before", MarkFail, why}}, p.Facts...)
+	}
 	if p.Diff == nil {
 		p.Facts = append(p.Facts, Fact{"template", MarkNone, "equal to the current one"})
 	}

@@ -381,14 +381,14 @@ func (m *machine) undoable(t *rapid.T) {
 	if m.state.Pending != nil && !m.state.Pending.Unknown {
 		return
 	}
-	previous, ok := w.Previous()
+	previous, ok := m.state.WayBack()
 	if !ok {
 		return
 	}
 	// While the way back is under way, "previous" is what is being left, and has
 	// to be chosen by its number.
 	for _, c := range release.Allowed(m.plan, m.state, m.now) {
-		if c.Kind != release.DoUndo || c.Noop {
+		if c.Kind != release.DoUndo || c.Noop || c.Seen.Template == w.Template.Hash {
 			continue
 		}
 		if !c.OK || c.Seen.Revision != previous.Number {

@@ -45,13 +45,14 @@ func (w Workload) Convergence() Convergence {
 }
 
 // ProgressEnds is when the Deployment's progress deadline passes if there is no
-// progress until then. It has none while it is paused, complete or unlimited.
+// progress until then. It has none while it is paused, complete or unlimited, nor
+// once the deadline has passed.
 func (w Workload) ProgressEnds() (time.Time, bool) {
 	unlimited := w.Deadline <= 0 || w.Deadline >= math.MaxInt32*time.Second
 	if !w.Found || unlimited || w.Paused || w.Progressing.Updated.IsZero() {
 		return time.Time{}, false
 	}
-	if w.Convergence() == Complete {
+	if c := w.Convergence(); c == Complete || c == Exceeded {
 		return time.Time{}, false
 	}
 	return w.Progressing.Updated.Add(w.Deadline), true
@@ -102,6 +103,20 @@ func (w Workload) Previous() (Revision, bool) {
 		}
 	}
 	return Revision{}, false
+}
+
+// WayBack is the revision that an undo goes to: during and after a release what
+// ran before it, otherwise the previous one.
+func (s State) WayBack() (Revision, bool) {
+	w := s.View.Workload
+	if s.Phase == Deploying || s.Phase == Verifying || s.Phase == Released {
+		for _, r := range w.Revisions {
+			if r.Template.Hash == s.From.Template && r.Template.Hash != w.Template.Hash && s.From.Template != s.To.Template {
+				return r, true
+			}
+		}
+	}
+	return w.Previous()
 }
 
 // Tally counts the pods of one revision, or of all with revision 0, by state.

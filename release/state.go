@@ -57,9 +57,9 @@ type Rollout struct {
 	Generation int64     `json:"generation,omitempty"` // the Deployment's after the change was accepted; 0 until then
 	Condition  time.Time `json:"condition,omitzero"`   // Progressing.Updated before the change: a deadline must be newer
 	Completed  time.Time `json:"completed,omitzero"`   // when seen complete
-	// Excused metrics were out of bounds before the change: their failures count
-	// only once they have passed again.
-	Excused []MetricName `json:"excused,omitempty"`
+	// Excused metrics were out of bounds before the change, with these values:
+	// only failures twice as bad count, until they have passed again.
+	Excused map[MetricName]float64 `json:"excused,omitempty"`
 }
 
 // Trouble is what a rollout can be answered for.

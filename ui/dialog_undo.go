@@ -244,7 +244,7 @@ func (d *undoDialog) keys(p pen, now release.Choice) []section {
 		left = join(left, line(plain.of(gap)), alsoKey("r", revisions), line(plain.of(gap)), alsoKey("d", diff))
 	}
 	out = append(out, keep(p.ends(left, leaving())))
-	if p.s.under() && len(d.marks(p.s)) == 0 {
+	if w := p.s.State.View.Workload; !w.Paused && w.Convergence() != release.Complete && p.s.under() && len(d.marks(p.s)) == 0 {
 		out = append(out, spare(8, p.row(line(faint.of("The rollout goes on while this is open.")))))
 	}
 	return append(out, spare(9, p.blank()))

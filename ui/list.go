@@ -139,7 +139,7 @@ func (f *filter) keeps(texts ...string) bool {
 func (f *filter) row(t theme) row {
 	switch {
 	case f.typing:
-		return join(line(strong.of("/ ")), f.prompt.row(t, min(max(cells(f.prompt.text())+1, 2), 30), ""), line(faint.of("  enter keeps it, esc clears it")))
+		return join(line(strong.of("/ ")), f.prompt.row(t, min(cells(f.prompt.text())+3, 30), ""), line(faint.of("  enter keeps it, esc clears it")))
 	case f.active():
 		return line(strong.of("/ "), plain.of(f.prompt.trimmed()), faint.of("  esc clears it"))
 	}

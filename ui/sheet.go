@@ -52,7 +52,7 @@ func (a *askSheet) hints(sc scene) []hint {
 
 func (a *askSheet) press(sc scene, p press) action {
 	switch p.key {
-	case a.key, "y":
+	case a.key, "y", "enter":
 		now, ok := a.confirmation.press(sc, p)
 		switch {
 		case ok:

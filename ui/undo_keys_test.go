@@ -179,7 +179,7 @@ func TestUndoRefusesWhatMoved(t *testing.T) {
 	p.asked()
 	p.pace = time.Second
 	p.press("u")
-	p.asked(release.Undo{Revision: 15}) // what ran before the edit
+	p.asked(release.Undo{Revision: 14}) // what ran before the release, not before the edit
 	if got := p.console.asked[0].seen.Before; got != "edited" {
 		t.Errorf("confirmed template %q, want the one that was read again", got)
 	}
