@@ -247,7 +247,7 @@ func TestLink(t *testing.T) {
 	until(t, events, func(release.Linked) bool { return p.count("range m") == 2 })
 
 	p.CloseClientConnections()
-	p.Server.Close()
+	p.Close()
 	gone := until(t, events, func(l release.Linked) bool { return !l.Link.OK }).Link
 	if !strings.Contains(gone.Err, "refused") && !strings.Contains(gone.Err, "EOF") && !strings.Contains(gone.Err, "reset") {
 		t.Errorf("gone: %+v", gone)

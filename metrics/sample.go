@@ -101,7 +101,7 @@ func (r reading) sample(name release.MetricName, last release.Sample, skew time.
 	switch {
 	case ended && !last.At.IsZero() && (r.err == nil || errors.Is(r.err, errEmpty)):
 		return last
-	case r.err != nil && !(ended && errors.Is(r.err, errEmpty)):
+	case r.err != nil && (!ended || !errors.Is(r.err, errEmpty)):
 		return release.Sample{Metric: name, Err: r.err.Error()}
 	case r.freshErr != nil:
 		return release.Sample{Metric: name, Err: r.freshErr.Error()}
