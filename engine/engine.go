@@ -60,6 +60,10 @@ type Journals interface {
 	Driven() string
 }
 
+// introduction is how long a planned release waits for the API server to say
+// who plans it.
+const introduction = 3 * time.Second
+
 // Options is what an engine is made of.
 type Options struct {
 	Plan     release.Plan
@@ -94,6 +98,7 @@ type Engine struct {
 	user       release.Actor
 	identified bool
 	version    string
+	started    time.Time
 	journalID  string
 	journal    Journal
 	series     map[release.MetricName][]release.Point
@@ -197,7 +202,7 @@ func (e *Engine) Run(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer close(e.ended)
 	defer cancel()
-	e.ctx = ctx
+	e.ctx, e.started = ctx, e.opts.Clock()
 	if e.state.ID != "" {
 		e.step(release.Returned{By: e.user})
 	}
@@ -222,6 +227,7 @@ func (e *Engine) Run(ctx context.Context) {
 			return
 		case <-tick.C:
 			e.catchUp()
+			e.plan()
 			e.step(release.Ticked{})
 			e.publish()
 		case message := <-e.events:
@@ -258,6 +264,7 @@ func (e *Engine) handle(message any) bool {
 		return first
 	case userKnown:
 		e.user.Name, e.identified = string(m), true
+		e.plan()
 	case driven:
 		changed := e.opts.Plan.Driven != string(m)
 		e.opts.Plan.Driven = string(m)
@@ -272,14 +279,19 @@ func (e *Engine) handle(message any) bool {
 	return true
 }
 
-// plan asks for the release that the command line named, once it can be.
+// plan asks for the release that the command line named, once it can be, and
+// once the API server has said who asks. Another one that is under way keeps it
+// from being planned, and the refusal says so.
 func (e *Engine) plan() {
 	if e.version == "" || !e.state.View.Workload.Found || e.state.Pending != nil {
 		return
 	}
+	if !e.identified && e.opts.Clock().Sub(e.started) < introduction {
+		return
+	}
 	version := e.version
 	e.version = ""
-	if e.state.Phase.Over() {
+	if e.state.Phase.Over() || e.state.To.Version != version {
 		e.handle(wish{id: newID(e.opts.Clock()), intent: release.Begin{Version: version}})
 	}
 }
