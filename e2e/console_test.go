@@ -209,5 +209,7 @@ func TestSecondConsoleWatches(t *testing.T) {
 	second.confirm("y")
 	runs(t, "datahub-staging", "v2.4.0")
 	// The one that drives notices, and ends as rolled back.
-	first.see("someone else returned it to v2.4.0", "Rolled back")
+	first.see("Rolled back")
+	first.press("4")
+	first.see("someone else returned it to v2.4.0")
 }

@@ -27,6 +27,10 @@ func Checklist(plan Plan, s State, now time.Time) []ItemView {
 		}
 		v := ItemView{Spec: spec, Item: item, Mark: markOf(item.Status), Kind: kindWords(spec)}
 		v.Edge = edge(plan, s, spec, item, now)
+		if item.Status == Running && s.Phase != Deploying && s.Phase != Verifying {
+			// The release went another way: nobody looks any more.
+			v.Mark, v.Edge = MarkWaiting, "stopped"
+		}
 		if unseen := blind(plan, s, spec, item, now); unseen {
 			v.Mark = MarkUnknown
 			v.Edge = "was " + v.Edge
