@@ -27,9 +27,6 @@ type deployment struct {
 func (r *deployment) next(d *driver, f release.Frame) (bool, error) {
 	r.driver = d
 	s := f.State
-	if !s.View.Workload.Found {
-		return true, fail(exitError, "%s", d.headline())
-	}
 	if end, err := r.refusedWish(); end {
 		return true, err
 	}

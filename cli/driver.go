@@ -89,6 +89,8 @@ func (d *driver) look(decide func(*driver, release.Frame) (bool, error)) (bool, 
 		return true, fail(exitError, "API server of %s not reached in %s: %s", f.Plan.Cluster, patience, orElse(why, "no answer"))
 	case w.At.IsZero():
 		return false, nil
+	case !w.Found && d.timeout > 0:
+		return true, fail(exitError, "%s", d.headline())
 	}
 	return decide(d, f)
 }

@@ -166,6 +166,9 @@ func TestBadInput(t *testing.T) {
 	s.run(t, "frobnicate").expect(t, 2, "frobnicate")
 	newSetup(t, "kubeconfig").edit(t, "context: staging", "context: stagin").run(t, "status", "--env", "staging").expect(t, 2, "stagin", "production, staging")
 	newSetup(t, "kubeconfig").edit(t, "name: datahub-gateway,", "name: gatewai,").run(t, "status", "--env", "staging").expect(t, 1, "gatewai", "datahub-gateway")
+	for _, command := range []string{"undo", "pause", "resume"} {
+		newSetup(t, "kubeconfig").edit(t, "name: datahub-gateway,", "name: gatewai,").run(t, command, "--env", "staging").expect(t, 1, "deployment/gatewai does not exist")
+	}
 	newSetup(t, "kubeconfig").edit(t, "container: gateway}", "container: app}").run(t, "deploy", "--env", "staging", "--version", "v2.5.0").expect(t, 1, `no container "app"`, "gateway")
 	// A viewer may look, and is told what is missing to do more.
 	viewer := newSetup(t, "viewer.kubeconfig")
