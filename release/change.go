@@ -25,25 +25,23 @@ const unanswered = ", answer unknown"
 func (t *turn) send(c Change, next Phase, goal Target) {
 	w := t.s.View.Workload
 	c.UID, c.Before, c.Paused, c.Generation = w.UID, w.Template.Hash, w.Paused, w.Generation
+	c.From, c.Version = w.Version(t.plan.Container), goal.Version
 	t.record().Pending = &Pending{Change: c, Since: t.now, Next: next, Goal: goal, Condition: w.Progressing.Updated}
-	t.tell(c.By, MarkRunning, c.Describe(w))
+	t.tell(c.By, MarkRunning, c.Describe())
 	t.do(c)
 }
 
-// Describe says what a change does, against the workload it is made to.
-func (c Change) Describe(w Workload) string {
+// Describe says what a change does, in the same words before and after it.
+func (c Change) Describe() string {
 	text := string(c.Kind)
 	switch c.Kind {
 	case SetImage:
-		text = fmt.Sprintf("set image %s %s", c.Container, Version(c.Image))
-		if from := w.Version(c.Container); from != "" && w.Image(c.Container) != c.Image {
-			text = fmt.Sprintf("set image %s %s → %s", c.Container, from, Version(c.Image))
+		text = fmt.Sprintf("set image %s %s", c.Container, c.Version)
+		if c.From != "" && c.From != c.Version {
+			text = fmt.Sprintf("set image %s %s → %s", c.Container, c.From, c.Version)
 		}
 	case UndoTo:
-		text = fmt.Sprintf("undo to revision %d", c.Revision)
-		if r, ok := w.Revision(c.Revision); ok {
-			text = fmt.Sprintf("undo to %s, revision %d", r.Version, c.Revision)
-		}
+		text = fmt.Sprintf("undo to %s, revision %d", c.Version, c.Revision)
 	case SetPaused:
 		text = "pause rollout"
 	case SetResume:
@@ -79,7 +77,7 @@ func (t *turn) conclude(o Outcome) {
 	p, r := t.s.Pending, t.record()
 	o.ID, o.At = p.Change.ID, t.now
 	r.Pending, r.Last = nil, &o
-	what := p.Change.Describe(t.s.View.Workload)
+	what := p.Change.Describe()
 	switch o.Kind {
 	case Accepted:
 		t.found("it was done")
@@ -173,7 +171,7 @@ func (t *turn) returned() {
 	}
 	reason := fmt.Sprintf("release %s → %s, begun by %s, was left while %s", t.s.From.Version, t.s.To.Version, t.s.By.Name, t.s.Phase)
 	if p := t.s.Pending; p != nil {
-		reason += fmt.Sprintf("; asked: %s", p.Change.Describe(Workload{})) + unanswered
+		reason += fmt.Sprintf("; asked: %s", p.Change.Describe()) + unanswered
 	}
 	t.hold(HeldOnReturn, reason)
 }

@@ -26,6 +26,8 @@ type Change struct {
 	Paused     bool       `json:"paused,omitempty"` // precondition
 	Generation int64      `json:"generation"`       // as it was when this was decided
 	Container  string     `json:"container,omitempty"`
+	From       string     `json:"from,omitempty"`     // the version that it was decided on
+	Version    string     `json:"version,omitempty"`  // SetImage, UndoTo: the version that it leads to
 	Image      string     `json:"image,omitempty"`    // SetImage
 	Revision   int64      `json:"revision,omitempty"` // UndoTo
 	Template   string     `json:"template,omitempty"` // UndoTo: Template.Hash of that revision, a precondition too

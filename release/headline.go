@@ -83,7 +83,7 @@ func saySent(plan Plan, s State, now time.Time) (Headline, bool) {
 	if p == nil {
 		return Headline{}, false
 	}
-	what := p.Change.Describe(s.View.Workload)
+	what := p.Change.Describe()
 	if p.Unknown {
 		return Headline{Mark: MarkUnknown, Loud: true, Strong: "UNKNOWN  " + what + ": no answer; looking at the cluster", Rest: "asked " + Age(now.Sub(p.Since)) + " ago, not asked twice"}, true
 	}
