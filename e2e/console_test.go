@@ -37,8 +37,7 @@ func TestReleaseByKeys(t *testing.T) {
 	c.see("Deploy v2.5.0") // not complete: nothing happens
 	c.press("uction")
 	c.confirm(enter)
-	c.see("set image gateway v2.4.0 → v2.5.0 ✓ accepted")
-	c.see("rollout complete: v2.5.0 on 6 of 6 pods")
+	c.told("set image gateway v2.4.0 → v2.5.0 ✓ accepted", "rollout complete: v2.5.0 on 6 of 6 pods")
 	runs(t, "datahub-production", "v2.5.0")
 	c.see("Waits for a person: Customer verification, Documentation updated")
 	toItem(c, "Customer verification")
@@ -97,7 +96,7 @@ func TestKilledConsoleContinues(t *testing.T) {
 			c.press("d")
 			c.see("Deploy v2.5.0")
 			c.confirm("y")
-			c.see("✓ accepted")
+			c.told("✓ accepted")
 			generation := get(t, "datahub-staging").Generation
 			c.kill(signal)
 
@@ -138,9 +137,7 @@ func TestPlugsPulled(t *testing.T) {
 	c.see("NOT LIVE", "slipway cannot undo now")
 	c.press("u")
 	c.see("API server unreachable")
-	c.press("4")
-	c.see("release v2.4.0 → v2.5.0 planned")
-	c.press("1")
+	c.told("release v2.4.0 → v2.5.0 planned")
 	plug(t, "start", "apiserver")
 	c.see("Deploy waits", "API server answers again")
 
@@ -196,7 +193,7 @@ func TestSecondConsoleWatches(t *testing.T) {
 	first.press("d")
 	first.see("Deploy v2.5.0")
 	first.confirm("y")
-	first.see("rollout complete: v2.5.0")
+	first.told("rollout complete: v2.5.0")
 
 	idle.press("d")
 	idle.see("is driven by process")
@@ -210,6 +207,5 @@ func TestSecondConsoleWatches(t *testing.T) {
 	runs(t, "datahub-staging", "v2.4.0")
 	// The one that drives notices, and ends as rolled back.
 	first.see("Rolled back")
-	first.press("4")
-	first.see("someone else returned it to v2.4.0")
+	first.told("someone else returned it to v2.4.0")
 }

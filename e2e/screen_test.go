@@ -71,6 +71,15 @@ func (c *screen) seeWithin(d time.Duration, wanted ...string) {
 	}
 }
 
+// told waits until everything wanted stands in the Log view, where no line is
+// pushed out by the next, and goes back to the overview.
+func (c *screen) told(wanted ...string) {
+	c.t.Helper()
+	c.press("4")
+	c.see(wanted...)
+	c.press("1")
+}
+
 // press types keys, each with a moment of its own, as a person does.
 func (c *screen) press(keys ...string) {
 	c.t.Helper()

@@ -60,9 +60,13 @@ func overviewRight(sc scene, t theme, w, h int) block {
 func overviewColumn(sc scene, t theme, label row, w, h int) block {
 	strips := stripsPanel(sc, t, label, w)
 	rest := h - len(strips)
+	rollout := rolloutShort
+	if sc.live && sc.workload().Failures() != "" {
+		rollout++ // a cause and its last log line are more than a row
+	}
 	switch {
-	case rest >= rolloutShort+leastActivity-1:
-		return stack(strips, rolloutPanel(sc, t, w, rolloutShort), activityPanel(sc, t, w, rest-rolloutShort))
+	case rest >= rollout+leastActivity-1:
+		return stack(strips, rolloutPanel(sc, t, w, rollout), activityPanel(sc, t, w, rest-rollout))
 	case rest >= rolloutShort:
 		return stack(strips, rolloutPanel(sc, t, w, rest))
 	}

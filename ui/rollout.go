@@ -16,7 +16,7 @@ const (
 
 // rolloutPanel shows old and new ReplicaSets, how far the replacement is, and
 // what it waits for. Where there is room for three rows only, it keeps the two
-// ReplicaSets and the bar.
+// ReplicaSets and the bar, or, while something fails, why.
 func rolloutPanel(sc scene, t theme, w, h int) block {
 	p := panel{title: line(strong.of("Rollout")), label: rolloutLabel(sc, t)}
 	switch {
@@ -36,10 +36,7 @@ func rolloutPanel(sc scene, t theme, w, h int) block {
 	}
 	body := replicaSets(sc, t, inner, sets)
 	if !tall {
-		body = append(body, replacedShort(sc, t, inner))
-		if h > rolloutShort {
-			body = append(body, availableRow(sc, t))
-		}
+		body = append(body, shortRows(sc, t, inner, h-2-len(body))...)
 		return p.draw(t, inset(body...), w, h)
 	}
 	rest := block{replacedRow(sc, t, inner)}
@@ -53,6 +50,20 @@ func rolloutPanel(sc scene, t theme, w, h int) block {
 	}
 	body = append(body, rest...)
 	return p.draw(t, inset(body...), w, h)
+}
+
+// shortRows is what stands below the ReplicaSets where there is room for h rows
+// only: what fails goes first.
+func shortRows(sc scene, t theme, w, h int) block {
+	counts := block{replacedShort(sc, t, w)}
+	if h > 1 {
+		counts = append(counts, availableRow(sc, t))
+	}
+	if sc.workload().Failures() == "" {
+		return counts
+	}
+	fails := failsRows(sc, t, w, h)
+	return append(fails, counts[:min(h-len(fails), len(counts))]...)
 }
 
 func rolloutLine(label string, parts ...span) row {
@@ -164,20 +175,28 @@ func availableRow(sc scene, t theme) row {
 
 // waitsRows says what the rollout waits for, or in at most h rows what fails.
 func waitsRows(sc scene, t theme, w, h int) block {
-	wl := sc.workload()
-	if failures := wl.Failures(); failures != "" {
-		label := "fails"
-		var out block
-		for _, part := range wrapRow(line(failing.of(failures)), w-11, t.glyphs.ellipsis) {
-			out = append(out, rolloutLine(label, part...))
-			label = ""
-		}
-		if len(out) <= h {
-			return out
-		}
-		return block{rolloutLine("fails", failing.of(cutEnd(failures, w-11, t.glyphs.ellipsis)))}
+	if sc.workload().Failures() != "" {
+		return failsRows(sc, t, w, h)
 	}
 	return block{rolloutLine("waits for", plain.of(cutEnd(waitsWords(sc), w-11, t.glyphs.ellipsis)))}
+}
+
+// failsRows says what fails in at most h rows, the last of them cut.
+func failsRows(sc scene, t theme, w, h int) block {
+	parts := wrapRow(line(failing.of(sc.workload().Failures())), w-11, t.glyphs.ellipsis)
+	if len(parts) > h {
+		rest := make([]string, 0, len(parts))
+		for _, part := range parts[h-1:] {
+			rest = append(rest, part.plain())
+		}
+		parts = append(parts[:h-1], line(failing.of(cutEnd(strings.Join(rest, " "), w-11, t.glyphs.ellipsis))))
+	}
+	label := "fails"
+	for i, part := range parts {
+		parts[i] = rolloutLine(label, part...)
+		label = ""
+	}
+	return parts
 }
 
 // waitsWords says what the rollout waits for, as the headline does; of pods that

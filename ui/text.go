@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -69,21 +70,23 @@ func cutBefore(s, cut, ellipsis string) string {
 	return strings.TrimSuffix(wholeNumbers(s, cut), ellipsis)
 }
 
-// wholeNumbers takes from the end of a cut text what remains of a number that
-// was cut through: half a number is another number.
+// quantity is a number as it is written here, with its unit: "12,450", "0.41%",
+// "1.2Gi", "4:39".
+var quantity = regexp.MustCompile(`[0-9][0-9.,:]*(?:%|[A-Za-z]{1,2})?`)
+
+// wholeNumbers takes from the end of a cut text what remains of a number or of
+// its unit that was cut through: half of either is another number.
 func wholeNumbers(s, cut string) string {
-	rest := strings.TrimPrefix(s, cut)
-	if rest == s && cut != "" || !startsNumber(rest) {
+	if !strings.HasPrefix(s, cut) {
 		return cut
 	}
-	return strings.TrimRight(cut, "0123456789.,:")
-}
-
-// startsNumber tells whether a text goes on with a digit, or with a separator
-// and a digit.
-func startsNumber(s string) bool {
-	s = strings.TrimLeft(s, ".,:")
-	return s != "" && s[0] >= '0' && s[0] <= '9'
+	word := strings.LastIndexAny(cut, " \t") + 1
+	for _, at := range quantity.FindAllStringIndex(s[word:], -1) {
+		if from, to := word+at[0], word+len(strings.TrimRight(s[word+at[0]:word+at[1]], ".,:"))+at[0]; from < len(cut) && len(cut) < to {
+			return cut[:from]
+		}
+	}
+	return cut
 }
 
 // cutMiddle shortens a name to w cells, keeping both ends: "datahub-…-7c9f".

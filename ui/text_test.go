@@ -17,6 +17,9 @@ func TestCutEnd(t *testing.T) {
 		{"Limit: 12,450 more", 11, "Limit: …"},       // not "Limit: 12,…": half a number is another one
 		{"Limit: 12,450 more", 14, "Limit: 12,450…"}, // the number is whole
 		{"deadline in 4:39.", 15, "deadline in …"},
+		{"rate 0.41%, 0.6%", 10, "rate …"}, // not "rate 0.41…": a number without its unit is another one
+		{"rate 0.41%, 0.6%", 12, "rate 0.41%,…"},
+		{"takes 45ms or more", 10, "takes …"},
 		{"ip-10-0-1-17…nal", 13, "ip-10-0-1-17…"}, // one ellipsis is enough
 		{"v2.4.0", 1, "…"},
 		{"v2.4.0", 0, ""},
