@@ -178,21 +178,33 @@ func undoChoices(plan Plan, s State, now time.Time) []Choice {
 }
 
 // returning says that the way back is being gone, or was gone, already: by this
-// console's undo, or, by its change-cause, by that of another one.
+// console's undo, or, by its change-cause, by that of another one. It says
+// nothing once what runs is not what the way back leads to.
 func returning(s State) string {
-	w := s.View.Workload
-	byOther := s.Phase.Over() && w.Convergence() != Complete &&
-		strings.HasPrefix(w.ChangeCause, "undo to ") && strings.HasSuffix(w.ChangeCause, ", slipway")
+	w, goal := s.View.Workload, s.Rollout.Goal
 	switch {
-	case s.Phase == RollingBack:
-		return "returning to " + s.Rollout.Goal.Version + " already"
-	case s.Phase == RolledBack && w.Template.Hash == s.Rollout.Goal.Template:
-		return s.Rollout.Goal.Version + " is back already"
-	case byOther:
-		version, _, _ := strings.Cut(strings.TrimPrefix(w.ChangeCause, "undo to "), ",")
+	case s.Phase == RollingBack && (w.Template.Hash == goal.Template || w.Generation < s.Rollout.Generation):
+		return "returning to " + goal.Version + " already"
+	case s.Phase == RolledBack && w.Template.Hash == goal.Template:
+		return goal.Version + " is back already"
+	}
+	if version, ok := returnedByOthers(w); ok && s.Phase.Over() {
 		return "returning to " + version + " already"
 	}
 	return ""
+}
+
+// returnedByOthers tells whether another console's undo is under way. Its
+// change-cause stays on the Deployment when somebody else changes it, and when
+// it has long been complete: it counts only while its version is what rolls out.
+func returnedByOthers(w Workload) (version string, ok bool) {
+	text, undo := strings.CutPrefix(w.ChangeCause, "undo to ")
+	if !undo || !strings.HasSuffix(text, ", slipway") {
+		return "", false
+	}
+	version, _, _ = strings.Cut(text, ",")
+	current, known := w.Current()
+	return version, known && current.Version == version && w.rolling()
 }
 
 func undoChoice(plan Plan, s State, now time.Time, r Revision) Choice {

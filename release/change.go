@@ -75,9 +75,9 @@ func (t *turn) done(o Outcome) {
 // conclude ends the change in flight with what became of it.
 func (t *turn) conclude(o Outcome) {
 	p, r := t.s.Pending, t.record()
-	o.ID, o.At = p.Change.ID, t.now
-	r.Pending, r.Last = nil, &o
 	what := p.Change.Describe()
+	o.ID, o.At, o.By, o.What = p.Change.ID, t.now, p.Change.By, what
+	r.Pending, r.Last = nil, &o
 	switch o.Kind {
 	case Accepted:
 		t.found("it was done")

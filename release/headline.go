@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// notDone is how long the headline says that a change was not made.
+const notDone = 30 * time.Second
+
 // Headline is the answer in one line: what is happening, whether it is all
 // right, and what it waits for.
 type Headline struct {
@@ -21,7 +24,7 @@ type Headline struct {
 // first, then what a person must decide, then what the release does.
 func HeadlineOf(plan Plan, s State, now time.Time) Headline {
 	for _, say := range []func(Plan, State, time.Time) (Headline, bool){
-		sayOffline, sayHeld, saySent, sayFailing,
+		sayOffline, sayHeld, saySent, sayUndone, sayFailing, sayIdleTrouble,
 	} {
 		if h, ok := say(plan, s, now); ok {
 			return h.short()
@@ -171,20 +174,56 @@ func sayPhase(plan Plan, s State, now time.Time) Headline {
 	case Verifying:
 		return sayVerifying(plan, s, stale)
 	case Released:
-		return Headline{Mark: MarkPass, Strong: fmt.Sprintf("Released: %s.", servingWords(plan, s)), Rest: fmt.Sprintf("Took %s. u undoes.", Span(s.Ended.Sub(s.Began)))}
+		h := Headline{Mark: MarkPass, Strong: fmt.Sprintf("Released: %s.", servingWords(plan, s)), Rest: fmt.Sprintf("Took %s. u undoes.", Span(s.Ended.Sub(s.Began))) + stale}
+		if w.Template.Hash != s.To.Template {
+			h.Mark, h.Strong = MarkAttention, fmt.Sprintf("%s was released, and changed since by someone else: %s.", s.To.Version, servingWords(plan, s))
+		}
+		return h
 	case RolledBack:
-		return Headline{Mark: MarkAttention, Strong: fmt.Sprintf("Rolled back: %s.", servingWords(plan, s)), Rest: s.Auto}
+		return Headline{Mark: MarkAttention, Strong: fmt.Sprintf("Rolled back: %s.", servingWords(plan, s)), Rest: cmp.Or(s.Auto, "By hand.") + stale}
 	case Abandoned:
-		return Headline{Mark: MarkAttention, Strong: fmt.Sprintf("Abandoned: %s.", servingWords(plan, s)), Rest: "The cluster was left as it is."}
+		return Headline{Mark: MarkAttention, Strong: fmt.Sprintf("Abandoned: %s.", servingWords(plan, s)), Rest: "The cluster was left as it is." + stale}
 	}
-	if w.Desired > 0 && w.Available == 0 {
-		return Headline{Mark: MarkFail, Loud: true, Strong: "NOTHING SERVES  " + cmp.Or(w.Failures(), servingWords(plan, s)), Rest: cmp.Or(plan.Driven, "no release under way")}
+	return Headline{Mark: MarkPass, Strong: servingWords(plan, s) + ".", Rest: cmp.Or(plan.Driven, "No release under way") + "." + stale}
+}
+
+// sayUndone is loud about a person's change that was not made, until they ask
+// for the next one.
+func sayUndone(_ Plan, s State, now time.Time) (Headline, bool) {
+	last := s.Last
+	if last == nil || last.By == Itself || last.Kind == Accepted || last.Kind == Skipped || now.Sub(last.At) > notDone {
+		return Headline{}, false
 	}
-	h := Headline{Mark: MarkPass, Strong: servingWords(plan, s) + ".", Rest: cmp.Or(plan.Driven, "No release under way") + "." + stale}
-	if w.Convergence() != Complete || w.Failures() != "" {
-		h.Mark = MarkAttention
+	return Headline{Mark: MarkFail, Loud: true, Strong: fmt.Sprintf("NOT DONE  %s: %s", last.What, last.Text), Rest: "nothing was changed"}, true
+}
+
+// sayIdleTrouble is loud when nothing serves although no release is under way,
+// and says what is not as it should be.
+func sayIdleTrouble(plan Plan, s State, _ time.Time) (Headline, bool) {
+	w := s.View.Workload
+	if !s.Phase.Over() {
+		return Headline{}, false
 	}
-	return h
+	under := cmp.Or(plan.Driven, map[Phase]string{
+		Idle: "no release under way", Released: s.To.Version + " was released", RolledBack: "rolled back", Abandoned: "abandoned",
+	}[s.Phase])
+	switch failures := w.Failures(); {
+	case w.Desired == 0:
+		return Headline{Mark: MarkAttention, Strong: "Scaled to 0: nothing serves, and nothing should.", Rest: under + "."}, true
+	case w.Available == 0:
+		return Headline{Mark: MarkFail, Loud: true, Strong: "NOTHING SERVES  " + cmp.Or(failures, servingWords(plan, s)), Rest: under}, true
+	case w.Available < w.Floor():
+		return Headline{Mark: MarkFail, Loud: true, Strong: "TOO FEW SERVE  " + cmp.Or(failures, servingWords(plan, s)), Rest: fmt.Sprintf("%d of %d serve, floor %d; %s", w.Available, w.Desired, w.Floor(), under)}, true
+	case failures != "":
+		return Headline{Mark: MarkAttention, Strong: fmt.Sprintf("%s; %s.", servingWords(plan, s), failures), Rest: under + "."}, true
+	case w.Paused:
+		return Headline{Mark: MarkAttention, Strong: servingWords(plan, s) + ", paused: nothing rolls out until p resumes it.", Rest: under + "."}, true
+	case w.rolling():
+		return Headline{Mark: MarkAttention, Strong: servingWords(plan, s) + ".", Rest: cmp.Or(plan.Driven, "A rollout that was not begun here is under way") + "."}, true
+	case w.Convergence() != Complete:
+		return Headline{Mark: MarkAttention, Strong: servingWords(plan, s) + ".", Rest: under + "."}, true
+	}
+	return Headline{}, false
 }
 
 func sayRolling(s State, w Workload, now time.Time, stale string) Headline {

@@ -385,16 +385,26 @@ func (m *machine) undoable(t *rapid.T) {
 	if !ok {
 		return
 	}
-	// While the way back is under way, "previous" is what is being left, and has
-	// to be chosen by its number.
+	noop := false
 	for _, c := range release.Allowed(m.plan, m.state, m.now) {
-		if c.Kind != release.DoUndo || c.Noop || c.Seen.Template == w.Template.Hash {
-			continue
+		switch {
+		case c.Kind != release.DoUndo:
+		case c.Noop && c.Seen.Revision == 0:
+			// Only while the way back is what runs, or is not seen yet: "previous"
+			// is what is being left then, and has to be chosen by its number.
+			goal := m.state.Rollout.Goal.Template
+			if w.Template.Hash != goal && w.Generation >= m.state.Rollout.Generation {
+				t.Fatalf("8: u says %q, and %s runs", c.Why, w.Version("gateway"))
+			}
+			noop = true
+		case c.Seen.Template == w.Template.Hash:
+		case !c.OK:
+			t.Fatalf("8: undo to revision %d is refused in phase %q: %s", c.Seen.Revision, m.state.Phase, c.Why)
+		case !noop && c.Seen.Revision != previous.Number:
+			t.Fatalf("8: u goes to revision %d in phase %q, the way back is %d", c.Seen.Revision, m.state.Phase, previous.Number)
+		default:
+			return
 		}
-		if !c.OK || c.Seen.Revision != previous.Number {
-			t.Fatalf("8: undo to revision %d is refused in phase %q: %s", previous.Number, m.state.Phase, c.Why)
-		}
-		return
 	}
 	t.Fatalf("8: no way back is offered in phase %q", m.state.Phase)
 }

@@ -105,15 +105,31 @@ func (w Workload) Previous() (Revision, bool) {
 	return Revision{}, false
 }
 
-// WayBack is the revision that an undo goes to: during and after a release what
-// ran before it, otherwise the previous one.
+// rolling tells whether the newest change is still being rolled out. Pods that
+// fail after it was complete do not count: the controller leaves the condition
+// as it is then.
+func (w Workload) rolling() bool {
+	return w.Convergence() != Complete && (w.Progressing.Reason != "NewReplicaSetAvailable" || w.Updated < w.Desired)
+}
+
+// WayBack is the revision that an undo goes to: during a release, and after it
+// as long as it is what runs, what ran before it; on a way back that someone
+// else has changed, where that leads; otherwise the previous one.
 func (s State) WayBack() (Revision, bool) {
 	w := s.View.Workload
-	if s.Phase == Deploying || s.Phase == Verifying || s.Phase == Released {
-		for _, r := range w.Revisions {
-			if r.Template.Hash == s.From.Template && r.Template.Hash != w.Template.Hash && s.From.Template != s.To.Template {
-				return r, true
-			}
+	back := ""
+	switch {
+	case s.Phase == Deploying || s.Phase == Verifying,
+		s.Phase == Released && w.Template.Hash == s.To.Template:
+		if s.From.Template != s.To.Template {
+			back = s.From.Template
+		}
+	case s.Phase == RollingBack:
+		back = s.Rollout.Goal.Template
+	}
+	for _, r := range w.Revisions {
+		if back != "" && r.Template.Hash == back && r.Template.Hash != w.Template.Hash {
+			return r, true
 		}
 	}
 	return w.Previous()

@@ -112,6 +112,8 @@ type Pending struct {
 type Outcome struct {
 	ID         string      `json:"id"`
 	Kind       OutcomeKind `json:"kind"`
+	By         Actor       `json:"by,omitzero"`    // who asked for the change
+	What       string      `json:"what,omitempty"` // Change.Describe
 	Text       string      `json:"text,omitempty"` // the cluster's words, or what was observed
 	Generation int64       `json:"generation,omitempty"`
 	At         time.Time   `json:"at"`

@@ -2,6 +2,7 @@ package release_test
 
 import (
 	"fmt"
+	"path/filepath"
 	"sort"
 	"strconv"
 	"strings"
@@ -18,7 +19,7 @@ import (
 //
 //	new [protected] [onDeadline=auto|ask|off] [onMetrics=…] [unattended] [items=id:type:stage[:for],…]
 //	cluster version=v2.4.0 revision=14 [pods=6] [available=6] [updated=6] [paused] [unobserved]
-//	        [reason=ProgressDeadlineExceeded] [failing=CrashLoopBackOff] [generation=+1] [absent]
+//	        [reason=ProgressDeadlineExceeded] [failing=CrashLoopBackOff] [generation=+1] [cause="…"] [absent]
 //	metric errorRate=0.02% [age=3s] | metric errorRate=error
 //	probe ITEM pass|fail|nodata [text]
 //	do begin|tick|waive|deploy|pause|resume|undo|hold|continue|abandon [key=value] [stale]
@@ -28,12 +29,18 @@ import (
 //	crash
 //	show [choices|headline|checklist]
 func TestStories(t *testing.T) {
-	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
-		w := newWorld()
-		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
-			return w.run(t, d)
+	paths, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no stories: %v", err)
+	}
+	for _, path := range paths {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
+			w := newWorld()
+			datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+				return w.run(t, d)
+			})
 		})
-	})
+	}
 }
 
 // world is a release with the cluster around it, as a story tells it.
@@ -183,6 +190,8 @@ func (w *world) shape(t *testing.T, d *datadriven.TestData) {
 			c.Progressing.Reason = arg.Vals[0]
 		case "failing":
 			c.Causes = []release.Cause{{Reason: arg.Vals[0], Pods: []string{"gateway-5d8f-m2v8x"}, Version: c.Version("gateway"), Text: "lookup redis-b: no such host"}}
+		case "cause":
+			c.ChangeCause = strings.Join(arg.Vals, ", ")
 		case "generation":
 			c.Generation += int64(n())
 		default:
