@@ -62,6 +62,7 @@ type Metrics struct {
 	Window time.Duration // the {window} of the queries
 	Every  time.Duration // between rounds of queries
 	Stale  time.Duration // how old a sample may be and still decide anything
+	Least  int           // requests in Window below which error rate and latency say nothing
 	Specs  []release.MetricSpec
 }
 
@@ -99,6 +100,8 @@ func (c *Config) Plan(environment string) (release.Plan, error) {
 	if err != nil {
 		return release.Plan{}, err
 	}
+	rollback := e.Rollback
+	rollback.Apart = e.Metrics.Window / time.Duration(max(rollback.After-1, 1))
 	return release.Plan{
 		Service:     c.Service,
 		Image:       c.Image,
@@ -110,7 +113,8 @@ func (c *Config) Plan(environment string) (release.Plan, error) {
 		Protected:   e.Protected,
 		Items:       slices.Clone(e.Items),
 		Metrics:     slices.Clone(e.Metrics.Specs),
-		Rollback:    e.Rollback,
+		Rollback:    rollback,
 		Stale:       release.Staleness{Workload: workloadStale, Metric: e.Metrics.Stale},
+		Traffic:     release.Traffic{Least: float64(e.Metrics.Least), Window: e.Metrics.Window},
 	}, nil
 }

@@ -167,8 +167,11 @@ func TestDefaults(t *testing.T) {
 	if c.StateDir != "/home/someone/.local/state/slipway" || c.Kubeconfig != "" {
 		t.Errorf("paths: %+v", c)
 	}
-	if want := (release.Rollback{OnDeadline: release.Auto, OnMetrics: release.Ask, After: 3}); plan.Rollback != want {
+	if want := (release.Rollback{OnDeadline: release.Auto, OnMetrics: release.Ask, After: 3, Apart: 30 * time.Second}); plan.Rollback != want {
 		t.Errorf("rollback: %+v", plan.Rollback)
+	}
+	if want := (release.Traffic{Least: 10, Window: time.Minute}); plan.Traffic != want {
+		t.Errorf("traffic: %+v", plan.Traffic)
 	}
 	if plan.Stale != (release.Staleness{Workload: 10 * time.Second, Metric: 30 * time.Second}) {
 		t.Errorf("stale: %+v", plan.Stale)

@@ -19,6 +19,7 @@ func defaultMetrics() Metrics {
 	return Metrics{
 		Window: time.Minute,
 		Every:  5 * time.Second,
+		Least:  10,
 		Specs: []release.MetricSpec{
 			{
 				Name: release.ErrorRate, Title: "Error Rate", Unit: release.Ratio, Query: errorRateQuery, Rollback: true,
@@ -45,6 +46,7 @@ func (d *decoder) metrics(into *Metrics) func(*yaml.Node, string) {
 			{"window", "", value(d, &into.Window, window)},
 			{"every", "", value(d, &into.Every, duration)},
 			{"stale", "", value(d, &into.Stale, duration)},
+			{"minRequests", "", value(d, &into.Least, count)},
 		}
 		for i := range into.Specs {
 			spec := &into.Specs[i]

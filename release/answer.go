@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,8 +15,8 @@ func (t *turn) answer() {
 	if !deciding(t.plan, t.s, t.now) {
 		return
 	}
-	if last := t.s.Last; t.s.Tries > 0 && last != nil && !t.s.View.Workload.At.After(last.At) {
-		return // the last try came to nothing: look first
+	if last := t.s.Last; t.s.Tries > 0 && last != nil && t.s.View.Workload.At.Sub(last.At) < retryAfter(t.s.Tries) {
+		return // the last try came to nothing: wait, and look first
 	}
 	if why, failed := t.deadline(); failed {
 		t.respond(Deadline, t.plan.Rollback.OnDeadline, why)
@@ -23,6 +24,53 @@ func (t *turn) answer() {
 	if why, failed := t.budget(); failed && t.s.Pending == nil && t.s.Held == nil {
 		t.respond(Figures, t.plan.Rollback.OnMetrics, why)
 	}
+	if t.s.Pending == nil && t.s.Held == nil {
+		t.blind()
+	}
+}
+
+// blindAfter is how long a figure that could undo may be missing before a person
+// is asked. No data neither promotes nor undoes, however long it lasts.
+const blindAfter = 2 * time.Minute
+
+// blind asks once when a figure has been missing for long, and withdraws the
+// question when it is back. Where nobody can be asked it is only told.
+func (t *turn) blind() {
+	var missing []string
+	since := t.now
+	for _, spec := range t.plan.Metrics {
+		if at, blind := t.s.View.Blind[spec.Name]; blind {
+			missing = append(missing, fmt.Sprintf("%s (%s)", spec.Title, Judge(t.plan, t.s.View, spec, t.now).Why))
+			if at.Before(since) {
+				since = at
+			}
+		}
+	}
+	told := slices.Contains(t.s.Told, Blindness)
+	switch lasts := t.now.Sub(since); {
+	case len(missing) == 0 && told:
+		t.record().Told = slices.DeleteFunc(slices.Clone(t.s.Told), func(x Trouble) bool { return x == Blindness })
+		if t.s.Asking != nil && t.s.Asking.Trouble == Blindness {
+			t.withdraw("the figures are back")
+		}
+	case lasts < blindAfter || told || t.s.Asking != nil:
+	default:
+		why := fmt.Sprintf("nothing to judge by for %s: %s", Span(lasts), strings.Join(missing, ", "))
+		r := t.record()
+		r.Told = append(slices.Clone(r.Told), Blindness)
+		if t.plan.Unattended || t.plan.Rollback.OnMetrics == Off {
+			t.tell(Itself, MarkUnknown, why+"; nothing is decided on it")
+			return
+		}
+		r.Asking = &Question{Trouble: Blindness, Reason: why, At: t.now}
+		t.tell(Itself, MarkAttention, "asks: undo, or go on without figures? "+why)
+	}
+}
+
+// withdraw takes a question back that has answered itself.
+func (t *turn) withdraw(why string) {
+	t.record().Asking = nil
+	t.tell(Itself, MarkNone, "the question is withdrawn: "+why)
 }
 
 // deciding tells whether a rollout is under way that an automatic answer could
@@ -46,14 +94,18 @@ func AtDeadline(plan Plan, s State, now time.Time) (answer Answer, ok bool) {
 	return plan.answered(plan.Rollback.OnDeadline), s.Phase == Deploying && deciding(plan, s, now)
 }
 
-// LastSample is the metric of which one more failing sample makes slipway undo
-// by itself, if there is one.
-func LastSample(plan Plan, s State, now time.Time) (MetricSpec, bool) {
+// LastSample is the metric that makes slipway undo by itself if it still fails
+// at a time, if there is one.
+func LastSample(plan Plan, s State, now time.Time) (spec MetricSpec, at time.Time, ok bool) {
 	if plan.answered(plan.Rollback.OnMetrics) != Auto || !deciding(plan, s, now) {
-		return MetricSpec{}, false
+		return MetricSpec{}, zeroTime, false
 	}
 	used, spec := Budget(plan, s.View)
-	return spec, used > 0 && used == plan.Rollback.After-1
+	if used == 0 || used != plan.Rollback.After-1 {
+		return MetricSpec{}, zeroTime, false
+	}
+	counted := s.View.Failing[spec.Name].Samples
+	return spec, counted[len(counted)-1].At.Add(plan.Rollback.Apart), true
 }
 
 // deadline tells whether Kubernetes gave this rollout up. The condition must be
@@ -64,8 +116,8 @@ func (t *turn) deadline() (string, bool) {
 		return "", false
 	}
 	why := fmt.Sprintf("no progress for %s (ProgressDeadlineExceeded), %d of %d replaced", Span(w.Deadline), w.Replaced(), w.Desired)
-	if failures := w.Failures(); failures != "" {
-		why += "; " + failures
+	if fails := cmp.Or(w.FailuresOf(t.s.Rollout.Goal.Version), w.Stalling(t.now)); fails != "" {
+		why += "; " + fails
 	}
 	return why, true
 }
@@ -74,7 +126,7 @@ func (t *turn) deadline() (string, bool) {
 func (t *turn) budget() (string, bool) {
 	after := t.plan.Rollback.After
 	for _, spec := range t.plan.Metrics {
-		if !spec.Rollback || after <= 0 || t.s.View.Failing[spec.Name] < after {
+		if !spec.Rollback || after <= 0 || t.s.View.Failing[spec.Name].Count < after {
 			continue
 		}
 		j := Judge(t.plan, t.s.View, spec, t.now)
@@ -82,7 +134,7 @@ func (t *turn) budget() (string, bool) {
 			continue // its figures have become too old to decide on
 		}
 		values := make([]string, 0, after)
-		for _, sample := range t.s.View.Streak[spec.Name] {
+		for _, sample := range t.s.View.Failing[spec.Name].Samples {
 			values = append(values, fmt.Sprintf("%s %s", sample.At.In(t.now.Location()).Format(time.TimeOnly), Format(spec.Unit, sample.Value)))
 		}
 		return fmt.Sprintf("%s out of bounds (%s) in %d samples in a row: %s", spec.Title, boundsOf(j), after, strings.Join(values, ", ")), true
@@ -118,7 +170,7 @@ func (t *turn) respond(trouble Trouble, answer Answer, why string) {
 		}
 		t.undo(Intended{By: Itself}, target.Number, why)
 	case Ask:
-		r.Asking = &Question{Reason: why, At: t.now}
+		r.Asking = &Question{Trouble: trouble, Reason: why, At: t.now}
 		t.tell(Itself, MarkAttention, "asks: undo? "+why)
 	default:
 		t.tell(Itself, MarkFail, why+"; rollback is off, nothing is done by itself")

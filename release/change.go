@@ -13,8 +13,13 @@ var zeroTime time.Time
 const grace = 15 * time.Second
 
 // automaticTries is how often an automatic undo is decided on before a person
-// is needed: someone else may change the Deployment at the same moment.
-const automaticTries = 3
+// is needed: someone else may change the Deployment at the same moment, or an
+// admission webhook may be restarting.
+const automaticTries = 5
+
+// retryAfter is how long after so many tries that came to nothing the next one
+// is made: 5 s, then twice as long each time.
+func retryAfter(tries int) time.Duration { return 5 * time.Second << max(tries-1, 0) }
 
 // unanswered ends the reason of a hold until the cluster has been looked at.
 const unanswered = ", answer unknown"
@@ -123,10 +128,11 @@ func (t *turn) begin(p Pending, generation int64) {
 	}
 	r := t.record()
 	r.Phase, r.Ended = p.Next, zeroTime
-	if !p.Unknown && (r.Held == nil || r.Held.At.Before(p.Since)) {
-		// It was decided in spite of the hold; one that came later stands, and
-		// after a crash nobody has decided.
-		r.Held, r.Asking = nil, nil
+	r.Asking = nil
+	if r.Held != nil && r.Held.At.Before(p.Since) {
+		// It was decided in spite of the hold; one that came later stands, as the
+		// one after a crash does.
+		r.Held = nil
 	}
 	r.Rollout = Rollout{
 		Goal: p.Goal, UID: p.Change.UID, Began: p.Since, Generation: generation, Condition: p.Condition,
@@ -134,7 +140,7 @@ func (t *turn) begin(p Pending, generation int64) {
 	if p.Next == Deploying {
 		r.Rollout.Excused = t.failingAlready()
 	}
-	t.s.View.Failing, t.s.View.Streak = nil, nil
+	t.s.View.Failing, t.s.View.Blind = nil, nil
 	t.s.View.Checks, t.s.View.Probes = nil, nil
 }
 

@@ -85,9 +85,8 @@ func (t *turn) stretch(id string, verdict Verdict) {
 func (t *turn) grade(i int, spec ItemSpec, f finding) {
 	switch {
 	case f.pending:
-		if t.s.Items[i].Status == Waiting {
-			t.set(i, Running, "")
-		}
+		// Also what passed before slipway was gone: it is looked at again.
+		t.set(i, Running, "")
 	case f.verdict == Fail:
 		t.set(i, Failed, f.evidence)
 	case f.verdict == NoData:
@@ -186,6 +185,8 @@ func lookPods(plan Plan, s State, now time.Time) finding {
 		return finding{verdict: NoData, evidence: "last seen " + Age(now.Sub(w.At)) + " ago"}
 	case w.Template.Hash != s.To.Template:
 		return finding{verdict: Fail, evidence: "runs " + w.Version(plan.Container)}
+	case w.Desired == 0:
+		return finding{verdict: Fail, evidence: "scaled to 0"}
 	case failures != "":
 		return finding{verdict: Fail, evidence: failures}
 	case w.Convergence() != Complete:

@@ -137,7 +137,7 @@ func rows(plan Plan, s State, v ItemView, now time.Time) []Fact {
 	if spec.Check() {
 		add("check", MarkNone, checkWords(plan, spec))
 		if spec.For > 0 {
-			add("passes", MarkNone, fmt.Sprintf("when it holds for %s without a gap", Span(spec.For)))
+			add("passes", MarkNone, fmt.Sprintf("when it has held for %s; no data does not count", Span(spec.For)))
 		}
 		if due(spec, s.Phase) && item.Status != Waived {
 			f := look(plan, s, spec, now)

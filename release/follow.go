@@ -103,6 +103,9 @@ func (t *turn) converge() {
 		return
 	}
 	r.Phase = Verifying
+	if r.Asking != nil && r.Asking.Trouble == Deadline {
+		t.withdraw("the rollout is complete")
+	}
 	t.tell(Itself, MarkPass, fmt.Sprintf("rollout complete: %s on %d of %d pods after %s, revision %d", goal.Version, w.Available, w.Desired, took, current.Number))
 }
 

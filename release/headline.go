@@ -104,7 +104,7 @@ func sayFailing(plan Plan, s State, now time.Time) (Headline, bool) {
 		serve += ", paused: no deadline runs"
 	}
 	failures := w.Failures()
-	if s.Phase == RollingBack {
+	if s.Phase != Verifying {
 		// What fails in the version being left is why it is left, not news.
 		failures = w.FailuresOf(s.Rollout.Goal.Version)
 	}
@@ -232,8 +232,15 @@ func sayRolling(s State, w Workload, now time.Time, stale string) Headline {
 		name = "Rolling back to " + s.Rollout.Goal.Version
 	}
 	h := Headline{Mark: MarkRunning}
-	h.Strong = fmt.Sprintf("%s: %d of %d replaced, %d available, nothing failing.", name, w.Replaced(), w.Desired, w.Available)
-	h.Short = fmt.Sprintf("%d of %d replaced, %d available, nothing failing.", w.Replaced(), w.Desired, w.Available)
+	stalls, fails := w.Stalling(now), "nothing failing"
+	switch {
+	case w.Failures() != "":
+		fails = "only what is left fails"
+	case stalls != "":
+		fails = "waiting"
+	}
+	h.Strong = fmt.Sprintf("%s: %d of %d replaced, %d available, %s.", name, w.Replaced(), w.Desired, w.Available, fails)
+	h.Short = fmt.Sprintf("%d of %d replaced, %d available, %s.", w.Replaced(), w.Desired, w.Available, fails)
 	if s.Phase == RollingBack {
 		h.Short = fmt.Sprintf("Rolling back: %d of %d replaced, %d available.", w.Replaced(), w.Desired, w.Available)
 	}
@@ -246,6 +253,10 @@ func sayRolling(s State, w Workload, now time.Time, stale string) Headline {
 		h.Rest = fmt.Sprintf("Waits for the controller to see generation %d.", w.Generation)
 	default:
 		h.Rest = WaitsFor(w)
+		if stalls != "" {
+			h.Mark, h.Rest = MarkAttention, stalls+"."
+			h.Short = fmt.Sprintf("%d of %d replaced; %s.", w.Replaced(), w.Desired, stalls)
+		}
 	}
 	if left := deadlineLeft(w, now); left != "" {
 		h.Rest = strings.TrimSuffix(h.Rest, ".") + "; deadline in " + strings.TrimPrefix(left, ", deadline ") + "."

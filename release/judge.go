@@ -5,10 +5,14 @@ import (
 	"time"
 )
 
+// ahead is how far a sample's timestamp may lie in the future: clocks differ a
+// little. What is further ahead says nothing about now.
+const ahead = 10 * time.Second
+
 // Judge holds the newest sample of a metric against its bound. A value that is
 // missing or older than plan.Stale.Metric is NoData, whatever it says.
 func Judge(plan Plan, view View, spec MetricSpec, now time.Time) Judgement {
-	j := Judgement{Spec: spec, Verdict: NoData, Failing: view.Failing[spec.Name]}
+	j := Judgement{Spec: spec, Verdict: NoData, Failing: view.Failing[spec.Name].Count}
 	j.Unread = spec.Bound.FromDeployment && !view.Workload.Found
 	j.Low, j.High, j.Limit = limits(plan, view.Workload, spec.Bound, spec.Unit)
 
@@ -22,12 +26,20 @@ func Judge(plan Plan, view View, spec MetricSpec, now time.Time) Judgement {
 		return j
 	}
 	j.Value, j.Has, j.At = sample.Value, true, sample.At
-	if age := now.Sub(sample.At); age > plan.Stale.Metric {
+	switch age := now.Sub(sample.At); {
+	case age > plan.Stale.Metric:
 		j.Stale, j.Why = true, "stale "+Age(age)
+		return j
+	case age < -ahead:
+		j.Stale, j.Why = true, Span(-age)+" ahead of this machine's clock"
 		return j
 	}
 	if j.Unread {
 		j.Why = "the Deployment with its limit was not read yet"
+		return j
+	}
+	if few := fewRequests(plan, view, spec, now); few != "" {
+		j.Why = few
 		return j
 	}
 	if j.High == 0 && spec.Bound.Kind == Limit {
@@ -43,6 +55,20 @@ func Judge(plan Plan, view View, spec MetricSpec, now time.Time) Judgement {
 		j.Verdict = Pass
 	}
 	return j
+}
+
+// fewRequests says that the traffic is too low for a share or a quantile of it
+// to mean anything, or "".
+func fewRequests(plan Plan, view View, spec MetricSpec, now time.Time) string {
+	rate, known := view.Samples[RequestRate]
+	ofRequests := spec.Name == ErrorRate || spec.Name == LatencyP95
+	if !ofRequests || !known || rate.Err != "" || now.Sub(rate.At) > plan.Stale.Metric {
+		return ""
+	}
+	if n := rate.Value * plan.Traffic.Window.Seconds(); n < plan.Traffic.Least {
+		return fmt.Sprintf("low traffic: %s requests in %s, %s decide", Thousands(n), Span(plan.Traffic.Window), Thousands(plan.Traffic.Least))
+	}
+	return ""
 }
 
 // limits gives the values between which a metric passes, both inclusive, and
@@ -88,7 +114,7 @@ func Judgements(plan Plan, view View, now time.Time) []Judgement {
 // failed most samples in a row, of those that count.
 func Budget(plan Plan, view View) (used int, metric MetricSpec) {
 	for _, spec := range plan.Metrics {
-		if n := view.Failing[spec.Name]; spec.Rollback && n > used {
+		if n := view.Failing[spec.Name].Count; spec.Rollback && n > used {
 			used, metric = n, spec
 		}
 	}

@@ -51,11 +51,15 @@ func (t *turn) narrate(before, after Workload) {
 	}
 	known := map[string]bool{}
 	for _, c := range before.Causes {
-		known[c.Reason+c.Version] = true
+		known[c.Reason+c.Version] = !c.Soft || c.stalls(before.At)
 	}
 	for _, c := range after.Causes {
-		if !c.Soft && !known[c.Reason+c.Version] {
+		switch {
+		case known[c.Reason+c.Version]:
+		case !c.Soft:
 			t.tell(cluster, MarkFail, c.String())
+		case c.stalls(after.At):
+			t.tell(cluster, MarkAttention, c.String())
 		}
 	}
 	if after.Convergence() == Complete && before.Convergence() == Complete {
@@ -128,8 +132,8 @@ func (t *turn) sampled(samples []Sample) {
 			// What was last known stays visible, and is told apart by its age.
 			sample.At, sample.Value = before.At, before.Value
 		}
-		if sample.Err == "" && sample.At.Before(before.At) {
-			continue
+		if sample.Err == "" && sample.At.Before(before.At) && !before.At.After(t.now.Add(ahead)) {
+			continue // unless the clock was set back: the older one is of a time that has not come
 		}
 		t.s.View.Samples = put(t.s.View.Samples, sample.Metric, sample)
 		if sample.Err == "" && !sample.At.Equal(before.At) {
@@ -146,8 +150,7 @@ func (t *turn) count(sample Sample) {
 		switch Judge(t.plan, t.s.View, spec, t.now).Verdict {
 		case Pass:
 			t.excuse(spec.Name)
-			t.s.View.Failing = put(t.s.View.Failing, spec.Name, 0)
-			t.s.View.Streak = put(t.s.View.Streak, spec.Name, nil)
+			t.s.View.Failing = put(t.s.View.Failing, spec.Name, Run{})
 		case Fail:
 			before, excused := t.s.Rollout.Excused[spec.Name]
 			if (!excused || sample.Value > 2*before) && !sample.At.Before(t.s.Rollout.Began) {
@@ -166,18 +169,35 @@ func (t *turn) excuse(name MetricName) {
 	}
 }
 
-// fail counts a failing sample. A gap without data begins the count anew: what
-// lies on its two sides is not in a row.
+// fail counts a failing sample, if it is far enough from the one before that
+// counted. A gap without data begins the count anew: what lies on its two sides
+// is not in a row.
 func (t *turn) fail(spec MetricSpec, sample Sample) {
-	v := &t.s.View
-	streak, failing := v.Streak[spec.Name], v.Failing[spec.Name]
-	if n := len(streak); n > 0 && sample.At.Sub(streak[n-1].At) > t.plan.Stale.Metric {
-		streak, failing = nil, 0
+	run, rollback := t.s.View.Failing[spec.Name], t.plan.Rollback
+	if run.Count > 0 && sample.At.Sub(run.Newest) > t.plan.Stale.Metric {
+		run = Run{}
 	}
-	streak = append(slices.Clone(streak), sample)
-	streak = streak[max(0, len(streak)-max(t.plan.Rollback.After, 1)):]
-	v.Failing = put(v.Failing, spec.Name, failing+1)
-	v.Streak = put(v.Streak, spec.Name, streak)
+	run.Newest = sample.At
+	if n := len(run.Samples); n == 0 || sample.At.Sub(run.Samples[n-1].At) >= rollback.Apart {
+		counted := append(slices.Clone(run.Samples), sample)
+		run.Count, run.Samples = run.Count+1, counted[max(0, len(counted)-max(rollback.After, 1)):]
+	}
+	t.s.View.Failing = put(t.s.View.Failing, spec.Name, run)
+}
+
+// missing notes since when a figure that could undo is not there to be judged.
+func (t *turn) missing() {
+	for _, spec := range t.plan.Metrics {
+		_, blind := t.s.View.Blind[spec.Name]
+		nodata := spec.Rollback && Judge(t.plan, t.s.View, spec, t.now).Verdict == NoData
+		switch {
+		case nodata && !blind:
+			t.s.View.Blind = put(t.s.View.Blind, spec.Name, t.now)
+		case !nodata && blind:
+			t.s.View.Blind = maps.Clone(t.s.View.Blind)
+			delete(t.s.View.Blind, spec.Name)
+		}
+	}
 }
 
 // probed takes a probe's result. A result older than the last one is dropped.

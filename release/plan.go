@@ -19,6 +19,7 @@ type Plan struct {
 	Metrics  []MetricSpec
 	Rollback Rollback
 	Stale    Staleness
+	Traffic  Traffic
 
 	// Undone says of pod templates, by their hash, that an earlier release of
 	// them was rolled back, when and why.
@@ -40,6 +41,12 @@ type Staleness struct {
 	Metric   time.Duration // since the sample's own timestamp
 }
 
+// Traffic is how much of it the error rate and the latency need to say anything.
+type Traffic struct {
+	Least  float64       // requests in Window; fewer are no data
+	Window time.Duration // that the queries look back over
+}
+
 // Answer is what slipway does when a rollout fails.
 type Answer string
 
@@ -55,6 +62,10 @@ type Rollback struct {
 	OnDeadline Answer // ProgressDeadlineExceeded
 	OnMetrics  Answer // the failure budget is used up
 	After      int    // consecutive failing samples that use it up
+	// Apart is the least time between two samples that count. A figure that looks
+	// back over a window shows one burst for as long as that: what counts must
+	// last longer.
+	Apart time.Duration
 }
 
 // Phase is where a release stands.

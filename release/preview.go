@@ -1,7 +1,9 @@
 package release
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -25,7 +27,7 @@ func deployPreview(plan Plan, s State, now time.Time) Preview {
 		How:    how(plan, w),
 		Back:   "u: undo to " + w.Version(plan.Container),
 		SameAs: kubectl(plan, fmt.Sprintf("set image deployment/%s %s=%s", plan.Deployment, plan.Container, s.To.Image)),
-		Facts:  append(append(gateFacts(plan, s), figureFacts(plan, s, now)...), worldFacts(plan, s, now)...),
+		Facts:  slices.Concat(gateFacts(plan, s), groundFacts(plan, s), figureFacts(plan, s, now), worldFacts(plan, s, now)),
 	}
 	if current, ok := w.Current(); ok {
 		p.Back += fmt.Sprintf(", revision %d", current.Number)
@@ -68,6 +70,20 @@ func gateFacts(plan Plan, s State) []Fact {
 		facts = append(facts, Fact{Label: "gate", Mark: markOf(item.Status), Text: spec.Title + "\t" + settledWords(item)})
 	}
 	return facts
+}
+
+// groundFacts tells that what an undo of the deploy would lead back to is itself
+// not whole.
+func groundFacts(plan Plan, s State) []Fact {
+	w := s.View.Workload
+	if !w.Found || w.Convergence() == Complete && w.Failures() == "" {
+		return nil
+	}
+	text := fmt.Sprintf("%s is itself not whole: %d of %d available", cmp.Or(w.Version(plan.Container), "what runs"), w.Available, w.Desired)
+	if failures := w.Failures(); failures != "" {
+		text += ", " + failures
+	}
+	return []Fact{{"ground", MarkAttention, text + "; an undo leads back to that"}}
 }
 
 // figureFacts tells of what is out of bounds before the deploy: the failure

@@ -232,6 +232,7 @@ func (m *machine) step(t *rapid.T, event release.Event) {
 		t.Fatalf("the input was changed by %#v", event)
 	}
 	m.durability(t, before, next, event, effects)
+	m.duplicate(t, next, event)
 	m.effects(t, before, next, event, effects)
 	m.outcomes(t, before, next)
 	m.phases(t, before, next, event)
@@ -273,6 +274,23 @@ func (m *machine) durability(t *rapid.T, before, next release.State, event relea
 	}
 }
 
+// duplicate: 9. What comes a second time sends nothing, and an outcome that
+// does changes nothing durable.
+func (m *machine) duplicate(t *rapid.T, after release.State, event release.Event) {
+	if _, wish := event.(release.Intended); wish {
+		return
+	}
+	again, effects := release.Step(m.plan, after, m.now, event)
+	for _, e := range effects {
+		if c, ok := e.(release.Change); ok && after.Pending != nil {
+			t.Fatalf("9: the same event again sent %s", c.Kind)
+		}
+	}
+	if done, ok := event.(release.Done); ok && after.Pending == nil && again.Last != after.Last && again.Last.ID == done.Outcome.ID {
+		t.Fatalf("9: the same outcome again was recorded again")
+	}
+}
+
 // effects: 1, 2, 3, 5.
 func (m *machine) effects(t *rapid.T, before, next release.State, event release.Event, effects []release.Effect) {
 	if next.ID != before.ID {
@@ -304,7 +322,7 @@ func (m *machine) effects(t *rapid.T, before, next release.State, event release.
 			if c.Why == "" || c.Kind != release.UndoTo {
 				t.Fatalf("2: %s by itself, without evidence", c.Kind)
 			}
-			if m.auto++; m.auto > 3 || m.accepted {
+			if m.auto++; m.auto > 5 || m.accepted {
 				t.Fatalf("5: an automatic answer was given again")
 			}
 			if before.Held != nil && next.Held != nil {
@@ -338,6 +356,11 @@ func (m *machine) phases(t *rapid.T, before, next release.State, event release.E
 		for _, item := range next.Items {
 			if !item.Settled() {
 				t.Fatalf("4: released with %s %s", item.ID, item.Status)
+			}
+		}
+		for i, spec := range m.plan.Items {
+			if spec.Check() && next.Items[i].Status == release.Passed && release.Looks(m.plan, next, spec, m.now) != release.Pass {
+				t.Fatalf("6: released, and %s does not pass now", spec.ID)
 			}
 		}
 		w := next.View.Workload

@@ -184,6 +184,22 @@ func (w Workload) FailuresOf(version string) string {
 	return ""
 }
 
+// softAfter is how long a cause that may still heal by itself is given.
+const softAfter = 15 * time.Second
+
+// Stalling says what has kept pods from serving for a while although it may
+// still heal by itself, worst first, in one line; "" when nothing does.
+func (w Workload) Stalling(now time.Time) string {
+	for _, c := range w.Causes {
+		if c.stalls(now) {
+			return c.String()
+		}
+	}
+	return ""
+}
+
+func (c Cause) stalls(now time.Time) bool { return c.Soft && now.Sub(c.First) >= softAfter }
+
 // String writes a cause as count, cause, last log line.
 func (c Cause) String() string {
 	s := c.Reason

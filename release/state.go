@@ -1,6 +1,9 @@
 package release
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // State is everything that Step decides from.
 type State struct {
@@ -41,6 +44,19 @@ type Record struct {
 	Last    *Outcome  `json:"last,omitempty"`    // of the last change
 }
 
+// Undone says of a release that was rolled back which pod template that was of,
+// and when and why.
+func (r Record) Undone() (template, why string, ok bool) {
+	if r.Phase != RolledBack || r.To.Template == "" || r.To.Template == r.Rollout.Goal.Template {
+		return "", "", false
+	}
+	reason := r.Auto
+	if reason == "" {
+		reason = "by hand"
+	}
+	return r.To.Template, fmt.Sprintf("%s was rolled back on %s: %s", r.To.Version, r.Ended.Format("2 Jan at 15:04"), reason), true
+}
+
 // Target is something that a Deployment can run.
 type Target struct {
 	Version  string `json:"version,omitempty"`
@@ -67,8 +83,9 @@ type Trouble string
 
 // The troubles.
 const (
-	Deadline Trouble = "deadline" // ProgressDeadlineExceeded
-	Figures  Trouble = "metrics"  // the failure budget is used up
+	Deadline  Trouble = "deadline" // ProgressDeadlineExceeded
+	Figures   Trouble = "metrics"  // the failure budget is used up
+	Blindness Trouble = "no data"  // a figure that could undo has been missing for long
 )
 
 // HoldKind is why a release decides nothing by itself.
@@ -91,10 +108,12 @@ type Hold struct {
 }
 
 // Question is a question to a person that opened by itself: undo after a deadline
-// or a used-up failure budget, when the answer is configured as "ask".
+// or a used-up failure budget, when the answer is configured as "ask", or go on
+// without figures.
 type Question struct {
-	Reason string    `json:"reason"`
-	At     time.Time `json:"at"`
+	Trouble Trouble   `json:"trouble"`
+	Reason  string    `json:"reason"`
+	At      time.Time `json:"at"`
 }
 
 // Pending is a change that was asked for and whose outcome is not known.
@@ -138,11 +157,18 @@ type View struct {
 	Workload Workload
 	Unseen   time.Time // since when the controller has not observed the newest generation; zero = it has
 	Samples  map[MetricName]Sample
-	Failing  map[MetricName]int      // consecutive failing samples
-	Streak   map[MetricName][]Sample // those samples, oldest first, at most Rollback.After
+	Failing  map[MetricName]Run       // failing samples in a row
+	Blind    map[MetricName]time.Time // since when there is nothing to judge by
 	Links    map[Source]Link
 	Probes   map[string]ProbeState // by item
 	Checks   map[string]Holding    // by item
+}
+
+// Run is failing samples of a metric in a row.
+type Run struct {
+	Count   int       // of those that count: at least Rollback.Apart from each other
+	Samples []Sample  // those, oldest first, at most Rollback.After
+	Newest  time.Time // of all of them
 }
 
 // Holding is how long a check has held. Time without data is not counted; a

@@ -101,6 +101,7 @@ func (t *turn) settle() {
 		t.others()
 		t.converge()
 	}
+	t.missing()
 	t.check()
 	t.answer()
 	t.finish()

@@ -49,13 +49,14 @@ type world struct {
 	state    release.State
 	now      time.Time
 	cluster  release.Workload
-	revision map[string]int64 // version → revision number
+	revision map[string]int64     // version → revision number
+	first    map[string]time.Time // cause → when it was first told of
 	intents  int
 	change   string // the change in flight
 }
 
 func newWorld() *world {
-	w := &world{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), plan: testPlan(), revision: map[string]int64{}}
+	w := &world{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), plan: testPlan(), revision: map[string]int64{}, first: map[string]time.Time{}}
 	return w
 }
 
@@ -91,6 +92,13 @@ func (w *world) run(t *testing.T, d *datadriven.TestData) string {
 	case "cluster":
 		w.shape(t, d)
 		return w.step(release.Observed{Workload: w.look()})
+	case "clock": // set back
+		back, err := time.ParseDuration(d.CmdArgs[0].Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.now = w.now.Add(-back)
+		return "ok\n"
 	case "again":
 		return w.step(release.Observed{Workload: w.look()})
 	case "metric":
@@ -133,6 +141,14 @@ func (w *world) setup(t *testing.T, d *datadriven.TestData) {
 			w.plan.Rollback.OnDeadline = release.Answer(arg.Vals[0])
 		case "onMetrics":
 			w.plan.Rollback.OnMetrics = release.Answer(arg.Vals[0])
+		case "apart":
+			apart, err := time.ParseDuration(arg.Vals[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.plan.Rollback.Apart = apart
+		case "traffic":
+			w.plan.Traffic = release.Traffic{Least: 10, Window: time.Minute}
 		case "driven":
 			w.plan.Driven = "eng-b drives the release of v2.5.0 (process 4711); undo is yours all the same"
 		default:
@@ -189,7 +205,11 @@ func (w *world) shape(t *testing.T, d *datadriven.TestData) {
 		case "reason":
 			c.Progressing.Reason = arg.Vals[0]
 		case "failing":
-			c.Causes = []release.Cause{{Reason: arg.Vals[0], Pods: []string{"gateway-5d8f-m2v8x"}, Version: c.Version("gateway"), Text: "lookup redis-b: no such host"}}
+			c.Causes = []release.Cause{{Reason: arg.Vals[0], Pods: []string{"gateway-5d8f-m2v8x"}, Version: c.Version("gateway"), Text: "lookup redis-b: no such host", First: w.firstSeen(arg.Vals[0])}}
+		case "soft":
+			for i := range c.Causes {
+				c.Causes[i].Soft = true
+			}
 		case "cause":
 			c.ChangeCause = strings.Join(arg.Vals, ", ")
 		case "generation":
@@ -203,6 +223,14 @@ func (w *world) shape(t *testing.T, d *datadriven.TestData) {
 		c.Observed = c.Generation
 	}
 	w.revisions(!unobserved)
+}
+
+// firstSeen is when a cause was first told of.
+func (w *world) firstSeen(reason string) time.Time {
+	if w.first[reason].IsZero() {
+		w.first[reason] = w.now
+	}
+	return w.first[reason]
 }
 
 func (w *world) setVersion(version string) {
@@ -257,11 +285,14 @@ func (w *world) samples(t *testing.T, d *datadriven.TestData) []release.Sample {
 			sample.At = w.now.Add(-age)
 		default:
 			sample.Metric = release.MetricName(arg.Key)
-			percent, err := strconv.ParseFloat(strings.TrimSuffix(arg.Vals[0], "%"), 64)
+			number, percent := strings.CutSuffix(arg.Vals[0], "%")
+			value, err := strconv.ParseFloat(number, 64)
 			if err != nil {
 				sample.Err = arg.Vals[0]
 			}
-			sample.Value = percent / 100
+			if sample.Value = value; percent {
+				sample.Value /= 100
+			}
 		}
 	}
 	return []release.Sample{sample}

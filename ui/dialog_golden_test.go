@@ -42,7 +42,9 @@ func frameAsking() release.Frame {
 	f.State.Asking = &release.Question{
 		Reason: "Error Rate out of bounds (0.1%) in 3 samples in a row: 12:44:16 0.41%, 12:44:31 0.58%, 12:44:46 0.62%", At: at("12:44:46"),
 	}
-	f.State.View.Failing[release.ErrorRate] = 3
+	run := f.State.View.Failing[release.ErrorRate]
+	run.Count = 3
+	f.State.View.Failing[release.ErrorRate] = run
 	return refresh(f)
 }
 

@@ -158,7 +158,7 @@ func TestQuestion(t *testing.T) {
 func TestBudgetSheetGoesWhenItPasses(t *testing.T) {
 	f := frameFailing()
 	p := plain40(t, f)
-	p.sees("Undoes by itself if the next sample of Error Rate fails too", "2/3")
+	p.sees("Undoes by itself if Error Rate still fails in", "2/3")
 	p.show(later(f, func(f *release.Frame) { f.State.View.Failing = nil }))
 	p.seesNot("Undoes by itself if")
 	plain40(t, f, "h", "h").asked(release.HoldOn{})
@@ -188,7 +188,7 @@ func TestSheetGoesFromUnderADialog(t *testing.T) {
 	p.press("esc")
 	p.seesNot("Pod -", "Undoes by itself if")
 	p.show(later(later(f, nil), nil))
-	p.sees("Undoes by itself if the next sample of Error Rate fails too")
+	p.sees("Undoes by itself if Error Rate still fails in")
 }
 
 // Nothing is said about the deadline where nothing is decided by itself.

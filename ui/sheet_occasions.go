@@ -70,7 +70,7 @@ func questionSheet(sc scene) (*unaskedSheet, string) {
 // budgetSheet is for a failure budget that the next sample may use up, where
 // that undoes by itself.
 func budgetSheet(sc scene) (*unaskedSheet, string) {
-	spec, last := release.LastSample(sc.Plan, sc.State, sc.Now)
+	spec, _, last := release.LastSample(sc.Plan, sc.State, sc.Now)
 	if !last {
 		return nil, ""
 	}
@@ -78,10 +78,10 @@ func budgetSheet(sc scene) (*unaskedSheet, string) {
 	s := &unaskedSheet{
 		confirmation: undoOf(sc),
 		there: func(sc scene) bool {
-			now, last := release.LastSample(sc.Plan, sc.State, sc.Now)
+			now, _, last := release.LastSample(sc.Plan, sc.State, sc.Now)
 			return last && now.Name == spec.Name
 		},
-		title: func(scene) string { return "Undoes by itself if the next sample of " + spec.Title + " fails too" },
+		title: func(sc scene) string { return "Undoes by itself if " + spec.Title + " still fails " + lastWords(sc) },
 		label: func(scene) string { return "rollback.onMetrics: auto, after " + strconv.Itoa(after) },
 		hue:   bad, loud: loudBad,
 		keys: []string{"u", "y"}, does: doesUndo,
@@ -102,10 +102,19 @@ func budgetSheet(sc scene) (*unaskedSheet, string) {
 
 // streakBegan is when the samples in a row began to fail.
 func streakBegan(sc scene, metric release.MetricName) time.Time {
-	if streak := sc.State.View.Streak[metric]; len(streak) > 0 {
-		return streak[0].At
+	if run := sc.State.View.Failing[metric].Samples; len(run) > 0 {
+		return run[0].At
 	}
 	return sc.State.Rollout.Began
+}
+
+// lastWords is when the sample may come that uses the failure budget up.
+func lastWords(sc scene) string {
+	_, at, _ := release.LastSample(sc.Plan, sc.State, sc.Now)
+	if left := at.Sub(sc.Now); left > 0 {
+		return "in " + release.Left(left)
+	}
+	return "in the next sample"
 }
 
 // returnSheet is for an unfinished release that was found at the start.

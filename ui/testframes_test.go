@@ -55,7 +55,7 @@ func testPlan() release.Plan {
 			{Name: release.Memory, Title: "Memory Usage", Unit: release.Bytes, Bound: release.Bound{Kind: release.Limit, FromDeployment: true, Warn: 0.9}},
 			{Name: release.CPU, Title: "CPU Usage", Unit: release.Cores, Bound: release.Bound{Kind: release.Limit, FromDeployment: true, Warn: 0.9}},
 		},
-		Rollback: release.Rollback{OnDeadline: release.Auto, OnMetrics: release.Auto, After: 3},
+		Rollback: release.Rollback{OnDeadline: release.Auto, OnMetrics: release.Auto, After: 3, Apart: 30 * time.Second},
 		Stale:    release.Staleness{Workload: 15 * time.Second, Metric: 45 * time.Second},
 	}
 }
@@ -262,7 +262,9 @@ func frameFailing() release.Frame {
 	}}
 	f.State.View.Samples = testSamples(at("12:44:46"), at("12:44:38"))
 	f.State.View.Samples[release.ErrorRate] = release.Sample{Metric: release.ErrorRate, At: at("12:44:46"), Value: 0.0062}
-	f.State.View.Failing = map[release.MetricName]int{release.ErrorRate: 2}
+	f.State.View.Failing = map[release.MetricName]release.Run{release.ErrorRate: {
+		Count: 2, Newest: at("12:44:46"), Samples: []release.Sample{{At: at("12:44:16"), Value: 0.0058}, {At: at("12:44:46"), Value: 0.0062}},
+	}}
 	f.Series = testSeries(f.Now)
 	f.Series[release.ErrorRate] = series("▁▁▁▁▁▂▁▁▁▁▁▂▁▁▁▂▁▁▁▂▁▁▁▁▁▂▁▁▁▂███", 0.001, f.Now)
 	f.State.View.Links[release.Kubernetes] = release.Link{OK: true, Since: at("12:18:00"), Last: at("12:44:49")}
