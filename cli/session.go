@@ -115,11 +115,10 @@ func (s *session) undone() map[string]string {
 	}
 	undone := map[string]string{}
 	for _, past := range list {
-		r := past.Record
-		if _, known := undone[r.To.Template]; known || r.Phase != release.RolledBack || r.To.Template == "" {
-			continue
+		template, why, ok := past.Record.Undone()
+		if _, newer := undone[template]; ok && !newer {
+			undone[template] = why
 		}
-		undone[r.To.Template] = fmt.Sprintf("%s was rolled back on %s: %s", r.To.Version, r.Ended.Format("2 Jan at 15:04"), orElse(r.Auto, "by hand"))
 	}
 	return undone
 }

@@ -49,6 +49,8 @@ type Journal interface {
 	// write that failed may have arrived.
 	Recover() (seq int, err error)
 	Close() error
+	// Discard closes a record of which nothing came, and removes it.
+	Discard() error
 }
 
 // Journals makes the records of new releases.
@@ -99,8 +101,7 @@ type Engine struct {
 	identified bool
 	version    string
 	started    time.Time
-	journalID  string
-	journal    Journal
+	records    recorder
 	series     map[release.MetricName][]release.Point
 	activity   []release.Line
 	lines      int
@@ -109,7 +110,6 @@ type Engine struct {
 	inFlight   int    // changes that are not answered
 	unsaved    bool   // the state is ahead of what is on disk
 	broken     string // why the journal cannot be written, as last told
-	recover    bool   // the last Append failed
 	unlogged   bool   // an undo was sent although it could not be written down
 }
 
@@ -137,13 +137,13 @@ func New(o Options) *Engine {
 		o.Clock = time.Now
 	}
 	e := &Engine{
-		opts: o, cluster: o.Cluster, state: o.State, journal: o.Journal, version: o.Version,
-		events:    make(chan any, 256),
-		answers:   make(chan release.Refused, 16),
-		ended:     make(chan struct{}),
-		frames:    newMailbox[release.Frame](),
-		journalID: o.State.ID,
-		user:      release.Actor{Name: "(" + o.Local + ")", Local: o.Local},
+		opts: o, cluster: o.Cluster, state: o.State, version: o.Version,
+		events:  make(chan any, 256),
+		answers: make(chan release.Refused, 16),
+		ended:   make(chan struct{}),
+		frames:  newMailbox[release.Frame](),
+		records: recorder{journals: o.Journals, current: book{journal: o.Journal, id: o.State.ID}, patience: patience},
+		user:    release.Actor{Name: "(" + o.Local + ")", Local: o.Local},
 	}
 	for _, entry := range o.Entries {
 		for _, line := range entry.Tells {
@@ -324,9 +324,7 @@ func (e *Engine) drain() {
 		break
 	}
 	e.publish()
-	if e.journal != nil {
-		e.journal.Close()
-	}
+	e.records.close()
 }
 
 // last takes what still counts while leaving.

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -61,36 +62,67 @@ func (prober) Probe(context.Context, release.ItemSpec, release.State) release.Re
 	return release.Result{At: time.Now(), Verdict: release.NoData}
 }
 
-// book is a journal in memory that can be made to fail. As the real one, it
-// takes nothing more after a failed write until it is opened again.
-type book struct {
+// shelf is a journal in memory that can be made to fail. As the real one, it
+// takes nothing more after a failed write until it is recovered, and begins no
+// record twice.
+type shelf struct {
 	mu      sync.Mutex
 	entries []release.Entry
-	broken  error
+	made    map[string]bool
+	broken  error         // of every Append
+	hangs   chan struct{} // every Append waits until it is closed
 	spoiled bool
 }
 
-func (b *book) Create(string, bool) (Journal, error) { return b, b.err() }
-func (b *book) Driven() string                       { return "" }
-func (b *book) Close() error                         { return nil }
-
-func (b *book) Recover() (int, error) {
-	if err := b.err(); err != nil {
-		return 0, err
-	}
-	b.mu.Lock()
-	b.spoiled = false
-	b.mu.Unlock()
-	return b.last().Seq, nil
-}
-
-func (b *book) err() error {
+func (b *shelf) Create(id string, _ bool) (Journal, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.broken
+	if b.made[id] {
+		return nil, errors.New("file exists")
+	}
+	if b.made == nil {
+		b.made = map[string]bool{}
+	}
+	b.made[id], b.spoiled = true, false
+	return &bound{b, id}, nil
+}
+func (b *shelf) Driven() string { return "" }
+
+// bound is one record on the shelf.
+type bound struct {
+	*shelf
+	id string
 }
 
-func (b *book) Append(e release.Entry) error {
+func (b *bound) Close() error { return nil }
+
+func (b *bound) Discard() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.made, b.id)
+	return nil
+}
+
+func (b *shelf) Recover() (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.broken != nil {
+		return 0, b.broken
+	}
+	b.spoiled = false
+	if len(b.entries) == 0 {
+		return 0, nil
+	}
+	return b.entries[len(b.entries)-1].Seq, nil
+}
+
+func (b *shelf) Append(e release.Entry) error {
+	b.mu.Lock()
+	hangs := b.hangs
+	b.mu.Unlock()
+	if hangs != nil {
+		<-hangs
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.broken != nil || b.spoiled {
@@ -105,13 +137,27 @@ func (b *book) Append(e release.Entry) error {
 }
 
 // fail makes the disk full, or empty again.
-func (b *book) fail(err error) {
+func (b *shelf) fail(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.broken = err
 }
 
-func (b *book) last() release.Entry {
+// hang makes the disk not answer until the returned function is called.
+func (b *shelf) hang() (resume func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	hangs := make(chan struct{})
+	b.hangs = hangs
+	return func() {
+		b.mu.Lock()
+		b.hangs = nil
+		b.mu.Unlock()
+		close(hangs)
+	}
+}
+
+func (b *shelf) last() release.Entry {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.entries) == 0 {
@@ -124,7 +170,7 @@ func (b *book) last() release.Entry {
 type rig struct {
 	*Engine
 	cluster *cluster
-	book    *book
+	book    *shelf
 	frame   release.Frame
 	leave   func() // ends the engine and waits for it
 }
@@ -147,7 +193,7 @@ func newRig(t *testing.T, change func(*Options)) *rig {
 			},
 		},
 	}
-	r := &rig{cluster: c, book: &book{}}
+	r := &rig{cluster: c, book: &shelf{}}
 	o := Options{
 		Plan: release.Plan{
 			Service: "gateway", Image: "registry/gateway", Environment: "staging", Deployment: "gateway", Container: "gateway",
@@ -160,6 +206,7 @@ func newRig(t *testing.T, change func(*Options)) *rig {
 		change(&o)
 	}
 	r.Engine = New(o)
+	r.records.patience = 200 * time.Millisecond
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { r.Run(ctx); close(ended) }()
@@ -259,6 +306,93 @@ func TestUndoGoesOnUnrecorded(t *testing.T) {
 	r.until(t, "written", func(release.Frame) bool { return r.book.last().Record.Phase == release.RollingBack })
 }
 
+// A record that could not be written from its beginning is written later all
+// the same, as one whose beginning was refused is not there at all.
+func TestUndoFromIdleUnrecorded(t *testing.T) {
+	r := newRig(t, nil)
+	r.book.fail(errors.New("no space left on device"))
+	r.want(t, release.Pause{})
+	select {
+	case <-r.Answers():
+	case <-time.After(30 * time.Second):
+		t.Fatal("no answer")
+	}
+	r.want(t, release.Undo{})
+	r.until(t, "rolling back", func(f release.Frame) bool { return f.State.Phase == release.RollingBack })
+	r.book.fail(nil)
+	r.until(t, "written", func(release.Frame) bool { return r.book.last().Record.Phase == release.RollingBack })
+	r.book.mu.Lock()
+	defer r.book.mu.Unlock()
+	if len(r.book.made) != 1 || !r.book.made[r.frame.State.ID] {
+		t.Fatalf("records %v", r.book.made)
+	}
+}
+
+// Found again on a full disk: what was in flight is looked at, nothing is decided
+// by itself, and undo stays open.
+func TestPickedUpOnAFullDisk(t *testing.T) {
+	full := &shelf{broken: errors.New("no space left on device")}
+	r := newRig(t, func(o *Options) {
+		o.State.Record = release.Record{
+			Format: 1, Seq: 7, ID: "id-1", Phase: release.Planned, To: release.Target{Version: "v2.5.0", Image: "registry/gateway:v2.5.0"},
+			Items: []release.Item{{ID: "rolling", Status: release.Waiting}},
+			Pending: &release.Pending{
+				Change: release.Change{ID: "c-1", Kind: release.SetImage, UID: "uid", Before: "hash-v2.3.0", Container: "gateway", Image: "registry/gateway:v2.5.0"},
+				Since:  time.Now().Add(-time.Minute), Next: release.Deploying, Goal: release.Target{Version: "v2.5.0", Image: "registry/gateway:v2.5.0"},
+			},
+		}
+		o.Journal = &bound{shelf: full, id: "id-1"}
+	})
+	f := r.until(t, "held", func(f release.Frame) bool { return f.State.Held != nil })
+	if f.State.Pending != nil && !f.State.Pending.Unknown {
+		t.Fatal("still taken for in flight")
+	}
+	r.until(t, "undo is open", func(f release.Frame) bool {
+		return slices.ContainsFunc(f.Choices, func(c release.Choice) bool { return c.Kind == release.DoUndo && c.OK })
+	})
+	full.fail(nil)
+	r.until(t, "written", func(release.Frame) bool { return full.last().Record.Held != nil })
+}
+
+// A disk that does not answer holds nothing up: the frames go on, undo goes on,
+// and what was done is written when it answers again.
+func TestDiskThatHangs(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.Version = "v2.5.0" })
+	r.until(t, "planned", func(f release.Frame) bool { return f.State.Phase == release.Planned })
+	resume := r.book.hang()
+	r.want(t, release.HoldOn{})
+	select {
+	case refused := <-r.Answers():
+		if !strings.Contains(refused.Why, errSlow.Error()) {
+			t.Fatalf("refused with %+v", refused)
+		}
+	case <-time.After(30 * time.Second):
+		t.Fatal("no answer")
+	}
+	r.want(t, release.Undo{})
+	r.until(t, "rolling back", func(f release.Frame) bool { return f.State.Phase == release.RollingBack })
+	at := r.frame.Now
+	r.until(t, "frames go on", func(f release.Frame) bool { return f.Now.Sub(at) > time.Second })
+	resume()
+	r.until(t, "written", func(release.Frame) bool { return r.book.last().Record.Phase == release.RollingBack })
+}
+
+// Who is led back to a version that was rolled back in this session is told.
+func TestRolledBackIsRemembered(t *testing.T) {
+	r := newRig(t, func(o *Options) {
+		o.State.Record = release.Record{
+			Format: 1, Seq: 7, ID: "id-1", Phase: release.RollingBack,
+			To:      release.Target{Version: "v2.5.0", Template: "hash-v2.5.0"},
+			Rollout: release.Rollout{Goal: release.Target{Version: "v2.4.0", Template: "hash-v2.4.0"}, UID: "uid", Began: time.Now(), Generation: 1},
+		}
+		o.Journal = &bound{shelf: &shelf{}, id: "id-1"}
+	})
+	r.until(t, "rolled back", func(f release.Frame) bool { return f.State.Phase == release.RolledBack })
+	r.until(t, "remembered", func(f release.Frame) bool {
+		return strings.HasPrefix(f.Plan.Undone["hash-v2.5.0"], "v2.5.0 was rolled back on ")
+	})
+}
+
 // An outcome that cannot be written is a fact all the same, undo stays open, and
 // the record catches up.
 func TestOutcomeIsWrittenLater(t *testing.T) {
@@ -300,7 +434,7 @@ func TestPickedUpIsLookedAt(t *testing.T) {
 				Since:  time.Now().Add(-time.Minute), Next: release.Deploying, Goal: release.Target{Version: "v2.4.0", Image: "registry/gateway:v2.4.0"},
 			},
 		}
-		o.Journal = &book{}
+		o.Journal = &bound{shelf: &shelf{}, id: "id-1"}
 	})
 	f := r.until(t, "found out", func(f release.Frame) bool { return f.State.Pending == nil })
 	if f.State.Held == nil || f.State.Held.Kind != release.HeldOnReturn {

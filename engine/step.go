@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"datahub.io/slipway/release"
@@ -16,17 +17,26 @@ const applyTimeout = 10 * time.Second
 // step is one turn: decide, write down, act.
 func (e *Engine) step(event release.Event) {
 	now := e.opts.Clock()
+	before := e.state.Phase
 	next, effects := release.Step(e.opts.Plan, e.state, now, event)
 	lines := tells(effects, now)
 	if next.Seq != e.state.Seq || next.ID != e.state.ID {
-		err := e.write(&next.Record, event, effects, lines, now)
-		if err != nil && !e.mayGoOn(event, err) {
+		seq, err := e.records.write(entryOf(event, next.Record, effects, lines, now))
+		switch {
+		case err == nil:
+			next.Seq = seq
+			e.broken, e.unlogged = "", false
+		case !e.mayGoOn(event, err):
 			e.unwritable(event, next, err)
 			return
+		case !wished(event):
+			// A fact counts all the same; nothing is begun by itself because of it.
+			quiet := e.opts.Plan
+			quiet.Leaving = true
+			next, effects = release.Step(quiet, e.state, now, event)
+			lines = tells(effects, now)
 		}
-		if e.unsaved = err != nil; !e.unsaved {
-			e.broken, e.unlogged = "", false
-		}
+		e.unsaved = err != nil
 	}
 	e.state = next
 	for _, line := range lines {
@@ -35,27 +45,27 @@ func (e *Engine) step(event release.Event) {
 	for _, effect := range effects {
 		e.perform(effect)
 	}
+	if before != release.RolledBack && next.Phase == release.RolledBack {
+		e.remember(next.Record)
+	}
 }
 
-// write puts a durable change on disk before anything follows from it. After a
-// write that failed the record is numbered on from what is there.
-func (e *Engine) write(record *release.Record, event release.Event, effects []release.Effect, lines []release.Line, now time.Time) error {
-	journal := e.journal
-	switch {
-	case journal == nil || record.ID != e.journalID:
-		created, err := e.opts.Journals.Create(record.ID, record.Phase == release.Planned)
-		if err != nil {
-			return err
+// remember keeps in mind that a release was rolled back: who is led to its pod
+// template again is told.
+func (e *Engine) remember(r release.Record) {
+	if template, why, ok := r.Undone(); ok {
+		undone := maps.Clone(e.opts.Plan.Undone)
+		if undone == nil {
+			undone = map[string]string{}
 		}
-		journal = created
-	case e.recover:
-		seq, err := journal.Recover()
-		if err != nil {
-			return err
-		}
-		e.recover, record.Seq = false, max(record.Seq, seq+1)
+		undone[template] = why
+		e.opts.Plan.Undone = undone
 	}
-	entry := release.Entry{Seq: record.Seq, At: now, By: release.Itself, Event: release.Name(event), Tells: lines, Record: *record}
+}
+
+// entryOf is the line of the journal for a durable change.
+func entryOf(event release.Event, record release.Record, effects []release.Effect, lines []release.Line, now time.Time) release.Entry {
+	entry := release.Entry{Seq: record.Seq, At: now, By: release.Itself, Event: release.Name(event), Tells: lines, Record: record}
 	if intended, ok := event.(release.Intended); ok {
 		entry.By = intended.By
 	}
@@ -64,42 +74,41 @@ func (e *Engine) write(record *release.Record, event release.Event, effects []re
 			entry.Effects = append(entry.Effects, change)
 		}
 	}
-	err := journal.Append(entry)
-	switch {
-	case err != nil && journal != e.journal:
-		journal.Close()
-	case err != nil:
-		e.recover = true
-	case journal != e.journal:
-		if e.journal != nil {
-			e.journal.Close()
-		}
-		e.journal, e.journalID, e.recover = journal, record.ID, false
-	}
-	return err
+	return entry
+}
+
+func wished(event release.Event) bool {
+	_, ok := event.(release.Intended)
+	return ok
 }
 
 // mayGoOn tells whether to act although it could not be written down. An
-// outcome is a fact: after a crash it would be found out by looking. A person's
-// undo is never stood against, not even by a full disk; the cluster has it in
-// its change-cause, and what follows from it is followed.
+// outcome is a fact: after a crash it would be found out by looking. That a
+// release was left and found again makes it more careful, and sends nothing. A
+// person's undo is never stood against, not even by a full disk; the cluster has
+// it in its change-cause, and what follows from it is followed.
 func (e *Engine) mayGoOn(event release.Event, err error) bool {
-	undo := false
-	if intended, ok := event.(release.Intended); ok {
-		undo = release.KindOf(intended.Intent) == release.DoUndo
-		if undo {
-			e.unlogged = true
-			e.log(release.Line{At: e.opts.Clock(), By: release.Itself, Mark: release.MarkFail, Text: fmt.Sprintf("NOT RECORDED: the undo goes on all the same: %v", err)})
+	switch event := event.(type) {
+	case release.Intended:
+		if release.KindOf(event.Intent) != release.DoUndo {
+			return false
 		}
-		return undo
+		e.unlogged = true
+		e.log(release.Line{At: e.opts.Clock(), By: release.Itself, Mark: release.MarkFail, Text: fmt.Sprintf("NOT RECORDED: the undo goes on all the same: %v", err)})
+		return true
+	case release.Done, release.Returned:
+		return true
+	default:
+		return e.unlogged
 	}
-	_, outcome := event.(release.Done)
-	return outcome || e.unlogged
 }
 
 // unwritable keeps the durable half as it is on disk: nothing is done that was
 // not written down first. What was only observed is kept; a wish is refused.
 func (e *Engine) unwritable(event release.Event, next release.State, err error) {
+	if next.ID != e.state.ID {
+		e.records.refuse(next.ID)
+	}
 	taken := e.state.View.Taken
 	e.state.View = next.View
 	e.state.View.Taken = taken
@@ -119,13 +128,14 @@ func (e *Engine) unwritable(event release.Event, next release.State, err error) 
 // catchUp writes down what went on without its record, as soon as that is
 // possible again.
 func (e *Engine) catchUp() {
-	if !e.unsaved {
+	if !e.records.collect() || !e.unsaved {
 		return
 	}
 	record := e.state.Record
 	record.Seq++
-	if e.write(&record, release.Ticked{}, nil, nil, e.opts.Clock()) == nil {
-		e.state.Record = record
+	seq, err := e.records.write(entryOf(release.Ticked{}, record, nil, nil, e.opts.Clock()))
+	if err == nil {
+		e.state.Seq = seq
 		e.unsaved, e.unlogged, e.broken = false, false, ""
 	}
 }

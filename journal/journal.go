@@ -108,6 +108,17 @@ func (j *Journal) Close() error {
 	return errors.Join(j.file.Close(), j.lock.Close())
 }
 
+// Discard lets go of a record of which nothing came, and removes it.
+func (j *Journal) Discard() error {
+	j.mu.Lock()
+	all, err := j.store.records()
+	for _, p := range all[j.id] {
+		err = errors.Join(err, os.Remove(filepath.Join(j.store.dir, p.name())))
+	}
+	j.mu.Unlock()
+	return errors.Join(err, j.Close())
+}
+
 const (
 	dirMode  = 0o700
 	fileMode = 0o600

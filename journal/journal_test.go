@@ -250,6 +250,42 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
+// A record that could not be written from its first line is given up, and can
+// be begun anew under the same name, or it recovers.
+func TestFullDiskAtTheBeginning(t *testing.T) {
+	store := open(t, t.TempDir())
+	begin := func() *Journal {
+		j, err := store.Create("r1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+		if err != nil {
+			t.Skipf("no /dev/full here: %v", err)
+		}
+		j.file.Close()
+		j.file = full
+		if err := j.Append(entry(1, release.Planned)); err == nil {
+			t.Fatal("a full disk took it")
+		}
+		return j
+	}
+	if err := begin().Discard(); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := store.List(); err != nil || len(list) != 0 {
+		t.Fatalf("left behind: %+v %v", list, err)
+	}
+	j := begin()
+	defer j.Close()
+	if seq, err := j.Recover(); err != nil || seq != 0 {
+		t.Fatalf("recovered at %d: %v", seq, err)
+	}
+	if err := j.Append(entry(1, release.Planned)); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A write that failed may have arrived: the numbers go on from what is there,
 // and a torn line is left where it is.
 func TestRecoverFromATornWrite(t *testing.T) {
@@ -391,9 +427,12 @@ func TestUnfinished(t *testing.T) {
 		t.Errorf("a change without an outcome: %+v %v %v", past, found, err)
 	}
 
-	// An empty file: killed between creating the record and its first line.
-	if err := os.WriteFile(filepath.Join(store.dir, "d.jsonl"), nil, 0o600); err != nil {
-		t.Fatal(err)
+	// Killed before the first line was written: nothing was begun. In its middle:
+	// something was.
+	for name, text := range map[string]string{"d.jsonl": `{"seq":1,`, "e.jsonl": ""} {
+		if err := os.WriteFile(filepath.Join(store.dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	list, err := store.List()
 	if err != nil {

@@ -62,6 +62,8 @@ func (s *Store) List() ([]Past, error) {
 			past.Err = err.Error()
 		} else if found {
 			past.At, past.Record = e.At, e.Record
+		} else if s.empty(parts) {
+			continue // begun, and ended before anything was written
 		} else {
 			past.Err = "no intact line"
 		}
@@ -88,6 +90,16 @@ func (s *Store) Unfinished() (Past, bool, error) {
 		return Past{}, false, nil
 	}
 	return list[i], true, nil
+}
+
+// empty tells whether nothing was ever written to a record.
+func (s *Store) empty(parts []part) bool {
+	for _, p := range parts {
+		if info, err := os.Stat(filepath.Join(s.dir, p.name())); err != nil || info.Size() > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // last gives the last intact line of a record.

@@ -1,0 +1,158 @@
+package engine
+
+import (
+	"errors"
+	"time"
+
+	"datahub.io/slipway/release"
+)
+
+// patience is how long a write of the record may take. A disk that does not
+// answer for longer counts as one that fails: it must not hold up the loop.
+const patience = 2 * time.Second
+
+var errSlow = errors.New("the disk does not answer")
+
+// recorder writes the records of an engine. One write at a time is under way,
+// also where it comes back too late: what it did is found by Recover then.
+// It belongs to the goroutine of Run.
+type recorder struct {
+	journals Journals
+	current  book
+	begun    book          // a record whose first entry did not get there, at least not in time
+	unwanted string        // the id of a record that was begun for a wish that was refused
+	late     <-chan result // of the write that did not come back in time
+	patience time.Duration
+}
+
+// book is one open record.
+type book struct {
+	journal Journal
+	id      string
+	spoiled bool // nothing is known about its last write: Recover comes first
+}
+
+// result is what became of a write. Where the record could not be begun, its
+// book has no journal.
+type result struct {
+	book book
+	seq  int
+	err  error
+}
+
+// write puts an entry on the disk and gives the number that it has there.
+func (r *recorder) write(e release.Entry) (seq int, err error) {
+	if !r.collect() {
+		return 0, errSlow
+	}
+	b := book{id: e.Record.ID}
+	switch e.Record.ID {
+	case r.current.id:
+		b = r.current
+	case r.begun.id:
+		b, r.begun = r.begun, book{}
+	}
+	r.unwanted = r.begun.id // the next record has come
+	r.drop()
+	done := make(chan result, 1)
+	go func() { done <- put(r.journals, b, e) }()
+	limit := time.NewTimer(r.patience)
+	defer limit.Stop()
+	select {
+	case w := <-done:
+		r.keep(w)
+		return w.seq, w.err
+	case <-limit.C:
+		r.late = done
+		return 0, errSlow
+	}
+}
+
+// put begins or recovers the record where that is needed, and appends.
+func put(journals Journals, b book, e release.Entry) result {
+	switch {
+	case b.journal == nil:
+		created, err := journals.Create(b.id, e.Record.Phase == release.Planned)
+		if err != nil {
+			return result{book: b, err: err}
+		}
+		b.journal = created
+	case b.spoiled:
+		seq, err := b.journal.Recover()
+		if err != nil {
+			return result{book: b, err: err}
+		}
+		// It is numbered on from what is there.
+		e.Seq = max(e.Seq, seq+1)
+		e.Record.Seq = e.Seq
+	}
+	err := b.journal.Append(e)
+	b.spoiled = err != nil
+	return result{book: b, seq: e.Seq, err: err}
+}
+
+// keep remembers where the record stands after a write.
+func (r *recorder) keep(w result) {
+	switch {
+	case w.book.journal == nil:
+	case w.book.id == r.current.id:
+		r.current = w.book
+	case w.err != nil:
+		r.begun = w.book
+	default:
+		if old := r.current.journal; old != nil {
+			go old.Close()
+		}
+		r.current = w.book
+	}
+}
+
+// collect takes a write in that came back too late, and tells whether none is
+// under way any more.
+func (r *recorder) collect() bool {
+	if r.late == nil {
+		return true
+	}
+	select {
+	case w := <-r.late:
+		r.late = nil
+		w.book.spoiled = true
+		w.err = errSlow // whoever asked was told so
+		r.keep(w)
+		r.drop()
+		return true
+	default:
+		return false
+	}
+}
+
+// refuse says that nothing follows from the write that was to begin a record.
+func (r *recorder) refuse(id string) {
+	r.unwanted = id
+	r.drop()
+}
+
+// drop removes a record that was begun for nothing.
+func (r *recorder) drop() {
+	if r.begun.journal == nil || r.begun.id != r.unwanted {
+		return
+	}
+	go r.begun.journal.Discard()
+	r.begun = book{}
+}
+
+// close lets go of the record, and waits for it only as long as for a write.
+func (r *recorder) close() {
+	if !r.collect() || r.current.journal == nil {
+		return
+	}
+	closed := make(chan struct{})
+	go func() {
+		r.current.journal.Close()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+	case <-time.After(r.patience):
+	}
+}
