@@ -180,7 +180,7 @@ func sayPhase(plan Plan, s State, now time.Time) Headline {
 		}
 		return h
 	case RolledBack:
-		return Headline{Mark: MarkAttention, Strong: fmt.Sprintf("Rolled back: %s.", servingWords(plan, s)), Rest: cmp.Or(s.Auto, "By hand.") + stale}
+		return Headline{Mark: MarkAttention, Strong: fmt.Sprintf("Rolled back: %s.", servingWords(plan, s)), Rest: cmp.Or(s.Auto, "Undone by hand.") + stale}
 	case Abandoned:
 		return Headline{Mark: MarkAttention, Strong: fmt.Sprintf("Abandoned: %s.", servingWords(plan, s)), Rest: "The cluster was left as it is." + stale}
 	}
