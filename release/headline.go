@@ -68,6 +68,8 @@ func sayOffline(plan Plan, s State, now time.Time) (Headline, bool) {
 
 func sayHeld(plan Plan, s State, _ time.Time) (Headline, bool) {
 	switch {
+	case s.Asking != nil && s.Asking.Trouble == Blindness:
+		return Headline{Mark: MarkAttention, Loud: true, Strong: "NO FIGURES  " + s.Asking.Reason, Rest: "go on, or u undoes; nothing happens by itself"}, true
 	case s.Asking != nil:
 		return Headline{Mark: MarkFail, Loud: true, Strong: "UNDO?  " + s.Asking.Reason, Rest: "u undoes; nothing happens by itself"}, true
 	case s.Held == nil:
