@@ -171,7 +171,7 @@ func lookMetrics(plan Plan, s State, now time.Time) finding {
 	case len(failing) > 0:
 		return finding{verdict: Fail, evidence: strings.Join(failing, ", ")}
 	case len(missing) > 0:
-		return finding{verdict: NoData, evidence: strings.Join(missing, ", "), pending: len(s.View.Samples) == 0}
+		return finding{verdict: NoData, evidence: strings.Join(missing, ", "), pending: len(s.View.Samples) == 0 || s.View.Workload.At.IsZero()}
 	}
 	return finding{verdict: Pass, evidence: fmt.Sprintf("%d of %d in bounds", len(plan.Metrics), len(plan.Metrics))}
 }
