@@ -137,8 +137,9 @@ func (r *recorder) drop() {
 	if r.begun.journal == nil || r.begun.id != r.unwanted {
 		return
 	}
-	go r.begun.journal.Discard()
+	unwanted := r.begun.journal
 	r.begun = book{}
+	go func() { _ = unwanted.Discard() }() // what stays behind holds nothing
 }
 
 // close lets go of the record, and waits for it only as long as for a write.

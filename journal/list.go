@@ -58,13 +58,15 @@ func (s *Store) List() ([]Past, error) {
 	var list []Past
 	for id, parts := range all {
 		past := Past{ID: id}
-		if e, found, err := s.last(parts); err != nil {
+		e, found, err := s.last(parts)
+		switch {
+		case err != nil:
 			past.Err = err.Error()
-		} else if found {
+		case found:
 			past.At, past.Record = e.At, e.Record
-		} else if s.empty(parts) {
+		case s.empty(parts):
 			continue // begun, and ended before anything was written
-		} else {
+		default:
 			past.Err = "no intact line"
 		}
 		if pid, held := holder(s.dir, id); held {
