@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"datahub.io/slipway/config"
 	"datahub.io/slipway/release"
 )
 
@@ -45,7 +44,7 @@ the configuration says "ask", slipway undoes.`,
 }
 
 func deploy(cmd *cobra.Command, f *flags, d deployFlags) error {
-	if err := config.CheckVersion(d.version); err != nil {
+	if err := release.CheckVersion(d.version); err != nil {
 		return &exit{exitUsage, err}
 	}
 	s, err := open(cmd, f)

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"datahub.io/slipway/config"
 	"datahub.io/slipway/engine"
 	"datahub.io/slipway/release"
 	"datahub.io/slipway/ui"
@@ -23,7 +22,7 @@ const framesPerSecond = 30
 // event a line, until it is interrupted.
 func runConsole(cmd *cobra.Command, f *flags, version string) error {
 	if version != "" {
-		if err := config.CheckVersion(version); err != nil {
+		if err := release.CheckVersion(version); err != nil {
 			return &exit{exitUsage, err}
 		}
 	}

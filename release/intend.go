@@ -117,6 +117,10 @@ func (t *turn) moved(c Choice, seen Seen) string {
 // wording says what is wrong with the words that came with an intent, or "".
 func wording(intent Intent, c Choice) string {
 	switch i := intent.(type) {
+	case Begin:
+		if err := CheckVersion(i.Version); err != nil {
+			return err.Error()
+		}
 	case Waive:
 		if strings.TrimSpace(i.Reason) == "" {
 			return "a waiver needs a reason"
