@@ -64,7 +64,7 @@ func deploy(cmd *cobra.Command, f *flags, d deployFlags) error {
 		return err
 	}
 	r := &deployment{
-		flags: d, settle: settle, attended: isTerminal(os.Stdin) && !d.yes,
+		flags: d, settle: settle, consent: consent{attended: isTerminal(os.Stdin) && !d.yes},
 		before: options.State.ID, over: options.State.Phase.Over(),
 	}
 	return drive(cmd, options, d.timeout, r.next)

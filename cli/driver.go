@@ -25,7 +25,7 @@ const (
 // of output, and a command decides at each frame what to ask for next.
 type driver struct {
 	engine  *engine.Engine
-	in      io.Reader
+	in      *bufio.Reader
 	out     io.Writer
 	began   time.Time
 	timeout time.Duration
@@ -44,7 +44,7 @@ type driver struct {
 // must not block.
 func drive(cmd *cobra.Command, o engine.Options, timeout time.Duration, decide func(*driver, release.Frame) (done bool, err error)) error {
 	d := &driver{
-		engine: engine.New(o), in: cmd.InOrStdin(), out: cmd.OutOrStdout(),
+		engine: engine.New(o), in: bufio.NewReader(cmd.InOrStdin()), out: cmd.OutOrStdout(),
 		began: time.Now(), timeout: timeout, typed: make(chan string, 1),
 	}
 	ctx, cancel := context.WithCancel(cmd.Context())
@@ -157,7 +157,7 @@ func (d *driver) confirm(c release.Choice, question string) (shown release.Choic
 		d.shown = &c
 		fmt.Fprint(d.out, question)
 		go func() {
-			line, _ := bufio.NewReader(d.in).ReadString('\n')
+			line, _ := d.in.ReadString('\n')
 			d.typed <- strings.TrimSpace(line)
 		}()
 	}

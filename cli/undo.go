@@ -50,20 +50,27 @@ func undo(cmd *cobra.Command, f *flags, u undoFlags) error {
 		options = s.engineOptions()
 		options.Entries = append(options.Entries, remark(err.Error()))
 	}
-	r := &undoing{flags: u, attended: isTerminal(os.Stdin) && !u.yes}
+	r := &undoing{flags: u, consent: consent{attended: isTerminal(os.Stdin) && !u.yes}}
 	return drive(cmd, options, u.timeout, r.next)
 }
 
 // undoing drives one undo to its end.
 type undoing struct {
 	*driver
-	flags    undoFlags
-	attended bool
+	consent
+	flags undoFlags
 }
 
 func (u *undoing) next(d *driver, f release.Frame) (bool, error) {
 	u.driver = d
-	if refused, ok := d.refusal(); ok && !refused.Noop {
+	switch refused, ok := d.refusal(); {
+	case !ok, refused.Noop:
+	case refused.Moved && u.attended:
+		fmt.Fprintf(d.out, "not sent: %s\n", refused.Why)
+		u.again(f)
+	default:
+		// Nobody is there to read where it would go now: someone else's undo is
+		// not to be taken back unseen.
 		return true, fail(exitError, "%s", refused.Why)
 	}
 	if d.wish != "" {
@@ -84,17 +91,13 @@ func (u *undoing) next(d *driver, f release.Frame) (bool, error) {
 	case !c.OK:
 		return true, fail(exitError, "%s", c.Why)
 	}
-	if u.attended {
-		shown, typed, answered := d.confirm(c, undoQuestion(c))
-		switch typed = strings.ToLower(typed); {
-		case !answered:
-			return false, nil
-		case typed != "y" && typed != "u" && typed != "yes":
-			return true, fail(exitError, "not confirmed: nothing was undone")
-		}
-		c, u.attended = shown, false
+	shown, ok, err := u.consent.of(d, c, undoQuestion(c))
+	if err != nil || !ok {
+		return err != nil, err
 	}
-	d.ask(c, c.Intent)
+	if d.ask(shown, shown.Intent) {
+		u.sent()
+	}
 	return false, nil
 }
 
@@ -128,7 +131,7 @@ func undoTarget(f release.Frame, revision int64) release.Choice {
 }
 
 // undoQuestion shows what an undo would do.
-func undoQuestion(c release.Choice) string {
+func undoQuestion(c release.Choice) question {
 	var b strings.Builder
 	p := c.Preview
 	fmt.Fprintf(&b, "%s: %s\n  %s  %s\n", p.Title, p.Line, p.Change, p.Object)
@@ -139,7 +142,7 @@ func undoQuestion(c release.Choice) string {
 		fmt.Fprintf(&b, "  %-9s %s\n", fact.Label, fact.Text)
 	}
 	fmt.Fprintf(&b, "  same as   %s\n  way back  %s\nUndo? y/N: ", p.SameAs, p.Back)
-	return b.String()
+	return question{text: b.String(), yes: says("y", "yes", "u"), no: "nothing was undone"}
 }
 
 func diffMark(op release.DiffOp) rune {

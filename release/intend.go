@@ -18,8 +18,9 @@ func (t *turn) intended(e Intended) {
 		t.do(Refused{ID: e.ID, Kind: choice.Kind, Why: choice.Why, Gate: choice.Gate, Noop: choice.Noop})
 		return
 	}
-	if why := cmp.Or(t.moved(choice, e.Seen), wording(e.Intent, choice)); why != "" {
-		t.do(Refused{ID: e.ID, Kind: choice.Kind, Why: why})
+	moved := t.moved(choice, e.Seen)
+	if why := cmp.Or(moved, wording(e.Intent, choice)); why != "" {
+		t.do(Refused{ID: e.ID, Kind: choice.Kind, Why: why, Moved: moved != ""})
 		return
 	}
 	t.s.View.Taken = e.ID
