@@ -47,6 +47,9 @@ func deploy(cmd *cobra.Command, f *flags, d deployFlags) error {
 	if err := release.CheckVersion(d.version); err != nil {
 		return &exit{exitUsage, err}
 	}
+	if err := checkTimeout(d.timeout); err != nil {
+		return err
+	}
 	s, err := open(cmd, f)
 	if err != nil {
 		return err

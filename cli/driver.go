@@ -28,8 +28,9 @@ type driver struct {
 	in      *bufio.Reader
 	out     io.Writer
 	began   time.Time
-	timeout time.Duration
-	lines   int // the last one printed
+	timeout time.Duration // of the whole command, unless it only watches
+	watch   bool          // until it is interrupted, whatever is seen
+	lines   int           // the last one printed
 	frame   release.Frame
 
 	wish    string          // sent, and neither taken nor refused yet
@@ -43,10 +44,38 @@ type driver struct {
 // has passed. decide is called with every frame once the workload was seen; it
 // must not block.
 func drive(cmd *cobra.Command, o engine.Options, timeout time.Duration, decide func(*driver, release.Frame) (done bool, err error)) error {
-	d := &driver{
-		engine: engine.New(o), in: bufio.NewReader(cmd.InOrStdin()), out: cmd.OutOrStdout(),
-		began: time.Now(), timeout: timeout, typed: make(chan string, 1),
+	d := newDriver(cmd, o)
+	d.timeout = timeout
+	return d.run(cmd, decide)
+}
+
+// watch runs an engine until it is interrupted, which is no error.
+func watch(cmd *cobra.Command, o engine.Options) error {
+	d := newDriver(cmd, o)
+	d.watch = true
+	err := d.run(cmd, func(*driver, release.Frame) (bool, error) { return false, nil })
+	if cmd.Context().Err() != nil {
+		return nil
 	}
+	return err
+}
+
+func newDriver(cmd *cobra.Command, o engine.Options) *driver {
+	return &driver{
+		engine: engine.New(o), in: bufio.NewReader(cmd.InOrStdin()), out: cmd.OutOrStdout(),
+		began: time.Now(), typed: make(chan string, 1),
+	}
+}
+
+// checkTimeout refuses a wait that would never begin.
+func checkTimeout(timeout time.Duration) error {
+	if timeout <= 0 {
+		return fail(exitUsage, "--timeout: found %s; accepted: a duration above 0, such as 10m", timeout)
+	}
+	return nil
+}
+
+func (d *driver) run(cmd *cobra.Command, decide func(*driver, release.Frame) (done bool, err error)) error {
 	ctx, cancel := context.WithCancel(cmd.Context())
 	ended := make(chan struct{})
 	go func() { d.engine.Run(ctx); close(ended) }()
@@ -82,14 +111,14 @@ func (d *driver) look(decide func(*driver, release.Frame) (bool, error)) (bool, 
 	switch {
 	case f.Now.IsZero():
 		return false, nil
-	case d.timeout > 0 && waited > d.timeout:
+	case !d.watch && waited > d.timeout:
 		return true, fail(exitUnfinished, "not finished after %s: %s", d.timeout, d.headline())
-	case w.At.IsZero() && d.timeout > 0 && waited > patience:
+	case w.At.IsZero() && !d.watch && waited > patience:
 		why := f.State.View.Links[release.Kubernetes].Err
 		return true, fail(exitError, "API server of %s not reached in %s: %s", f.Plan.Cluster, patience, orElse(why, "no answer"))
 	case w.At.IsZero():
 		return false, nil
-	case !w.Found && d.timeout > 0:
+	case !w.Found && !d.watch:
 		return true, fail(exitError, "%s", d.headline())
 	}
 	return decide(d, f)

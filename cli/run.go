@@ -63,13 +63,4 @@ func runConsole(cmd *cobra.Command, f *flags, version string) error {
 	return nil
 }
 
-// watch prints what happens until it is interrupted.
-func watch(cmd *cobra.Command, options engine.Options) error {
-	err := drive(cmd, options, 0, func(*driver, release.Frame) (bool, error) { return false, nil })
-	if cmd.Context().Err() != nil {
-		return nil
-	}
-	return err
-}
-
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }

@@ -40,6 +40,9 @@ func undo(cmd *cobra.Command, f *flags, u undoFlags) error {
 	if u.revision < 0 {
 		return fail(exitUsage, "--to-revision: found %d; accepted: a revision of slipway history, or 0 for the previous one", u.revision)
 	}
+	if err := checkTimeout(u.timeout); err != nil {
+		return err
+	}
 	s, err := open(cmd, f)
 	if err != nil {
 		return err
