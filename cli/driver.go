@@ -150,10 +150,15 @@ func (d *driver) take(f release.Frame) {
 	}
 }
 
-// ask sends a wish, unless one is on its way, or the API server has not said
-// yet who is asking. It tells whether it was sent.
+// ready tells whether a wish can be sent now: none is on its way, and the API
+// server has said who is asking, or has had the time to.
+func (d *driver) ready() bool {
+	return d.wish == "" && (d.frame.Identified || time.Since(d.began) >= introduction)
+}
+
+// ask sends a wish, if one can be sent now, and tells whether it was.
 func (d *driver) ask(c release.Choice, intent release.Intent) bool {
-	if d.wish != "" || (!d.frame.Identified && time.Since(d.began) < introduction) {
+	if !d.ready() {
 		return false
 	}
 	d.refused = release.Refused{}
