@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"datahub.io/slipway/release"
 )
@@ -186,31 +185,22 @@ func deployQuestion(c release.Choice) question {
 	return question{text + "Deploy? y/N: ", says("y", "yes"), no}
 }
 
-// afterSpike is how long after a spike it is still expected that the figures go
-// on to use the failure budget up.
-const afterSpike = 30 * time.Second
-
 // verify ends the run when only a person could settle what is open.
 func (r *deployment) verify(f release.Frame) (bool, error) {
-	var open []string
+	var hands []string
 	looking := false
-	failing, _ := release.Budget(f.Plan, f.State.View)
-	for i, spec := range f.Plan.Items {
-		if i >= len(f.State.Items) || f.State.Items[i].Settled() {
-			continue
-		}
-		item := f.State.Items[i]
-		switch {
-		case spec.Type == release.ItemSpikes && item.Status == release.Failed && failing == 0 && f.Now.Sub(item.At) > afterSpike:
-			return true, fail(exitGate, "%s: %s; a later recovery does not heal it: waive it (--waive %s=REASON) or undo", spec.Title, item.Evidence, spec.ID)
-		case spec.Check():
-			looking = true
+	for _, open := range release.Open(f.Plan, f.State, f.Now) {
+		switch open.Settles {
+		case release.ByWaiver:
+			return true, fail(exitGate, "%s: %s; a later recovery does not heal it: waive it (--waive %s=REASON) or undo", open.Spec.Title, open.Evidence, open.Spec.ID)
+		case release.ByHand:
+			hands = append(hands, open.Spec.ID)
 		default:
-			open = append(open, spec.ID)
+			looking = true
 		}
 	}
-	if looking || len(open) == 0 || r.wish != "" {
+	if looking || len(hands) == 0 || r.wish != "" {
 		return false, nil
 	}
-	return true, fail(exitGate, "%s is deployed and checked; open by hand: %s (--tick ITEM=NOTE, --waive ITEM=REASON, or the console)", f.State.To.Version, strings.Join(open, ", "))
+	return true, fail(exitGate, "%s is deployed and checked; open by hand: %s (--tick ITEM=NOTE, --waive ITEM=REASON, or the console)", f.State.To.Version, strings.Join(hands, ", "))
 }
