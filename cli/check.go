@@ -29,13 +29,13 @@ func newCheck(f *flags) *cobra.Command {
 		Use:   "check",
 		Short: "Look at everything a release needs: configuration, cluster, permissions, queries",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: printing(func(cmd *cobra.Command, _ []string) error {
 			s, err := open(cmd, f)
 			if err != nil {
 				return err
 			}
 			return printRows(cmd, s.examine(cmd.Context()))
-		},
+		}),
 	}
 }
 

@@ -16,7 +16,7 @@ func newStatus(f *flags) *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
 		Use: "status", Short: "Say what is true now: release, rollout, figures, checklist", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: printing(func(cmd *cobra.Command, _ []string) error {
 			if output != "" && output != "json" {
 				return fail(exitUsage, "--output: found %q; accepted: json", output)
 			}
@@ -38,7 +38,7 @@ func newStatus(f *flags) *cobra.Command {
 				return e.Encode(report)
 			}
 			return report.print(cmd)
-		},
+		}),
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "", "json, or nothing for a text")
 	return cmd
