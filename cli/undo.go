@@ -47,14 +47,8 @@ func undo(cmd *cobra.Command, f *flags, u undoFlags) error {
 	if err != nil {
 		return err
 	}
-	options, err := s.pickUp()
-	if err != nil {
-		// A record that cannot be opened does not stand against an undo.
-		options = s.engineOptions()
-		options.Entries = append(options.Entries, remark(err.Error()))
-	}
 	r := &undoing{flags: u, consent: consent{attended: isTerminal(os.Stdin) && !u.yes}}
-	return drive(cmd, options, u.timeout, r.next)
+	return drive(cmd, s.pickUpAnyway(), u.timeout, r.next)
 }
 
 // undoing drives one undo to its end.
