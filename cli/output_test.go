@@ -27,7 +27,7 @@ func TestOutputCannotBeWritten(t *testing.T) {
 	}
 	for name, print := range map[string]func(*cobra.Command) error{
 		"status": func(cmd *cobra.Command) error {
-			return newReport(release.Plan{}, release.State{}, time.Now()).print(cmd)
+			return newReport(release.Plan{}, release.State{}, nil, time.Now()).print(cmd)
 		},
 		"history": func(cmd *cobra.Command) error { return listRevisions(cmd, workload()) },
 		"revision": func(cmd *cobra.Command) error {

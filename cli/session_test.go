@@ -71,7 +71,7 @@ func (s *session) past(t *testing.T, at time.Time, r release.Record) string {
 	return path
 }
 
-func unfinished() release.Record {
+func left() release.Record {
 	return release.Record{
 		ID: "r1", Phase: release.Deploying, By: release.Actor{Name: "eng-b"},
 		From: release.Target{Version: "v1"}, To: release.Target{Version: "v2"},
@@ -82,7 +82,7 @@ func unfinished() release.Record {
 // release nor keeps it from those who would continue it.
 func TestWatchingPicksNothingUp(t *testing.T) {
 	s, f := newSession(t)
-	path := s.past(t, time.Now(), unfinished())
+	path := s.past(t, time.Now(), left())
 	before, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +118,7 @@ func TestWatchingPicksNothingUp(t *testing.T) {
 // undo, and against a release beside it.
 func TestRecordCannotBeOpened(t *testing.T) {
 	s, _ := newSession(t)
-	path := s.past(t, time.Now(), unfinished())
+	path := s.past(t, time.Now(), left())
 	lock := strings.TrimSuffix(path, ".jsonl") + ".lock"
 	if err := errors.Join(os.Remove(lock), os.Mkdir(lock, 0o700)); err != nil {
 		t.Fatal(err)
