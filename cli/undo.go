@@ -124,7 +124,7 @@ func undoTarget(f release.Frame, revision int64) release.Choice {
 			return c
 		}
 	}
-	return release.Choice{Kind: release.DoUndo, Why: fmt.Sprintf("unable to find specified revision %d in history", revision)}
+	return release.Choice{Kind: release.DoUndo, Why: release.NoRevision(f.State.View.Workload, revision)}
 }
 
 // undoQuestion shows what an undo would do.

@@ -87,7 +87,7 @@ func find(plan Plan, s State, now time.Time, intent Intent) Choice {
 	}
 	switch kind {
 	case DoUndo:
-		return Choice{Kind: kind, Why: fmt.Sprintf("unable to find specified revision %d in history; existing: %s", revision, revisionList(s.View.Workload))}
+		return Choice{Kind: kind, Why: NoRevision(s.View.Workload, revision)}
 	case DoTick, DoWaive:
 		return Choice{Kind: kind, Item: item, Why: fmt.Sprintf("no checklist item %q; items: %s", item, itemList(plan))}
 	}
@@ -267,10 +267,11 @@ func itemList(plan Plan) string {
 	return strings.Join(ids, ", ")
 }
 
-func revisionList(w Workload) string {
+// NoRevision says in kubectl's words that a revision does not exist, and which do.
+func NoRevision(w Workload, revision int64) string {
 	numbers := make([]string, len(w.Revisions))
 	for i, r := range w.Revisions {
 		numbers[i] = fmt.Sprint(r.Number)
 	}
-	return strings.Join(numbers, ", ")
+	return fmt.Sprintf("unable to find specified revision %d in history; existing: %s", revision, cmp.Or(strings.Join(numbers, ", "), "none"))
 }
