@@ -80,11 +80,8 @@ func (u *undoing) next(d *driver, f release.Frame) (bool, error) {
 	switch {
 	case c.Wait:
 		return false, nil
-	case c.Noop && f.State.View.Workload.Convergence() != release.Complete && !u.flags.noWait:
-		return false, nil // returning already: it ends when that is complete
 	case c.Noop:
-		fmt.Fprintln(d.out, c.Why)
-		return true, nil
+		return u.already(f, c.Why)
 	case !c.OK:
 		return true, fail(exitError, "%s", c.Why)
 	}
@@ -96,6 +93,23 @@ func (u *undoing) next(d *driver, f release.Frame) (bool, error) {
 		u.sent()
 	}
 	return false, nil
+}
+
+// already waits until the earlier version, which somebody is returning to or has
+// returned to, serves: nothing is sent.
+func (u *undoing) already(f release.Frame, why string) (bool, error) {
+	s := f.State
+	returning := s.Phase == release.RollingBack
+	switch {
+	case u.flags.noWait:
+	case returning && s.Held != nil && s.Held.Kind != release.HeldOnReturn, s.Overdue():
+		return true, fail(exitUnfinished, "%s", u.headline())
+	case returning || s.View.Workload.Convergence() != release.Complete:
+		// A rollback that was left by a process that ended goes on: the cluster does it.
+		return false, nil
+	}
+	fmt.Fprintln(u.out, why)
+	return true, nil
 }
 
 // follow waits for what became of the undo that was sent.
