@@ -24,9 +24,9 @@ type question struct {
 	no   string                  // what it means when they do not confirm
 }
 
-// of gives the choice to be sent; ok is false while there is none to send yet.
+// agreed gives the choice to be sent; ok is false while there is none to send yet.
 // Its error ends the command: the person did not confirm.
-func (c *consent) of(d *driver, now release.Choice, q question) (choice release.Choice, ok bool, err error) {
+func (c *consent) agreed(d *driver, now release.Choice, q question) (choice release.Choice, ok bool, err error) {
 	switch {
 	case !d.frame.State.View.Workload.At.After(c.moved):
 		return now, false, nil

@@ -156,7 +156,7 @@ func (r *deployment) deploy(f release.Frame) (bool, error) {
 	case !c.OK:
 		return true, fail(exitError, "%s", c.Why)
 	}
-	shown, ok, err := r.consent.of(r.driver, c, deployQuestion(c))
+	shown, ok, err := r.agreed(r.driver, c, deployQuestion(c))
 	if err != nil || !ok {
 		return err != nil, err
 	}

@@ -69,7 +69,7 @@ func (s *simple) next(d *driver, f release.Frame) (bool, error) {
 		// Kubectl calls it an error too where it is so already: "is already paused".
 		return true, fail(exitError, "%s", c.Why)
 	}
-	shown, ok, err := s.consent.of(d, c, simpleQuestion(c))
+	shown, ok, err := s.agreed(d, c, simpleQuestion(c))
 	if err != nil || !ok || !d.ready() {
 		return err != nil, err
 	}

@@ -85,7 +85,7 @@ func (u *undoing) next(d *driver, f release.Frame) (bool, error) {
 	case !c.OK:
 		return true, fail(exitError, "%s", c.Why)
 	}
-	shown, ok, err := u.consent.of(d, c, undoQuestion(c))
+	shown, ok, err := u.agreed(d, c, undoQuestion(c))
 	if err != nil || !ok {
 		return err != nil, err
 	}
