@@ -107,10 +107,9 @@ Without a command it opens the console. Exit codes: 0 released or done, 1 error,
 	run.Flags().StringVar(&version, "version", "", "the version to release: an image tag")
 	root.AddCommand(run, newDeploy(&f), newStatus(&f), newHistory(&f), newUndo(&f),
 		newPause(&f), newResume(&f), newCheck(&f), newVersion())
-	for _, c := range append(root.Commands(), root) {
-		// It fails only for a flag that does not exist.
-		_ = c.RegisterFlagCompletionFunc("env", completeEnvironments(&f))
-	}
+	// Commands share the root's flags, and how they are completed. It fails only
+	// for a flag that does not exist.
+	_ = root.RegisterFlagCompletionFunc("env", completeEnvironments(&f))
 	return root
 }
 

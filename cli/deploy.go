@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"datahub.io/slipway/config"
 	"datahub.io/slipway/release"
 )
 
@@ -45,8 +44,11 @@ the configuration says "ask", slipway undoes.`,
 }
 
 func deploy(cmd *cobra.Command, f *flags, d deployFlags) error {
-	if err := config.CheckVersion(d.version); err != nil {
+	if err := release.CheckVersion(d.version); err != nil {
 		return &exit{exitUsage, err}
+	}
+	if err := checkTimeout(d.timeout); err != nil {
+		return err
 	}
 	s, err := open(cmd, f)
 	if err != nil {
@@ -65,7 +67,7 @@ func deploy(cmd *cobra.Command, f *flags, d deployFlags) error {
 		return err
 	}
 	r := &deployment{
-		flags: d, settle: settle, attended: isTerminal(os.Stdin) && !d.yes,
+		flags: d, settle: settle, consent: consent{attended: isTerminal(os.Stdin) && !d.yes},
 		before: options.State.ID, over: options.State.Phase.Over(),
 	}
 	return drive(cmd, options, d.timeout, r.next)

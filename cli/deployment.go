@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"datahub.io/slipway/release"
 )
@@ -12,9 +11,9 @@ import (
 // deployment drives one release to its end.
 type deployment struct {
 	*driver
-	flags    deployFlags
-	settle   []release.Intent // not sent yet
-	attended bool             // a person confirms at the terminal
+	consent
+	flags  deployFlags
+	settle []release.Intent // not sent yet
 
 	// before is the record that was picked up, over whether its release was: what
 	// became of that one is not what becomes of this one.
@@ -27,7 +26,7 @@ type deployment struct {
 func (r *deployment) next(d *driver, f release.Frame) (bool, error) {
 	r.driver = d
 	s := f.State
-	if end, err := r.refusedWish(); end {
+	if end, err := r.refusedWish(f); end {
 		return true, err
 	}
 	stale := s.ID == r.before && r.over
@@ -60,23 +59,23 @@ func (r *deployment) next(d *driver, f release.Frame) (bool, error) {
 	return false, nil
 }
 
-// refusedWish ends the run on a refusal that waiting cannot mend.
-func (r *deployment) refusedWish() (bool, error) {
+// refusedWish ends the run on a refusal that looking again cannot mend.
+func (r *deployment) refusedWish(f release.Frame) (bool, error) {
 	refused, ok := r.refusal()
 	switch {
 	case !ok:
+		return false, nil
 	case refused.Kind == release.DoBegin && refused.Noop:
 		fmt.Fprintf(r.out, "unchanged: %s\n", refused.Why)
 		return true, nil
 	case refused.Gate:
 		return true, fail(exitGate, "%s", refused.Why)
-	case refused.Kind == release.DoDeploy:
-		// What was confirmed has moved: it is looked at again.
-		fmt.Fprintf(r.out, "not deployed: %s\n", refused.Why)
-	default:
-		return true, fail(exitError, "%s: %s", refused.Kind, refused.Why)
+	case refused.Moved:
+		fmt.Fprintf(r.out, "not sent: %s\n", refused.Why)
+		r.again(f)
+		return false, nil
 	}
-	return false, nil
+	return true, fail(exitError, "%s: %s", refused.Kind, refused.Why)
 }
 
 // begin plans the release, once nothing of an earlier record is open.
@@ -157,18 +156,13 @@ func (r *deployment) deploy(f release.Frame) (bool, error) {
 	case !c.OK:
 		return true, fail(exitError, "%s", c.Why)
 	}
-	confirm := c.Preview.Confirm
-	if r.attended {
-		shown, typed, answered := r.confirm(c, question(c))
-		switch {
-		case !answered:
-			return false, nil
-		case confirm != "" && typed != confirm, confirm == "" && !strings.EqualFold(typed, "y"):
-			return true, fail(exitError, "not confirmed: nothing was deployed")
-		}
-		c, r.attended = shown, false
+	shown, ok, err := r.agreed(r.driver, c, deployQuestion(c))
+	if err != nil || !ok {
+		return err != nil, err
 	}
-	r.ask(c, release.Deploy{Confirm: confirm})
+	if r.ask(shown, release.Deploy{Confirm: shown.Preview.Confirm}) {
+		r.sent()
+	}
 	return false, nil
 }
 
@@ -180,41 +174,33 @@ func (r *deployment) waits(why string) {
 	}
 }
 
-// question is a deploy's confirmation at the terminal.
-func question(c release.Choice) string {
+// deployQuestion shows what a deploy would do.
+func deployQuestion(c release.Choice) question {
 	p := c.Preview
 	text := fmt.Sprintf("%s: %s\n  %s\n  %s\n  same as %s\n  way back %s\n", p.Title, p.Object, p.Change, p.How, p.SameAs, p.Back)
+	const no = "nothing was deployed"
 	if p.Confirm != "" {
-		return text + "To deploy, type the environment's name: "
+		return question{text + "To deploy, type the environment's name: ", exactly(p.Confirm), no}
 	}
-	return text + "Deploy? y/N: "
+	return question{text + "Deploy? y/N: ", says("y", "yes"), no}
 }
-
-// afterSpike is how long after a spike it is still expected that the figures go
-// on to use the failure budget up.
-const afterSpike = 30 * time.Second
 
 // verify ends the run when only a person could settle what is open.
 func (r *deployment) verify(f release.Frame) (bool, error) {
-	var open []string
+	var hands []string
 	looking := false
-	failing, _ := release.Budget(f.Plan, f.State.View)
-	for i, spec := range f.Plan.Items {
-		if i >= len(f.State.Items) || f.State.Items[i].Settled() {
-			continue
-		}
-		item := f.State.Items[i]
-		switch {
-		case spec.Type == release.ItemSpikes && item.Status == release.Failed && failing == 0 && f.Now.Sub(item.At) > afterSpike:
-			return true, fail(exitGate, "%s: %s; a later recovery does not heal it: waive it (--waive %s=REASON) or undo", spec.Title, item.Evidence, spec.ID)
-		case spec.Check():
-			looking = true
+	for _, open := range release.Open(f.Plan, f.State, f.Now) {
+		switch open.Settles {
+		case release.ByWaiver:
+			return true, fail(exitGate, "%s: %s; a later recovery does not heal it: waive it (--waive %s=REASON) or undo", open.Spec.Title, open.Evidence, open.Spec.ID)
+		case release.ByHand:
+			hands = append(hands, open.Spec.ID)
 		default:
-			open = append(open, spec.ID)
+			looking = true
 		}
 	}
-	if looking || len(open) == 0 || r.wish != "" {
+	if looking || len(hands) == 0 || r.wish != "" {
 		return false, nil
 	}
-	return true, fail(exitGate, "%s is deployed and checked; open by hand: %s (--tick ITEM=NOTE, --waive ITEM=REASON, or the console)", f.State.To.Version, strings.Join(open, ", "))
+	return true, fail(exitGate, "%s is deployed and checked; open by hand: %s (--tick ITEM=NOTE, --waive ITEM=REASON, or the console)", f.State.To.Version, strings.Join(hands, ", "))
 }

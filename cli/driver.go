@@ -25,11 +25,12 @@ const (
 // of output, and a command decides at each frame what to ask for next.
 type driver struct {
 	engine  *engine.Engine
-	in      io.Reader
+	in      *bufio.Reader
 	out     io.Writer
 	began   time.Time
-	timeout time.Duration
-	lines   int // the last one printed
+	timeout time.Duration // of the whole command, unless it only watches
+	watch   bool          // until it is interrupted, whatever is seen
+	lines   int           // the last one printed
 	frame   release.Frame
 
 	wish    string          // sent, and neither taken nor refused yet
@@ -43,10 +44,38 @@ type driver struct {
 // has passed. decide is called with every frame once the workload was seen; it
 // must not block.
 func drive(cmd *cobra.Command, o engine.Options, timeout time.Duration, decide func(*driver, release.Frame) (done bool, err error)) error {
-	d := &driver{
-		engine: engine.New(o), in: cmd.InOrStdin(), out: cmd.OutOrStdout(),
-		began: time.Now(), timeout: timeout, typed: make(chan string, 1),
+	d := newDriver(cmd, o)
+	d.timeout = timeout
+	return d.run(cmd, decide)
+}
+
+// watch runs an engine until it is interrupted, which is no error.
+func watch(cmd *cobra.Command, o engine.Options) error {
+	d := newDriver(cmd, o)
+	d.watch = true
+	err := d.run(cmd, func(*driver, release.Frame) (bool, error) { return false, nil })
+	if cmd.Context().Err() != nil {
+		return nil
 	}
+	return err
+}
+
+func newDriver(cmd *cobra.Command, o engine.Options) *driver {
+	return &driver{
+		engine: engine.New(o), in: bufio.NewReader(cmd.InOrStdin()), out: cmd.OutOrStdout(),
+		began: time.Now(), typed: make(chan string, 1),
+	}
+}
+
+// checkTimeout refuses a wait that would never begin.
+func checkTimeout(timeout time.Duration) error {
+	if timeout <= 0 {
+		return fail(exitUsage, "--timeout: found %s; accepted: a duration above 0, such as 10m", timeout)
+	}
+	return nil
+}
+
+func (d *driver) run(cmd *cobra.Command, decide func(*driver, release.Frame) (done bool, err error)) error {
 	ctx, cancel := context.WithCancel(cmd.Context())
 	ended := make(chan struct{})
 	go func() { d.engine.Run(ctx); close(ended) }()
@@ -82,14 +111,14 @@ func (d *driver) look(decide func(*driver, release.Frame) (bool, error)) (bool, 
 	switch {
 	case f.Now.IsZero():
 		return false, nil
-	case d.timeout > 0 && waited > d.timeout:
+	case !d.watch && waited > d.timeout:
 		return true, fail(exitUnfinished, "not finished after %s: %s", d.timeout, d.headline())
-	case w.At.IsZero() && d.timeout > 0 && waited > patience:
+	case w.At.IsZero() && !d.watch && waited > patience:
 		why := f.State.View.Links[release.Kubernetes].Err
 		return true, fail(exitError, "API server of %s not reached in %s: %s", f.Plan.Cluster, patience, orElse(why, "no answer"))
 	case w.At.IsZero():
 		return false, nil
-	case !w.Found && d.timeout > 0:
+	case !w.Found && !d.watch:
 		return true, fail(exitError, "%s", d.headline())
 	}
 	return decide(d, f)
@@ -121,10 +150,15 @@ func (d *driver) take(f release.Frame) {
 	}
 }
 
-// ask sends a wish, unless one is on its way, or the API server has not said
-// yet who is asking. It tells whether it was sent.
+// ready tells whether a wish can be sent now: none is on its way, and the API
+// server has said who is asking, or has had the time to.
+func (d *driver) ready() bool {
+	return d.wish == "" && (d.frame.Identified || time.Since(d.began) >= introduction)
+}
+
+// ask sends a wish, if one can be sent now, and tells whether it was.
 func (d *driver) ask(c release.Choice, intent release.Intent) bool {
-	if d.wish != "" || (!d.frame.Identified && time.Since(d.began) < introduction) {
+	if !d.ready() {
 		return false
 	}
 	d.refused = release.Refused{}
@@ -157,7 +191,7 @@ func (d *driver) confirm(c release.Choice, question string) (shown release.Choic
 		d.shown = &c
 		fmt.Fprint(d.out, question)
 		go func() {
-			line, _ := bufio.NewReader(d.in).ReadString('\n')
+			line, _ := d.in.ReadString('\n')
 			d.typed <- strings.TrimSpace(line)
 		}()
 	}

@@ -16,7 +16,7 @@ func newHistory(f *flags) *cobra.Command {
 		Use:   "history",
 		Short: "List the revisions, or show what returning to one would change",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: printing(func(cmd *cobra.Command, _ []string) error {
 			s, err := open(cmd, f)
 			if err != nil {
 				return err
@@ -29,7 +29,7 @@ func newHistory(f *flags) *cobra.Command {
 				return showRevision(cmd, w, revision)
 			}
 			return listRevisions(cmd, w)
-		},
+		}),
 	}
 	cmd.Flags().Int64Var(&revision, "revision", 0, "show what returning to this revision would change")
 	return cmd
@@ -51,7 +51,7 @@ func listRevisions(cmd *cobra.Command, w release.Workload) error {
 func showRevision(cmd *cobra.Command, w release.Workload, number int64) error {
 	r, ok := w.Revision(number)
 	if !ok {
-		return fail(exitError, "unable to find specified revision %d in history; slipway history lists those that exist", number)
+		return fail(exitError, "%s", release.NoRevision(w, number))
 	}
 	out := cmd.OutOrStdout()
 	fmt.Fprintf(out, "revision %d  %s\nimage     %s\ncause     %s\n", r.Number, r.Version, r.Image, orElse(r.Cause, "none recorded"))

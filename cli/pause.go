@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -10,51 +11,83 @@ import (
 )
 
 func newPause(f *flags) *cobra.Command {
-	return &cobra.Command{
-		Use: "pause", Short: "Pause the rollout", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return simple(cmd, f, release.Pause{}) },
-	}
+	return newSimple(f, "pause", "Pause the rollout", release.Pause{})
 }
 
 func newResume(f *flags) *cobra.Command {
-	return &cobra.Command{
-		Use: "resume", Short: "Resume a paused rollout", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return simple(cmd, f, release.Resume{}) },
+	return newSimple(f, "resume", "Resume a paused rollout", release.Resume{})
+}
+
+func newSimple(f *flags, use, short string, intent release.Intent) *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use: use, Short: short, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := open(cmd, f)
+			if err != nil {
+				return err
+			}
+			options, err := s.pickUp()
+			if err != nil {
+				return err
+			}
+			one := &simple{intent: intent, consent: consent{attended: isTerminal(os.Stdin) && !yes}}
+			return drive(cmd, options, time.Minute, one.next)
+		},
 	}
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask at a terminal")
+	return cmd
 }
 
 // simple asks for one change and ends when it is answered.
-func simple(cmd *cobra.Command, f *flags, intent release.Intent) error {
-	s, err := open(cmd, f)
-	if err != nil {
-		return err
+type simple struct {
+	consent
+	intent release.Intent
+}
+
+func (s *simple) next(d *driver, f release.Frame) (bool, error) {
+	kind := release.KindOf(s.intent)
+	switch refused, ok := d.refusal(); {
+	case !ok:
+	case refused.Moved && s.attended:
+		fmt.Fprintf(d.out, "not sent: %s\n", refused.Why)
+		s.again(f)
+	default:
+		return true, fail(exitError, "%s", refused.Why)
 	}
-	options, err := s.pickUp()
-	if err != nil {
-		return err
+	if o, ended := d.outcome(); ended {
+		if o.Kind == release.Accepted || o.Kind == release.Skipped {
+			return true, nil
+		}
+		return true, fail(exitError, "%s %s: %s", kind, o.Kind, o.Text)
 	}
-	kind := release.KindOf(intent)
-	return drive(cmd, options, time.Minute, func(d *driver, frame release.Frame) (bool, error) {
-		if refused, ok := d.refusal(); ok {
-			return true, fail(exitError, "%s", refused.Why)
-		}
-		if o, ended := d.outcome(); ended {
-			if o.Kind == release.Accepted || o.Kind == release.Skipped {
-				return true, nil
-			}
-			return true, fail(exitError, "%s %s: %s", kind, o.Kind, o.Text)
-		}
-		c := choice(frame, kind, "")
-		switch {
-		case d.wish != "" || d.taken != "" || c.Wait:
-			return false, nil
-		case !c.OK:
-			// Kubectl calls it an error too where it is so already: "is already paused".
-			return true, fail(exitError, "%s", c.Why)
-		}
-		if d.ask(c, intent) {
-			fmt.Fprintln(d.out, c.Preview.SameAs)
-		}
+	c := choice(f, kind, "")
+	switch {
+	case d.wish != "" || d.taken != "" || c.Wait:
 		return false, nil
-	})
+	case !c.OK:
+		// Kubectl calls it an error too where it is so already: "is already paused".
+		return true, fail(exitError, "%s", c.Why)
+	}
+	shown, ok, err := s.agreed(d, c, simpleQuestion(c))
+	if err != nil || !ok || !d.ready() {
+		return err != nil, err
+	}
+	if !s.attended {
+		fmt.Fprintln(d.out, preview(shown))
+	}
+	d.ask(shown, s.intent)
+	s.sent()
+	return false, nil
+}
+
+// simpleQuestion shows what a pause or a resume would do.
+func simpleQuestion(c release.Choice) question {
+	return question{preview(c) + "\n" + c.Preview.Title + "? y/N: ", says("y", "yes"), "nothing was changed"}
+}
+
+// preview says object, change and way back, and the equivalent command.
+func preview(c release.Choice) string {
+	p := c.Preview
+	return fmt.Sprintf("%s\n  %s  %s\n  same as   %s", p.Line, p.Change, p.Object, p.SameAs)
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"datahub.io/slipway/config"
 	"datahub.io/slipway/engine"
 	"datahub.io/slipway/release"
 	"datahub.io/slipway/ui"
@@ -19,29 +18,28 @@ import (
 // as often even when nothing changes: twice as many double the cost of idling.
 const framesPerSecond = 30
 
-// runConsole opens the screen; without a terminal it prints what happens, one
-// event a line, until it is interrupted.
+// runConsole opens the screen, and continues the release that was left
+// unfinished, if there is one. Without a terminal it only prints what happens,
+// one event a line, until it is interrupted.
 func runConsole(cmd *cobra.Command, f *flags, version string) error {
 	if version != "" {
-		if err := config.CheckVersion(version); err != nil {
+		if err := release.CheckVersion(version); err != nil {
 			return &exit{exitUsage, err}
 		}
+	}
+	terminal := isTerminal(os.Stdin) && isTerminal(os.Stdout)
+	if version != "" && !terminal {
+		return fail(exitUsage, "there is no terminal for the console: slipway deploy --version %s releases without one", version)
 	}
 	s, err := open(cmd, f)
 	if err != nil {
 		return err
 	}
-	options, err := s.pickUp()
-	if err != nil {
-		return err
+	if !terminal {
+		return watch(cmd, s.watching())
 	}
+	options := s.pickUpAnyway()
 	options.Version = version
-	if !isTerminal(os.Stdin) || !isTerminal(os.Stdout) {
-		if version != "" {
-			return fail(exitUsage, "there is no terminal for the console: slipway deploy --version %s releases without one", version)
-		}
-		return watch(cmd, options)
-	}
 
 	restore := quietStderr(s.config.StateDir)
 	defer restore()
@@ -62,15 +60,6 @@ func runConsole(cmd *cobra.Command, f *flags, version string) error {
 		return fail(exitError, "screen: %w", err)
 	}
 	return nil
-}
-
-// watch prints what happens until it is interrupted.
-func watch(cmd *cobra.Command, options engine.Options) error {
-	err := drive(cmd, options, 0, func(*driver, release.Frame) (bool, error) { return false, nil })
-	if cmd.Context().Err() != nil {
-		return nil
-	}
-	return err
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }

@@ -82,11 +82,11 @@ func (s *session) engineOptions() engine.Options {
 // of this environment, if there is one and no other process drives it.
 func (s *session) pickUp() (engine.Options, error) {
 	o := s.engineOptions()
+	o.Entries = s.unreadable()
 	past, unfinished, err := s.store.Unfinished()
 	if err != nil {
 		return o, &exit{exitError, err}
 	}
-	o.Entries = s.unreadable()
 	if !unfinished {
 		return o, nil
 	}
@@ -105,6 +105,26 @@ func (s *session) pickUp() (engine.Options, error) {
 		o.Entries = append(o.Entries, remark(text))
 	}
 	return o, nil
+}
+
+// pickUpAnyway is pickUp for what a record that cannot be opened must not stand
+// against: looking, and undoing. No release begins beside that record.
+func (s *session) pickUpAnyway() engine.Options {
+	o, err := s.pickUp()
+	if err != nil {
+		o.Plan.Driven = records{s.store}.Driven()
+		o.Entries = append(o.Entries, remark(err.Error()))
+	}
+	return o
+}
+
+// watching gives the options of an engine that only looks. It leaves an
+// unfinished release to whoever continues it, and says that there is one.
+func (s *session) watching() engine.Options {
+	o := s.engineOptions()
+	o.Plan.Driven = records{s.store}.Driven()
+	o.Entries = s.unreadable()
+	return o
 }
 
 // undone says which pod templates were rolled back in earlier releases.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,7 +15,7 @@ func newStatus(f *flags) *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
 		Use: "status", Short: "Say what is true now: release, rollout, figures, checklist", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: printing(func(cmd *cobra.Command, _ []string) error {
 			if output != "" && output != "json" {
 				return fail(exitUsage, "--output: found %q; accepted: json", output)
 			}
@@ -28,7 +27,7 @@ func newStatus(f *flags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			report := newReport(s.plan, state, time.Now())
+			report := newReport(s.plan, state, s.last(), time.Now())
 			for _, entry := range s.unreadable() {
 				report.Remarks = append(report.Remarks, entry.Tells[0].Text)
 			}
@@ -38,7 +37,7 @@ func newStatus(f *flags) *cobra.Command {
 				return e.Encode(report)
 			}
 			return report.print(cmd)
-		},
+		}),
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "", "json, or nothing for a text")
 	return cmd
@@ -60,17 +59,16 @@ func (s *session) look(ctx context.Context) (release.Workload, error) {
 	return w, nil
 }
 
-// now is the state as the journal and one look at the outside tell it. Nothing
-// is decided or written: what the looks lead to is left to whoever drives.
+// now is the state as the journal and one look at the outside tell it: of the
+// release that is unfinished, or of none. Nothing is decided or written: what the
+// looks lead to is left to whoever drives.
 func (s *session) now(ctx context.Context) (release.State, error) {
 	var state release.State
 	w, err := s.look(ctx)
 	if err != nil {
 		return state, err
 	}
-	if past, err := s.store.List(); err == nil && len(past) > 0 && past[0].Err == "" {
-		state.Record = past[0].Record
-	}
+	state.Record = s.unfinished()
 	state.View.Workload = w
 	state.View.Links = map[release.Source]release.Link{release.Kubernetes: {OK: true, Last: w.At, Since: w.At}}
 	asked, cancel := context.WithTimeout(ctx, 5*time.Second)
@@ -82,102 +80,27 @@ func (s *session) now(ctx context.Context) (release.State, error) {
 	return state, nil
 }
 
-// report is what status prints; its JSON is an interface.
-type report struct {
-	Service     string          `json:"service"`
-	Environment string          `json:"environment"`
-	Cluster     string          `json:"cluster"`
-	Namespace   string          `json:"namespace"`
-	Deployment  string          `json:"deployment"`
-	At          time.Time       `json:"at"`
-	Headline    string          `json:"headline"`
-	State       release.Mark    `json:"state"`
-	Version     string          `json:"version"`
-	Revision    int64           `json:"revision"`
-	Rollout     rolloutReport   `json:"rollout"`
-	Metrics     []metricReport  `json:"metrics"`
-	Causes      []string        `json:"causes"`
-	Release     *release.Record `json:"release,omitempty"`
-	Remarks     []string        `json:"remarks,omitempty"` // records that cannot be read
-	items       []release.ItemView
+// unfinished is the record that somebody still has to do something about, or an
+// empty one. Records that cannot be read are among the remarks.
+func (s *session) unfinished() release.Record {
+	past, found, err := s.store.Unfinished()
+	if err != nil || !found {
+		return release.Record{}
+	}
+	return past.Record
 }
 
-type rolloutReport struct {
-	Status    release.Convergence `json:"status"`
-	Desired   int                 `json:"desired"`
-	Updated   int                 `json:"updated"`
-	Ready     int                 `json:"ready"`
-	Available int                 `json:"available"`
-	Paused    bool                `json:"paused"`
-}
-
-type metricReport struct {
-	Name    release.MetricName `json:"name"`
-	Title   string             `json:"title"`
-	Verdict release.Verdict    `json:"verdict"`
-	Value   *float64           `json:"value"` // null: no data
-	Text    string             `json:"text"`
-	Bound   string             `json:"bound"`
-	At      *time.Time         `json:"at"`
-	Why     string             `json:"why,omitempty"`
-}
-
-func newReport(plan release.Plan, s release.State, now time.Time) report {
-	w, h := s.View.Workload, release.HeadlineOf(plan, s, now)
-	r := report{
-		Service: plan.Service, Environment: plan.Environment, Cluster: plan.Cluster, Namespace: plan.Namespace,
-		Deployment: plan.Deployment, At: w.At, Headline: h.Short, State: h.Mark, Version: w.Version(plan.Container),
-		Rollout: rolloutReport{w.Convergence(), w.Desired, w.Updated, w.Ready, w.Available, w.Paused},
-		Causes:  []string{},
-	}
-	if current, ok := w.Current(); ok {
-		r.Revision = current.Number
-	}
-	for _, c := range w.Causes {
-		r.Causes = append(r.Causes, c.String())
-	}
-	for _, j := range release.Judgements(plan, s.View, now) {
-		m := metricReport{Name: j.Spec.Name, Title: j.Spec.Title, Verdict: j.Verdict, Text: "none", Bound: release.BoundWords(j), Why: j.Why}
-		if j.Has {
-			m.Value, m.At, m.Text = &j.Value, &j.At, release.Format(j.Spec.Unit, j.Value)
-		}
-		r.Metrics = append(r.Metrics, m)
-	}
-	if s.ID != "" {
-		record := s.Record
-		r.Release = &record
-		r.items = release.Checklist(plan, s, now)
-	}
-	return r
-}
-
-func (r report) print(cmd *cobra.Command) error {
-	out := cmd.OutOrStdout()
-	fmt.Fprintf(out, "%s  %s  %s / %s\n%s\n\n", r.Service, r.Environment, r.Cluster, r.Namespace, r.Headline)
-	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "Pod Status\tReady: %d/%d\trevision %d\t%s\n", r.Rollout.Ready, r.Rollout.Desired, r.Revision, r.Rollout.Status)
-	for _, m := range r.Metrics {
-		age := ""
-		if m.At != nil {
-			age = release.Age(time.Since(*m.At))
-		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s %s\n", m.Title, m.Text, m.Bound, m.Verdict, age)
-	}
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	for _, cause := range r.Causes {
-		fmt.Fprintf(out, "FAIL %s\n", cause)
-	}
-	for _, remark := range r.Remarks {
-		fmt.Fprintf(out, "! %s\n", remark)
-	}
-	if r.Release == nil {
+// last is the newest release or undo of this environment, finished or not. A
+// mere pause is none.
+func (s *session) last() *release.Record {
+	list, err := s.store.List()
+	if err != nil {
 		return nil
 	}
-	fmt.Fprintf(out, "\nrelease %s → %s: %s\n", r.Release.From.Version, r.Release.To.Version, orElse(string(r.Release.Phase), "no phase"))
-	for _, v := range r.items {
-		fmt.Fprintf(t, "  %s\t%s\t%s\n", v.Item.Status, v.Spec.Title, v.Edge)
+	for _, past := range list {
+		if past.Err == "" && past.Record.Phase != release.Idle {
+			return &past.Record
+		}
 	}
-	return t.Flush()
+	return nil
 }

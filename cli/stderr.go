@@ -3,6 +3,8 @@ package cli
 import (
 	"os"
 	"path/filepath"
+
+	"golang.org/x/sys/unix"
 )
 
 // quietStderr sends what others write to standard error into a file while the
@@ -36,4 +38,13 @@ func openLog(stateDir string) (*os.File, error) {
 		}
 	}
 	return os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+}
+
+// duplicate gives another descriptor of an open file.
+func duplicate(f *os.File) (*os.File, error) {
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), f.Name()), nil
 }

@@ -40,30 +40,34 @@ func undo(cmd *cobra.Command, f *flags, u undoFlags) error {
 	if u.revision < 0 {
 		return fail(exitUsage, "--to-revision: found %d; accepted: a revision of slipway history, or 0 for the previous one", u.revision)
 	}
+	if err := checkTimeout(u.timeout); err != nil {
+		return err
+	}
 	s, err := open(cmd, f)
 	if err != nil {
 		return err
 	}
-	options, err := s.pickUp()
-	if err != nil {
-		// A record that cannot be opened does not stand against an undo.
-		options = s.engineOptions()
-		options.Entries = append(options.Entries, remark(err.Error()))
-	}
-	r := &undoing{flags: u, attended: isTerminal(os.Stdin) && !u.yes}
-	return drive(cmd, options, u.timeout, r.next)
+	r := &undoing{flags: u, consent: consent{attended: isTerminal(os.Stdin) && !u.yes}}
+	return drive(cmd, s.pickUpAnyway(), u.timeout, r.next)
 }
 
 // undoing drives one undo to its end.
 type undoing struct {
 	*driver
-	flags    undoFlags
-	attended bool
+	consent
+	flags undoFlags
 }
 
 func (u *undoing) next(d *driver, f release.Frame) (bool, error) {
 	u.driver = d
-	if refused, ok := d.refusal(); ok && !refused.Noop {
+	switch refused, ok := d.refusal(); {
+	case !ok, refused.Noop:
+	case refused.Moved && u.attended:
+		fmt.Fprintf(d.out, "not sent: %s\n", refused.Why)
+		u.again(f)
+	default:
+		// Nobody is there to read where it would go now: someone else's undo is
+		// not to be taken back unseen.
 		return true, fail(exitError, "%s", refused.Why)
 	}
 	if d.wish != "" {
@@ -76,26 +80,36 @@ func (u *undoing) next(d *driver, f release.Frame) (bool, error) {
 	switch {
 	case c.Wait:
 		return false, nil
-	case c.Noop && f.State.View.Workload.Convergence() != release.Complete && !u.flags.noWait:
-		return false, nil // returning already: it ends when that is complete
 	case c.Noop:
-		fmt.Fprintln(d.out, c.Why)
-		return true, nil
+		return u.already(f, c.Why)
 	case !c.OK:
 		return true, fail(exitError, "%s", c.Why)
 	}
-	if u.attended {
-		shown, typed, answered := d.confirm(c, undoQuestion(c))
-		switch typed = strings.ToLower(typed); {
-		case !answered:
-			return false, nil
-		case typed != "y" && typed != "u" && typed != "yes":
-			return true, fail(exitError, "not confirmed: nothing was undone")
-		}
-		c, u.attended = shown, false
+	shown, ok, err := u.agreed(d, c, undoQuestion(c))
+	if err != nil || !ok {
+		return err != nil, err
 	}
-	d.ask(c, c.Intent)
+	if d.ask(shown, shown.Intent) {
+		u.sent()
+	}
 	return false, nil
+}
+
+// already waits until the earlier version, which somebody is returning to or has
+// returned to, serves: nothing is sent.
+func (u *undoing) already(f release.Frame, why string) (bool, error) {
+	s := f.State
+	returning := s.Phase == release.RollingBack
+	switch {
+	case u.flags.noWait:
+	case returning && s.Held != nil && s.Held.Kind != release.HeldOnReturn, s.Overdue():
+		return true, fail(exitUnfinished, "%s", u.headline())
+	case returning || s.View.Workload.Convergence() != release.Complete:
+		// A rollback that was left by a process that ended goes on: the cluster does it.
+		return false, nil
+	}
+	fmt.Fprintln(u.out, why)
+	return true, nil
 }
 
 // follow waits for what became of the undo that was sent.
@@ -124,11 +138,11 @@ func undoTarget(f release.Frame, revision int64) release.Choice {
 			return c
 		}
 	}
-	return release.Choice{Kind: release.DoUndo, Why: fmt.Sprintf("unable to find specified revision %d in history", revision)}
+	return release.Choice{Kind: release.DoUndo, Why: release.NoRevision(f.State.View.Workload, revision)}
 }
 
 // undoQuestion shows what an undo would do.
-func undoQuestion(c release.Choice) string {
+func undoQuestion(c release.Choice) question {
 	var b strings.Builder
 	p := c.Preview
 	fmt.Fprintf(&b, "%s: %s\n  %s  %s\n", p.Title, p.Line, p.Change, p.Object)
@@ -139,7 +153,7 @@ func undoQuestion(c release.Choice) string {
 		fmt.Fprintf(&b, "  %-9s %s\n", fact.Label, fact.Text)
 	}
 	fmt.Fprintf(&b, "  same as   %s\n  way back  %s\nUndo? y/N: ", p.SameAs, p.Back)
-	return b.String()
+	return question{text: b.String(), yes: says("y", "yes", "u"), no: "nothing was undone"}
 }
 
 func diffMark(op release.DiffOp) rune {

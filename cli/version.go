@@ -11,10 +11,10 @@ import (
 func newVersion() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version of slipway", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: printing(func(cmd *cobra.Command, _ []string) error {
 			fmt.Fprintln(cmd.OutOrStdout(), "slipway "+buildVersion()+" "+runtime.GOOS+"/"+runtime.GOARCH)
 			return nil
-		},
+		}),
 	}
 }
 

@@ -109,7 +109,7 @@ type kind[T any] struct {
 }
 
 func resolve(n *yaml.Node) *yaml.Node {
-	if n.Kind == yaml.AliasNode {
+	if n != nil && n.Kind == yaml.AliasNode {
 		return n.Alias
 	}
 	return n

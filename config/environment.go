@@ -52,6 +52,9 @@ func (d *decoder) environment(n *yaml.Node, path string, base *Environment) Envi
 		{"metrics", "", d.metrics(&e.Metrics)},
 		{"checklist", "", d.selection(&e.Items)},
 	})
+	if _, given := d.origins[child(d.root, "prometheusTokenEnv")]; given {
+		own.TokenEnv = base.Prometheus.TokenEnv
+	}
 	e.Prometheus = base.Prometheus.or(own)
 	if n.Kind != yaml.MappingNode {
 		return e

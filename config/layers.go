@@ -2,6 +2,7 @@ package config
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -10,8 +11,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// settings are the values that flags and variables may override. Lists and what
-// belongs to one environment are only in the file.
+// settings are the values that flags and variables may override, for the file as
+// a whole and inside its environments. Lists, and what only an environment has,
+// are only in the file.
 var settings = []string{
 	"service", "image", "kubeconfig", "stateDir", "prometheus", "prometheusTokenEnv",
 	"deployment.name", "deployment.container",
@@ -51,7 +53,8 @@ type layers struct {
 }
 
 // overlay puts the values of flags and variables into the file's tree, so that
-// they are decoded, and found wrong, as if they had been written there.
+// they are decoded, and found wrong, as if they had been written there. What an
+// environment says of them gives way.
 func overlay(root *yaml.Node, flags *pflag.FlagSet) (layers, error) {
 	v := viper.New()
 	l := layers{origins: map[*yaml.Node]string{}}
@@ -76,10 +79,36 @@ func overlay(root *yaml.Node, flags *pflag.FlagSet) (layers, error) {
 		case key == chosen:
 			l.chosen = v.GetString(key)
 		default:
+			prune(root, strings.Split(key, "."))
 			l.origins[graft(root, strings.Split(key, "."), v.GetString(key))] = origin
 		}
 	}
 	return l, nil
+}
+
+// prune takes a setting out of every environment, so that the one for the whole
+// file counts there too. A token goes with the address that it was given with.
+func prune(root *yaml.Node, path []string) {
+	environments := child(root, "environments")
+	if environments == nil {
+		return
+	}
+	for _, at := range resolve(environments).Content {
+		at = resolve(at)
+		for _, key := range path[:len(path)-1] {
+			if at = resolve(child(at, key)); at == nil {
+				break
+			}
+		}
+		if at == nil || at.Kind != yaml.MappingNode {
+			continue
+		}
+		last := path[len(path)-1]
+		if last == "prometheus" && child(at, last) != nil {
+			remove(at, "prometheusTokenEnv")
+		}
+		remove(at, last)
+	}
 }
 
 // graft sets the scalar at a path, making the mappings on the way to it.
@@ -94,13 +123,26 @@ func graft(at *yaml.Node, path []string, text string) *yaml.Node {
 	return put(at, path[len(path)-1], &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text})
 }
 
+// child is the value of a key, or nil where there is no such mapping or key.
 func child(mapping *yaml.Node, key string) *yaml.Node {
+	if mapping == nil || mapping.Kind != yaml.MappingNode {
+		return nil
+	}
 	for i := 0; i+1 < len(mapping.Content); i += 2 {
 		if mapping.Content[i].Value == key {
 			return mapping.Content[i+1]
 		}
 	}
 	return nil
+}
+
+// remove takes a key out of a mapping, each time that it is there.
+func remove(mapping *yaml.Node, key string) {
+	for i := len(mapping.Content) - 2; i >= 0; i -= 2 {
+		if mapping.Content[i].Value == key {
+			mapping.Content = slices.Delete(mapping.Content, i, i+2)
+		}
+	}
 }
 
 func put(mapping *yaml.Node, key string, value *yaml.Node) *yaml.Node {

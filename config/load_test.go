@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"datahub.io/slipway/release"
 )
 
 func TestPrecedence(t *testing.T) {
@@ -55,6 +57,71 @@ func TestPrecedence(t *testing.T) {
 	}
 	if _, err = Load(Options{Flags: flags}); err == nil || !strings.HasPrefix(err.Error(), `--prometheus: prometheus: found "flag:1"; accepted: `) {
 		t.Errorf("bad flag: %v", err)
+	}
+}
+
+// A flag or a variable wins over the file everywhere, also over what one
+// environment says; what it says nothing of stays.
+func TestPrecedenceInsideEnvironments(t *testing.T) {
+	isolate(t)
+	own := minimal + `
+  - name: other
+    context: c
+    namespace: n
+    health: http://h/
+    prometheus: http://own:1
+    prometheusTokenEnv: OWN_TOKEN
+    rollback: &shared {onDeadline: "off", onMetrics: auto, after: 7}
+    metrics: {every: 20s, window: 9m, errorRate: {threshold: 5%}}
+rollback: *shared
+`
+	c, err := load(t, own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := c.Environments[1]; e.Prometheus != (Endpoint{"http://own:1", "OWN_TOKEN"}) || e.Rollback.OnMetrics != release.Auto || e.Metrics.Every != 20*time.Second {
+		t.Fatalf("the file alone: %+v", e)
+	}
+
+	t.Setenv("SLIPWAY_ROLLBACK_ON_METRICS", "off")
+	t.Setenv("SLIPWAY_METRICS_EVERY", "3s")
+	t.Setenv("SLIPWAY_PROMETHEUS", "http://variable:1")
+	flags := pflag.NewFlagSet("slipway", pflag.ContinueOnError)
+	flags.String("prometheus", "", "")
+	if err := flags.Parse([]string{"--prometheus", "http://flag:1"}); err != nil {
+		t.Fatal(err)
+	}
+	if c, err = Load(Options{Flags: flags}); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range c.Environments {
+		if e.Prometheus != (Endpoint{URL: "http://flag:1"}) {
+			t.Errorf("%s: %+v; a token goes only to the address that it was given with", e.Name, e.Prometheus)
+		}
+		if want := (release.Rollback{OnDeadline: release.Off, OnMetrics: release.Off, After: 7}); e.Rollback != want {
+			t.Errorf("%s: %+v", e.Name, e.Rollback)
+		}
+		if e.Metrics.Every != 3*time.Second {
+			t.Errorf("%s: every %s", e.Name, e.Metrics.Every)
+		}
+	}
+	if e := c.Environments[1]; e.Metrics.Window != 9*time.Minute || e.Metrics.Specs[0].Bound.Max != 0.05 {
+		t.Errorf("what was not overridden: %+v", e.Metrics)
+	}
+
+	t.Setenv("SLIPWAY_PROMETHEUS", "")
+	t.Setenv("SLIPWAY_PROMETHEUS_TOKEN_ENV", "GIVEN_TOKEN")
+	if c, err = Load(Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if e := c.Environments[1]; e.Prometheus != (Endpoint{"http://own:1", "GIVEN_TOKEN"}) {
+		t.Errorf("token of a variable: %+v", e.Prometheus)
+	}
+
+	t.Setenv("SLIPWAY_ROLLBACK_ON_METRICS", "maybe")
+	const want = `SLIPWAY_ROLLBACK_ON_METRICS: rollback.onMetrics: found "maybe"; accepted: auto, ask, off`
+	if _, err = Load(Options{}); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("a bad variable: %v", err)
 	}
 }
 

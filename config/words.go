@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"net/url"
 	"regexp"
 	"strings"
@@ -10,7 +9,7 @@ import (
 )
 
 // Grammars of names, from Kubernetes (RFC 1123) and from the OCI distribution
-// specification.
+// specification. That of an image tag is release.CheckVersion.
 var (
 	label     = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 	subdomain = regexp.MustCompile(`^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$`)
@@ -18,7 +17,6 @@ var (
 	kebab     = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	keyName   = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
 	variables = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`)
-	tag       = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
 	tagged    = regexp.MustCompile(`:[^/]*$|@`)
 	image     = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*(:[0-9]+)?/)?` +
 		`[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$`)
@@ -66,12 +64,3 @@ func oneOf[T ~string](words ...T) kind[T] {
 }
 
 var answer = oneOf(release.Auto, release.Ask, release.Off)
-
-// CheckVersion tells whether a version can be an image tag, by the grammar of
-// the OCI distribution specification.
-func CheckVersion(version string) error {
-	if tag.MatchString(version) {
-		return nil
-	}
-	return fmt.Errorf("version: found %s; accepted: an image tag of at most 128 letters, digits, dots, dashes and underscores, such as v2.5.0", quote(version))
-}

@@ -1,8 +1,10 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -125,6 +127,12 @@ func (f *family) synced() bool {
 	return sets && pods
 }
 
+// late says why pods or revisions are older than they may be under an answer that
+// is new: the Deployment can be read, and what belongs to it cannot.
+func (f *family) late() error {
+	return cmp.Or(f.replicaSets.late(behindMax), f.pods.late(behindMax))
+}
+
 // formerKept bounds the pods whose events still count when they are gone.
 const formerKept = 2000
 
@@ -173,17 +181,36 @@ func follow[T interface {
 	runtime.Object
 	metav1.Object
 }, L runtime.Object](s *session, ctx context.Context, t *table[T], kind T, src source[L]) {
+	note := func(ctx context.Context, began time.Time, err error, verb string) {
+		if err == nil {
+			return
+		}
+		err = s.c.name(err, verb, src.resource)
+		t.fails(began, fmt.Errorf("%s %s: %w", verb, src.resource, err))
+		s.report(ctx, err)
+	}
 	lw := &cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
 			src.narrow(&o)
+			began := time.Now()
+			t.lists()
 			list, err := src.list(ctx, o)
-			s.report(ctx, s.c.name(err, "list", src.resource))
+			note(ctx, began, err, "list")
 			return list, err
 		},
 		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
 			src.narrow(&o)
+			began, lists := time.Now(), o.SendInitialEvents != nil && *o.SendInitialEvents
+			if lists {
+				t.lists()
+			}
 			w, err := src.watch(ctx, o)
-			s.report(ctx, s.c.name(err, "watch", src.resource))
+			note(ctx, began, err, "watch")
+			if err == nil && !lists {
+				// A proxy may keep the answer back until the first event: that it
+				// has not come yet says nothing.
+				t.watches()
+			}
 			return w, err
 		},
 	}
@@ -195,7 +222,7 @@ func follow[T interface {
 // report passes on a failure that is not part of a watch's ordinary life.
 func (s *session) report(ctx context.Context, err error) {
 	switch {
-	case err == nil, ctx.Err() != nil, errors.Is(err, context.Canceled):
+	case ctx.Err() != nil, errors.Is(err, context.Canceled):
 	case apierrors.IsResourceExpired(err), apierrors.IsGone(err):
 	default:
 		s.trouble(err)

@@ -25,6 +25,8 @@ type table[T metav1.Object] struct {
 	items  map[types.UID]T
 	synced bool
 	news   time.Time // when the API server last said something
+	trying time.Time // since when it is asked for what is missing here; zero: nothing is
+	failed error     // how the last try ended
 }
 
 // read is a copy of what is here, whether it is complete, and how old the last
@@ -44,6 +46,48 @@ func (t *table[T]) state() (synced bool, news time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.synced, t.news
+}
+
+// lists is called before everything is read (again): until Replace, what is here
+// is not known to be up to date.
+func (t *table[T]) lists() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.trying.IsZero() {
+		t.trying = time.Now()
+	}
+}
+
+// fails says that a list or a watch that began then could not be had. It is tried
+// again.
+func (t *table[T]) fails(began time.Time, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.trying.IsZero() {
+		t.trying = began
+	}
+	t.failed = err
+}
+
+// watches says that a watch goes on from what is here.
+func (t *table[T]) watches() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.trying, t.failed = time.Time{}, nil
+}
+
+// late says why what is here has not been up to date for longer than limit; nil
+// means that it has. A first read that is only slow is not late.
+func (t *table[T]) late(limit time.Duration) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.trying.IsZero() || time.Since(t.trying) <= limit:
+		return nil
+	case t.failed == nil && t.synced:
+		return errSilent
+	}
+	return t.failed
 }
 
 // Add and the methods after it are cache.ReflectorStore.
@@ -116,6 +160,7 @@ func (t *table[T]) Replace(list []any, _ string) error {
 	t.mu.Lock()
 	old := t.items
 	t.items, t.synced, t.news = items, true, time.Now()
+	t.trying, t.failed = time.Time{}, nil
 	if t.trim != nil {
 		t.trim(t.items)
 	}

@@ -16,7 +16,7 @@ const (
 	buildGap   = 100 * time.Millisecond // between two builds
 	buildShare = 20                     // a build takes at most one part in so many of the time
 	buildAge   = 30 * time.Second       // after which a Workload is built again, for what depends on the time
-	behindMax  = 5 * time.Second        // that the watch may lag behind the heartbeat
+	behindMax  = 5 * time.Second        // that a watch may lag behind the heartbeat
 	syncMax    = 30 * time.Second       // that the first read of everything may take
 )
 
@@ -171,6 +171,10 @@ func (w *watcher) settle() {
 		s.disown()
 	} else {
 		s.adopt(d)
+		if err := s.family.late(); err != nil {
+			w.lose(err)
+			return
+		}
 		if !s.family.synced() {
 			w.wait(s.family.began, syncMax)
 			return
@@ -184,10 +188,13 @@ func (w *watcher) settle() {
 	w.emit(release.Observed{Workload: w.last})
 }
 
+// errSilent is a link over which only requests are answered.
+var errSilent = errors.New("the API server answers, but its watches do not")
+
 // wait gives up on a session that stays incomplete, or behind, for too long.
 func (w *watcher) wait(since time.Time, limit time.Duration) {
 	if time.Since(since) > limit {
-		w.lose(errors.New("the API server answers, but its watches do not"))
+		w.lose(errSilent)
 	}
 }
 
@@ -207,7 +214,8 @@ func (w *watcher) rebuild(s *session, d *appsv1.Deployment) {
 }
 
 // fresh is when the API server last said something about the workload. Only
-// called when the watch is known to be as new as the last heartbeat.
+// called when the watch of the Deployment is known to be as new as the last
+// heartbeat, and those of what belongs to it are not late.
 func (w *watcher) fresh(s *session, news time.Time) time.Time {
 	at := w.proof.at
 	later := func(t time.Time) {

@@ -50,11 +50,12 @@ type Tell struct {
 
 // Refused answers an intent that is not allowed. Nothing changed.
 type Refused struct {
-	ID   string // of the wish
-	Kind IntentKind
-	Why  string
-	Gate bool // refused by a gate of the checklist
-	Noop bool // refused because it is so already
+	ID    string // of the wish
+	Kind  IntentKind
+	Why   string
+	Gate  bool // refused by a gate of the checklist
+	Noop  bool // refused because it is so already
+	Moved bool // refused because it is no longer what was shown: look again
 }
 
 func (Change) effect()  {}

@@ -18,8 +18,9 @@ func (t *turn) intended(e Intended) {
 		t.do(Refused{ID: e.ID, Kind: choice.Kind, Why: choice.Why, Gate: choice.Gate, Noop: choice.Noop})
 		return
 	}
-	if why := cmp.Or(t.moved(choice, e.Seen), wording(e.Intent, choice)); why != "" {
-		t.do(Refused{ID: e.ID, Kind: choice.Kind, Why: why})
+	moved := t.moved(choice, e.Seen)
+	if why := cmp.Or(moved, wording(e.Intent, choice)); why != "" {
+		t.do(Refused{ID: e.ID, Kind: choice.Kind, Why: why, Moved: moved != ""})
 		return
 	}
 	t.s.View.Taken = e.ID
@@ -86,7 +87,7 @@ func find(plan Plan, s State, now time.Time, intent Intent) Choice {
 	}
 	switch kind {
 	case DoUndo:
-		return Choice{Kind: kind, Why: fmt.Sprintf("unable to find specified revision %d in history; existing: %s", revision, revisionList(s.View.Workload))}
+		return Choice{Kind: kind, Why: NoRevision(s.View.Workload, revision)}
 	case DoTick, DoWaive:
 		return Choice{Kind: kind, Item: item, Why: fmt.Sprintf("no checklist item %q; items: %s", item, itemList(plan))}
 	}
@@ -117,6 +118,10 @@ func (t *turn) moved(c Choice, seen Seen) string {
 // wording says what is wrong with the words that came with an intent, or "".
 func wording(intent Intent, c Choice) string {
 	switch i := intent.(type) {
+	case Begin:
+		if err := CheckVersion(i.Version); err != nil {
+			return err.Error()
+		}
 	case Waive:
 		if strings.TrimSpace(i.Reason) == "" {
 			return "a waiver needs a reason"
@@ -262,10 +267,11 @@ func itemList(plan Plan) string {
 	return strings.Join(ids, ", ")
 }
 
-func revisionList(w Workload) string {
+// NoRevision says in kubectl's words that a revision does not exist, and which do.
+func NoRevision(w Workload, revision int64) string {
 	numbers := make([]string, len(w.Revisions))
 	for i, r := range w.Revisions {
 		numbers[i] = fmt.Sprint(r.Number)
 	}
-	return strings.Join(numbers, ", ")
+	return fmt.Sprintf("unable to find specified revision %d in history; existing: %s", revision, cmp.Or(strings.Join(numbers, ", "), "none"))
 }

@@ -1,0 +1,41 @@
+package cli
+
+import (
+	"errors"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+// output remembers the first write that failed.
+type output struct {
+	io.Writer
+	err error
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.Writer.Write(p)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
+}
+
+// printing is a command whose output is what it is for: what could not be
+// written is an error. How a release ended is said by the exit code, whoever
+// reads the rest; such a command is none of these.
+func printing(run func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		o := &output{Writer: cmd.OutOrStdout()}
+		cmd.SetOut(o)
+		err := run(cmd, args)
+		var coded *exit
+		switch {
+		case o.err != nil:
+			return fail(exitError, "write output: %w", o.err)
+		case err != nil && !errors.As(err, &coded):
+			return &exit{exitError, err}
+		}
+		return err
+	}
+}

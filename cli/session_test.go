@@ -1,0 +1,152 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"datahub.io/slipway/engine"
+	"datahub.io/slipway/journal"
+	"datahub.io/slipway/release"
+)
+
+const (
+	slipwayYAML = `service: gateway
+kubeconfig: kubeconfig
+stateDir: state
+image: registry.example/gateway
+prometheus: http://127.0.0.1:1
+deployment: {name: gateway, container: app}
+environments:
+  - {name: staging, context: elsewhere, namespace: staging, health: "http://127.0.0.1:1/health"}
+`
+	kubeconfig = `apiVersion: v1
+kind: Config
+clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]
+users: [{name: u, user: {token: t}}]
+contexts: [{name: elsewhere, context: {cluster: c, user: u}}]
+current-context: elsewhere
+`
+)
+
+// newSession is a session of a cluster that does not answer, and its flags.
+func newSession(t *testing.T) (*session, *flags) {
+	t.Helper()
+	dir := t.TempDir()
+	f := &flags{config: filepath.Join(dir, "slipway.yaml")}
+	for name, text := range map[string]string{f.config: slipwayYAML, filepath.Join(dir, "kubeconfig"): kubeconfig} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := open(&cobra.Command{}, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, f
+}
+
+// past writes a record and gives its file; at tells which one is newer.
+func (s *session) past(t *testing.T, at time.Time, r release.Record) string {
+	t.Helper()
+	r.Format, r.Seq = release.RecordFormat, 1
+	j, err := s.store.Create(r.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Append(release.Entry{Seq: 1, At: at, Record: r}); err != nil {
+		t.Fatal(err)
+	}
+	path := j.Path()
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func left() release.Record {
+	return release.Record{
+		ID: "r1", Phase: release.Deploying, By: release.Actor{Name: "eng-b"},
+		From: release.Target{Version: "v1"}, To: release.Target{Version: "v2"},
+	}
+}
+
+// Without a terminal the console watches: it neither writes into the unfinished
+// release nor keeps it from those who would continue it.
+func TestWatchingPicksNothingUp(t *testing.T) {
+	s, f := newSession(t)
+	path := s.past(t, time.Now(), left())
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if err := runConsole(&cobra.Command{}, f, "v3"); code(err) != exitUsage || !strings.Contains(err.Error(), "there is no terminal") {
+		t.Errorf("with a version: %v", err)
+	}
+	if past, _, _ := s.store.Unfinished(); past.Driver != 0 {
+		t.Errorf("with a version: held by %d", past.Driver)
+	}
+
+	st := newStage(t)
+	ctx, cancel := context.WithCancel(st.cmd.Context())
+	st.cmd.SetContext(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- runConsole(st.cmd, f, "") }()
+	st.shows("API server unreachable", 0)
+	if past, _, _ := s.store.Unfinished(); past.Driver != 0 {
+		t.Errorf("held by %d", past.Driver)
+	}
+	cancel()
+	st.ends(ended, exitOK, "")
+	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the record was written: %v\n%s", err, after)
+	}
+	if driven := s.watching().Plan.Driven; !strings.Contains(driven, "the release of v2 by eng-b was left unfinished") {
+		t.Errorf("driven %q", driven)
+	}
+}
+
+// A record that cannot be opened stands neither against looking nor against an
+// undo, and against a release beside it.
+func TestRecordCannotBeOpened(t *testing.T) {
+	s, _ := newSession(t)
+	path := s.past(t, time.Now(), left())
+	lock := strings.TrimSuffix(path, ".jsonl") + ".lock"
+	if err := errors.Join(os.Remove(lock), os.Mkdir(lock, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.pickUp(); code(err) != exitError {
+		t.Fatalf("it was opened: %v", err)
+	}
+	o := s.pickUpAnyway()
+	if said := tellsOf(o); !strings.Contains(said, "lock record r1") || o.Journal != nil || o.State.ID != "" || o.Plan.Driven == "" {
+		t.Errorf("said %q, driven %q, record %q", said, o.Plan.Driven, o.State.ID)
+	}
+	var other *journal.UnfinishedError
+	if _, err := o.Journals.Create("r2", true); !errors.As(err, &other) {
+		t.Errorf("a release begins beside it: %v", err)
+	}
+	if j, err := o.Journals.Create("r3", false); err != nil {
+		t.Errorf("an undo: %v", err)
+	} else {
+		j.Close()
+	}
+}
+
+func tellsOf(o engine.Options) string {
+	var b strings.Builder
+	for _, entry := range o.Entries {
+		for _, line := range entry.Tells {
+			b.WriteString(line.Text + "\n")
+		}
+	}
+	return b.String()
+}
