@@ -36,7 +36,7 @@ func TestOpen(t *testing.T) {
 			plan.Items = []release.ItemSpec{{ID: "it", Title: "It", Stage: release.Post, Type: c.kind}, {ID: "unknown to the record", Type: release.ItemManual}}
 			s := release.State{
 				Record: release.Record{Phase: release.Verifying, Items: []release.Item{{ID: "it", Status: c.status, At: now.Add(-c.ago), Evidence: "seen"}}},
-				View:   release.View{Failing: map[release.MetricName]int{release.ErrorRate: c.failing}},
+				View:   release.View{Failing: map[release.MetricName]release.Run{release.ErrorRate: {Count: c.failing}}},
 			}
 			got := release.Open(plan, s, now)
 			switch {
