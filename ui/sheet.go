@@ -69,8 +69,7 @@ func (a *askSheet) press(sc scene, p press) action {
 	if answer, ok := a.extra[p.key]; ok {
 		return answer(sc, p)
 	}
-	done := always(sc, p)
-	return done
+	return always(sc, p)
 }
 
 func (a *askSheet) draw(sc scene, t theme, w, h int) block {

@@ -92,8 +92,7 @@ func (s *unaskedSheet) press(sc scene, p press) action {
 	case "K":
 		return copyCommand(s.now(sc))
 	}
-	done := always(sc, p)
-	return done
+	return always(sc, p)
 }
 
 func (s *unaskedSheet) draw(sc scene, t theme, w, h int) block {
