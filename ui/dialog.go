@@ -112,14 +112,23 @@ func differences(a, b release.Choice) map[string]bool {
 		"same as":  was.SameAs != is.SameAs,
 		"now":      runs,
 	}
-	facts := map[string]string{}
-	for _, f := range was.Facts {
-		facts[f.Label] = f.Text
-	}
-	for _, f := range is.Facts {
-		changed[f.Label] = facts[f.Label] != f.Text
+	before, after := factTexts(was), factTexts(is)
+	for label := range after {
+		changed[label] = before[label] != after[label]
 	}
 	return changed
+}
+
+// factTexts is what stands under each label. What was read how long ago differs
+// always and is no move.
+func factTexts(p release.Preview) map[string]string {
+	out := map[string]string{}
+	for _, f := range p.Facts {
+		if f.Label != "fresh" {
+			out[f.Label] += f.Text + "\n"
+		}
+	}
+	return out
 }
 
 // dialogWidth is how wide a dialog becomes.
