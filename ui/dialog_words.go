@@ -24,7 +24,7 @@ func waiveItem(sc scene, p press, item string) action {
 		return refuse("w", c)
 	}
 	return action{open: &wordsDialog{
-		confirmation: confirm(c, p), title: c.Preview.Title, about: aboutItem(item, "passes over this item; the record and the report say who and why"),
+		confirmation: confirm(c, p), title: c.Preview.Title, about: aboutItem(item, "passes over this item; the record says who and why"),
 		ask: "Reason:", does: "waive it", until: "a waiver needs a reason: enter waives when there is one",
 		intent: func(words string) release.Intent { return release.Waive{Item: item, Reason: words} },
 	}}
@@ -40,7 +40,7 @@ func tickItem(sc scene, p press, item string) action {
 		return refuse("space", c)
 	}
 	return action{open: &wordsDialog{
-		confirmation: confirm(c, p), title: "Tick " + titleOf(sc, item), about: aboutItem(item, "says that this was done; the record and the report say who and when"),
+		confirmation: confirm(c, p), title: "Tick " + titleOf(sc, item), about: aboutItem(item, "says that this was done; the record says who and when"),
 		ask: "Note, if any:", does: "tick it",
 		intent: func(words string) release.Intent { return release.Tick{Item: item, Note: words} },
 	}}

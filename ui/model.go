@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -116,10 +117,15 @@ func (m *Model) title() string {
 }
 
 // Farewell is a line to print after the screen has closed: what was left, and
-// what goes on.
+// while a release is under way what goes on without a console and what does not.
 func (m *Model) Farewell() string {
 	if !m.ready {
 		return ""
 	}
-	return clean(m.scene.head.Strong)
+	said := m.scene.head.Strong
+	if m.scene.under() || m.scene.State.Pending != nil {
+		goesOn, stops := without(m.scene)
+		said = strings.TrimSuffix(said, ".") + ". Goes on: " + goesOn + ". Stops: " + stops + "."
+	}
+	return m.theme.glyphs.say(clean(said))
 }
