@@ -80,7 +80,7 @@ func (v *historyView) hints(sc scene) []hint {
 			out = append(out, hint{"enter", "undo to " + strconv.FormatInt(r.Number, 10)})
 		}
 	}
-	if other := v.other(sc); other != "" {
+	if other := v.compared(sc).other; other != "" {
 		out = append(out, hint{"D", "diff against " + other})
 	}
 	return out
@@ -101,15 +101,13 @@ func (v *historyView) press(sc scene, p press) (action, bool) {
 		}
 		return a, true
 	case "D":
-		v.previous, v.diff = !v.previous, scroller{}
-		return action{}, true
+		return v.turn(sc), true
 	case "K":
 		r, _ := v.selected(sc)
 		c, _ := undoOfRevision(sc, r.Number)
 		return copyCommand(c), true
 	case "pgdown", "pgup":
-		_, diff := v.compared(sc)
-		v.diff.move(p.key, len(diff)-1)
+		v.diff.move(p.key, len(v.compared(sc).diff)-1)
 		return action{}, true
 	}
 	if v.revisions.name == "" {
