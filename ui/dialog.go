@@ -148,9 +148,9 @@ func dialogPen(sc scene, t theme, w int) pen {
 // sentence then.
 func cramped(w, h int) bool { return w < minWidth-2 || h < minHeight-headerRows-1 }
 
-// frameDialog puts sections into a heavy frame as high as they need.
+// frameDialog puts sections into a heavy frame as high as they need, at most h.
 func frameDialog(p pen, title string, label row, sections []section, h int) block {
-	body := squeeze(sections, h-2)
+	body := p.squeeze(sections, h-2)
 	frame := panel{title: line(strong.of(p.th.glyphs.say(title))), label: label, hue: text, heavy: true}
 	return frame.draw(p.th, body, p.full()+2, min(len(body)+2, h))
 }

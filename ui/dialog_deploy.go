@@ -151,7 +151,7 @@ func (d *deployDialog) keys(p pen, now release.Choice) []section {
 	case !now.OK:
 		out = append(out, keep(p.paragraph(line(failing.of("d: "+now.Why)))...))
 	case note != nil:
-		out = append(out, keep(note...))
+		out = append(out, firm(note...))
 	}
 	performing := line(keyLabel(badge, "enter", "deploy "+p.s.State.To.Version))
 	if word == "" {
@@ -159,18 +159,21 @@ func (d *deployDialog) keys(p pen, now release.Choice) []section {
 		if !now.OK {
 			left = line(faint.of(" enter  not now "))
 		}
-		return append(out, keep(p.ends(left, leaving())))
+		return append(out, fixed(p.ends(left, leaving())))
 	}
 	ask := line(plain.of("To deploy, type the environment's name:  "))
-	out = append(out, keep(p.row(join(ask, d.prompt.row(p.th, p.w-ask.width(), word)))), spare(8, p.blank()))
+	out = append(out, fixed(p.row(join(ask, d.prompt.row(p.th, p.w-ask.width(), word)))), spare(8, p.blank()))
 	left := line(faint.of("enter deploys when the name is complete"))
+	if left.width()+leaving().width() >= p.w {
+		left = line(faint.of("enter deploys once it is typed"))
+	}
 	switch {
 	case d.wrong && d.prompt.trimmed() != word:
 		left = line(warning.of("not yet: the name is " + strconv.Quote(word)))
 	case d.prompt.trimmed() == word && now.OK:
 		left = performing
 	}
-	return append(out, keep(p.ends(left, leaving())))
+	return append(out, fixed(p.ends(left, leaving())))
 }
 
 func (d *deployDialog) sentence(sc scene, t theme, w, h int, now release.Choice) block {

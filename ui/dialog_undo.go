@@ -105,7 +105,7 @@ func (d *undoDialog) nowhere(p pen, now release.Choice, h int) block {
 		spare(9, p.blank()),
 		keep(p.paragraph(line(warning.of("u: " + now.Why)))...),
 		spare(8, p.blank()),
-		keep(p.ends(alsoKey("r", "another revision"), leaving())),
+		fixed(p.ends(alsoKey("r", "another revision"), leaving())),
 		spare(9, p.blank()),
 	}, h)
 }
@@ -231,7 +231,7 @@ func (d *undoDialog) keys(p pen, now release.Choice) []section {
 		out = append(out, keep(p.paragraph(line(failing.of("u: "+now.Why)))...))
 		left = line(faint.of(" u  not now "))
 	} else if note := movedNote(p, &d.confirmation, "u"); note != nil {
-		out = append(out, keep(note...))
+		out = append(out, firm(note...))
 	}
 	diff, revisions, gap := "diff", "revisions", "  "
 	if p.roomy() {
@@ -240,10 +240,16 @@ func (d *undoDialog) keys(p pen, now release.Choice) []section {
 	if d.whole {
 		diff = "back"
 	}
+	// The diff first: where it is cut, its last row says that d shows the rest.
+	also := line(plain.of(gap))
+	also = join(also, alsoKey("d", diff))
 	if p.w >= 70 {
-		left = join(left, line(plain.of(gap)), alsoKey("r", revisions), line(plain.of(gap)), alsoKey("d", diff))
+		also = join(line(plain.of(gap)), alsoKey("r", revisions), also)
 	}
-	out = append(out, keep(p.ends(left, leaving())))
+	if left.width()+also.width()+leaving().width() < p.w {
+		left = join(left, also)
+	}
+	out = append(out, fixed(p.ends(left, leaving())))
 	if w := p.s.State.View.Workload; !w.Paused && w.Convergence() != release.Complete && p.s.under() && len(d.marks(p.s)) == 0 {
 		out = append(out, spare(8, p.row(line(faint.of("The rollout goes on while this is open.")))))
 	}

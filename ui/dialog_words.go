@@ -139,9 +139,9 @@ func (d *wordsDialog) draw(sc scene, t theme, w, h int) block {
 	}
 	sections = append(sections,
 		spare(8, p.blank()),
-		keep(p.row(join(ask, d.prompt.row(t, p.w-ask.width(), "")))),
+		fixed(p.row(join(ask, d.prompt.row(t, p.w-ask.width(), "")))),
 		spare(7, p.blank()),
-		keep(p.ends(left, leaving())),
+		fixed(p.ends(left, leaving())),
 		spare(9, p.blank()))
 	return frameDialog(p, d.title, environment(sc.Plan), sections, h)
 }

@@ -103,7 +103,7 @@ func (helpDialog) draw(sc scene, t theme, w, h int) block {
 			spare(3, p.labelled("stops", line(plain.of(stops)), false)...),
 			spare(8, p.blank()))
 	}
-	sections = append(sections, keep(p.row(alsoKey("esc", "close"))), spare(9, p.blank()))
+	sections = append(sections, fixed(p.row(alsoKey("esc", "close"))), spare(9, p.blank()))
 	return frameDialog(p, "Keys, and what each does now", line(muted.of(phaseWords(sc))), sections, h)
 }
 

@@ -118,9 +118,9 @@ func (d *podDialog) draw(sc scene, t theme, w, h int) block {
 	gutter, labels := 1, 10
 	p := pen{th: t, s: sc, w: w - 2 - 2*gutter, gutter: gutter, labels: labels}
 	sections := d.about(p)
-	used := len(squeeze(sections, max((h-2)/2, 1)))
+	used := len(p.squeeze(sections, max((h-2)/2, 1)))
 	room := max(h-2-used-1, 1)
-	body := append(squeeze(sections, max((h-2)/2, 1)), d.logRule(p))
+	body := append(p.squeeze(sections, max((h-2)/2, 1)), d.logRule(p))
 	listed := d.listed(sc)
 	if d.follow {
 		d.up = 0

@@ -17,7 +17,7 @@ type sheet struct {
 
 // draw puts sections into the sheet, at most h rows high.
 func (s sheet) draw(p pen, sections []section, w, h int) block {
-	body := squeeze(sections, h-2)
+	body := p.squeeze(sections, h-2)
 	frame := panel{title: s.title, label: s.label, footer: s.footer, hue: s.hue, heavy: true}
 	return frame.draw(p.th, body, w, min(len(body)+2, h))
 }
@@ -102,9 +102,9 @@ func (a *askSheet) draw(sc scene, t theme, w, h int) block {
 		sections = append(sections, spare(4, p.fact(f, false)...))
 	}
 	if note := movedNote(p, &a.confirmation, a.key); note != nil {
-		sections = append(sections, keep(note...))
+		sections = append(sections, firm(note...))
 	}
-	sections = append(sections, keep(p.ends(keys, leaving())))
+	sections = append(sections, fixed(p.ends(keys, leaving())))
 	return sheet{title: line(strong.of(t.glyphs.say(a.title))), label: environment(sc.Plan), hue: text}.draw(p, sections, w, h)
 }
 

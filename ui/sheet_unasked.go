@@ -111,9 +111,9 @@ func (s *unaskedSheet) draw(sc scene, t theme, w, h int) block {
 	}
 	sections := s.rows(p, now)
 	if note := movedNote(p, &s.confirmation, s.keys[0]); note != nil {
-		sections = append(sections, keep(note...))
+		sections = append(sections, firm(note...))
 	}
-	sections = append(sections, keep(p.row(keys)))
+	sections = append(sections, fixed(p.row(keys)))
 	return sheet{
 		title:  line(ink{fg: s.hue, bold: true}.of(t.glyphs.say(s.title(sc)))),
 		label:  line(muted.of(t.glyphs.say(s.label(sc)))),
