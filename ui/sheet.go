@@ -22,6 +22,10 @@ func (s sheet) draw(p pen, sections []section, w, h int) block {
 	return frame.draw(p.th, body, w, min(len(body)+2, h))
 }
 
+// tight tells whether there is no room for a sheet with a frame: it is one
+// sentence then.
+func tight(w, h int) bool { return w < minWidth-2 || h < sheetRows }
+
 // sheetPen writes in a sheet w cells wide.
 func sheetPen(sc scene, t theme, w int) pen {
 	gutter, labels := 2, 18
@@ -82,7 +86,7 @@ func (a *askSheet) draw(sc scene, t theme, w, h int) block {
 	if !now.OK {
 		keys = line(failing.of(a.key + ": " + now.Why))
 	}
-	if cramped(w, h) {
+	if tight(w, h) {
 		return sentence(sc, t, w, h, line(strong.of(now.Preview.Line)), keys)
 	}
 	marks := a.marks(sc)

@@ -37,7 +37,7 @@ func (leaveSheet) draw(sc scene, t theme, w, h int) block {
 	keys := line(keyLabel(badge, "q", "leave"), plain.of(" or "), strong.of("y"))
 	stay := line(strong.of("esc"), plain.of(" stay"))
 	goesOn, stops := without(sc)
-	if cramped(w, h) {
+	if tight(w, h) {
 		return sentence(sc, t, w, h, line(plain.of(goesOn)), join(keys, line(plain.of("  ")), stay))
 	}
 	sections := []section{

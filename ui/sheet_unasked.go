@@ -106,7 +106,7 @@ func (s *unaskedSheet) draw(sc scene, t theme, w, h int) block {
 		keys = line(failing.of(s.keys[0] + ": " + now.Why))
 	}
 	keys = s.answers(p, keys)
-	if cramped(w, h) {
+	if tight(w, h) {
 		return sentence(sc, t, w, h, line(strong.of(s.title(sc))), keys)
 	}
 	sections := s.rows(p, now)

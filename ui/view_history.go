@@ -122,6 +122,9 @@ func (v *historyView) press(sc scene, p press) (action, bool) {
 
 func (v *historyView) body(sc scene, t theme, w, h int) block {
 	if oneColumn(w) {
+		if h < 9 {
+			return v.table(sc, t, w, h, false)
+		}
 		top := min(len(sc.workload().Revisions)+3, h/2)
 		return stack(v.table(sc, t, w, top, false), v.diffPanel(sc, t, w, h-top))
 	}

@@ -50,9 +50,9 @@ func (v *logView) body(sc scene, t theme, w, h int) block {
 	if top > 0 {
 		label += fmt.Sprintf(", %d newer above", top)
 	}
-	body := block{}
+	body, room := block{}, max(h-2, 0)
 	for _, l := range listed[top:] {
-		if len(body) >= h-2 {
+		if len(body) >= room {
 			break
 		}
 		body = append(body, v.rows(sc, t, l, w-4)...)
@@ -62,7 +62,7 @@ func (v *logView) body(sc scene, t theme, w, h int) block {
 	}
 	return panel{
 		title: line(strong.of("Log")), label: line(muted.of(label)), footer: v.filter.row(t),
-	}.draw(t, inset(body[:min(len(body), h-2)]...), w, h)
+	}.draw(t, inset(body[:min(len(body), room)]...), w, h)
 }
 
 // rows is one line of activity: its day where that is not today, its time, who,

@@ -112,6 +112,9 @@ func (v *rolloutView) selected(sc scene) (release.Pod, bool) {
 func (v *rolloutView) body(sc scene, t theme, w, h int) block {
 	sets := replicaSetsPanel(sc, t, w, h)
 	rest := h - len(sets)
+	if rest < 5 {
+		return v.podsPanel(sc, t, w, h)
+	}
 	if oneColumn(w) {
 		causes := causeRows(sc, t, w-4, false)
 		low := min(len(causes), max(rest/3, 2)) + 2
