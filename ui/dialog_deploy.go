@@ -32,9 +32,12 @@ func openDeploy(sc scene, p press) action {
 func (d *deployDialog) docked() bool    { return false }
 func (d *deployDialog) over(scene) bool { return false }
 
+// typing tells whether the environment's name is to be typed.
+func (d *deployDialog) typing(sc scene) bool { return d.now(sc).Preview.Confirm != "" }
+
 func (d *deployDialog) hints(sc scene) []hint {
-	if d.now(sc).Preview.Confirm != "" {
-		return []hint{undoHint(sc, "ctrl+z"), {"enter", "deploy, when the name is typed"}, {"esc", "leave as it is"}}
+	if d.typing(sc) {
+		return []hint{undoHint(sc, "ctrl+z"), {"enter", "deploy: once the name is typed"}, {"esc", "leave as it is"}}
 	}
 	return []hint{undoHint(sc, "u"), {"enter", "deploy"}, {"K", "copy the command"}, {"esc", "leave as it is"}}
 }

@@ -95,6 +95,8 @@ func aboutVersion(sc scene) []release.Fact {
 func (d *wordsDialog) docked() bool    { return false }
 func (d *wordsDialog) over(scene) bool { return false }
 
+func (d *wordsDialog) typing(scene) bool { return true }
+
 func (d *wordsDialog) hints(sc scene) []hint {
 	return []hint{undoHint(sc, "ctrl+z"), {"enter", d.does}, {"esc", "leave as it is"}}
 }

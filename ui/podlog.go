@@ -31,7 +31,12 @@ func openWorstLog(sc scene, _ press) action {
 func (d *podDialog) docked() bool    { return false }
 func (d *podDialog) over(scene) bool { return false }
 
+func (d *podDialog) typing(scene) bool { return d.filter.typing }
+
 func (d *podDialog) hints(sc scene) []hint {
+	if d.filter.typing {
+		return d.filter.hints(sc)
+	}
 	follow := "stop following"
 	if !d.follow {
 		follow = "follow"

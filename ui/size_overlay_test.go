@@ -113,7 +113,7 @@ func overlaid(t *testing.T, s *screen, sc scene) {
 			}
 		}
 	}
-	if !s.top().docked() && !strings.HasPrefix(strings.TrimSpace(b[s.h-2].plain()), "u  ") {
+	if !s.top().docked() && !strings.HasPrefix(strings.TrimSpace(b[s.h-2].plain()), map[bool]string{false: "u  ", true: "ctrl+z "}[s.typing(sc)]) {
 		t.Fatalf("%d×%d, %s: the row above the keys is %q", s.w, s.h, s.current().title(), b[s.h-2].plain())
 	}
 }

@@ -46,6 +46,10 @@ type view interface {
 	press(sc scene, p press) (a action, handled bool)
 }
 
+// typist is a view or an overlay into which text can be typed. While it is,
+// letters are not keys, and undo is ctrl+z.
+type typist interface{ typing(sc scene) bool }
+
 // overlay is what lies on top of a view and takes the keys: a dialog in the
 // middle, or a sheet that is docked at the bottom.
 type overlay interface {

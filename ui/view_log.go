@@ -16,10 +16,20 @@ type logView struct {
 
 func (v *logView) title() string            { return logTitle }
 func (v *logView) trouble(scene, theme) row { return nil }
+func (v *logView) typing(scene) bool        { return v.filter.typing }
 func (v *logView) next(scene) row {
+	if v.filter.typing {
+		return line(plain.of("keep the filter"))
+	}
 	return line(faint.of("nothing: this is what happened, newest first · j k scroll"))
 }
-func (v *logView) hints(scene) []hint { return []hint{{"j/k", "scroll"}, {"/", "filter"}} }
+
+func (v *logView) hints(sc scene) []hint {
+	if v.filter.typing {
+		return v.filter.hints(sc)
+	}
+	return []hint{{"j/k", "scroll"}, {"/", "filter"}}
+}
 
 func (v *logView) press(sc scene, p press) (action, bool) {
 	if a, handled := v.filter.press(sc, p); handled {

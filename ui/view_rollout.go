@@ -45,6 +45,9 @@ func (v *rolloutView) trouble(sc scene, t theme) row {
 }
 
 func (v *rolloutView) next(sc scene) row {
+	if v.filter.typing {
+		return line(plain.of("keep the filter"))
+	}
 	if pod, ok := v.selected(sc); ok {
 		return line(plain.of("look at pod "+release.PodSuffix(pod.Name)+": state, events, log"), faint.of(" · changes nothing"))
 	}
@@ -52,12 +55,17 @@ func (v *rolloutView) next(sc scene) row {
 }
 
 func (v *rolloutView) hints(sc scene) []hint {
+	if v.filter.typing {
+		return v.filter.hints(sc)
+	}
 	out := []hint{}
 	if pod, ok := v.selected(sc); ok {
 		out = append(out, hint{"l", "log of " + release.PodSuffix(pod.Name)})
 	}
 	return append(out, hint{"s", "sort"}, hint{"/", "filter"})
 }
+
+func (v *rolloutView) typing(scene) bool { return v.filter.typing }
 
 func (v *rolloutView) press(sc scene, p press) (action, bool) {
 	if a, handled := v.filter.press(sc, p); handled {
