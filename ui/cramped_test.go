@@ -71,3 +71,43 @@ func TestMovedDialogsKeepTheirNote(t *testing.T) {
 		t.Error("nothing had to be cut: the test shows nothing")
 	}
 }
+
+// What answers a sheet is named at any width, its logs are not worth a no.
+func TestSheetsNameTheirAnswers(t *testing.T) {
+	long := func(f release.Frame) release.Frame {
+		for i := range f.State.View.Workload.Revisions {
+			f.State.View.Workload.Revisions[i].Version += ".10-rc.12-hotfix"
+		}
+		return refresh(f)
+	}
+	for _, test := range []struct {
+		name  string
+		frame release.Frame
+		wants []string
+	}{
+		{"budget", frameFailing(), []string{"or y h hold", "esc hide", "were ignored"}},
+		{"budget of a long version", long(frameFailing()), []string{"or y h hold", "esc hide", "were ignored"}},
+		{"question", frameAsking(), []string{"or y n no undo", "esc hide", "were ignored"}},
+		{"question of a long version", long(frameAsking()), []string{"or y n no undo", "esc hide", "were ignored"}},
+		{"return", frameReturned(), []string{"y continue u undo", "esc decide later", "were ignored"}},
+		{"lost", later(frameAsking(), func(f *release.Frame) {
+			f.State.View.Links[release.Kubernetes] = release.Link{Since: f.Now, Last: f.Now, Err: "i/o timeout"}
+		}), []string{"u: API server unreachable", "u not now n no undo"}},
+	} {
+		for _, w := range []int{60, 62, 66, 80, 100, 120} {
+			t.Run(fmt.Sprintf("%s-%d", test.name, w), func(t *testing.T) {
+				p := play(t, test.frame, darkTheme, w, 20)
+				p.sees(test.wants...)
+				keys := p.rows()[19]
+				for _, want := range []string{"u ", "esc "} {
+					if !strings.Contains(keys, want) {
+						t.Errorf("the keys are %q", keys)
+					}
+				}
+				if test.name == "budget" && !strings.Contains(keys, "h hold") {
+					t.Errorf("the keys are %q", keys)
+				}
+			})
+		}
+	}
+}

@@ -79,15 +79,16 @@ func (a *askSheet) press(sc scene, p press) action {
 func (a *askSheet) draw(sc scene, t theme, w, h int) block {
 	now := a.now(sc)
 	p := sheetPen(sc, t, w)
-	keys := line(keyLabel(badge, a.key, a.does), plain.of(" or "), strong.of("y"))
+	var also row
 	for _, h := range a.also {
-		keys = join(keys, line(plain.of("   ")), alsoKey(h.key, h.does))
+		also = join(also, line(plain.of("   ")), alsoKey(h.key, h.does))
 	}
+	keys := join(line(keyLabel(badge, a.key, a.does), plain.of(" or "), strong.of("y")), also)
 	if !now.OK {
-		keys = line(failing.of(a.key + ": " + now.Why))
+		keys = join(line(faint.of(" "+a.key+"  not now ")), also)
 	}
 	if tight(w, h) {
-		return sentence(sc, t, w, h, line(strong.of(now.Preview.Line)), keys)
+		return sentence(sc, t, w, h, whyNotOr(now, a.key, now.Preview.Line), keys)
 	}
 	marks := a.marks(sc)
 	change := now.Preview.Line
@@ -105,11 +106,21 @@ func (a *askSheet) draw(sc scene, t theme, w, h int) block {
 	for _, f := range a.facts {
 		sections = append(sections, spare(4, p.fact(f, false)...))
 	}
-	if note := movedNote(p, &a.confirmation, a.key); note != nil {
+	if !now.OK {
+		sections = append(sections, firm(p.paragraph(line(failing.of(a.key+": "+now.Why)))...))
+	} else if note := movedNote(p, &a.confirmation, a.key); note != nil {
 		sections = append(sections, firm(note...))
 	}
 	sections = append(sections, fixed(p.ends(keys, leaving())))
 	return sheet{title: line(strong.of(t.glyphs.say(a.title))), label: environment(sc.Plan), hue: text}.draw(p, sections, w, h)
+}
+
+// whyNotOr says why a choice is not possible now, otherwise what is asked.
+func whyNotOr(now release.Choice, key, what string) row {
+	if !now.OK {
+		return line(failing.of(key + ": " + now.Why))
+	}
+	return line(strong.of(what))
 }
 
 // openPause answers p: pause, or resume where it is paused.
