@@ -50,6 +50,8 @@ type confirmation struct {
 	read     release.Choice
 	moved    map[string]bool // what differed at the last refused press
 	hush     hush
+	sent     release.IntentKind // and not answered yet; "" is nothing
+	refusal  string             // why it was not taken when it was sent
 }
 
 // confirm asks about a choice; by is the key that opened the question.
@@ -74,16 +76,19 @@ func (c *confirmation) now(sc scene) release.Choice {
 	return gone
 }
 
-// press gives the choice to be submitted, or false: it is not allowed now, the
-// key was not pressed anew, or what was read has moved. Then the changed lines
+// press gives the choice to be submitted, or false: it is not allowed now or was
+// sent already, the key was not pressed anew, or what was read has moved. Then the changed lines
 // are marked and the next press confirms what they say now.
 func (c *confirmation) press(sc scene, p press) (release.Choice, bool) {
 	now := c.now(sc)
 	switch {
+	case c.waiting():
+		now.OK, now.Why = false, sentWords
+		return now, false
 	case !now.OK || c.hush.holds(p.at):
 		return now, false
 	case now.Seen != c.read.Seen:
-		c.moved, c.read = differences(c.read, now), now
+		c.moved, c.read, c.refusal = differences(c.read, now), now, ""
 		c.hush.begin(p.at, quietTime)
 		return now, false
 	}
@@ -177,9 +182,9 @@ func alsoKey(key, does string) row {
 // leaving is the key that leaves things as they are.
 func leaving() row { return line(strong.of("esc"), plain.of(" leave as it is")) }
 
-// submit sends what was confirmed and closes the dialog.
+// submit sends what was confirmed.
 func submit(c release.Choice, intent release.Intent) action {
-	return action{close: true, intent: intent, seen: c.Seen}
+	return action{intent: intent, seen: c.Seen}
 }
 
 // refuse answers a key in the headline: why what it asks for is not possible.
@@ -191,9 +196,20 @@ func refuse(key string, c release.Choice) action {
 	return action{say: key + ": " + why}
 }
 
-// movedNote says what to do after a press was refused because the world moved.
+// movedNote says what to do after a press was refused because the world moved,
+// here or where it was sent to.
 func movedNote(p pen, c *confirmation, key string) block {
-	if len(c.marks(p.s)) == 0 {
+	switch {
+	case c.waiting():
+		return nil
+	case c.refusal != "" && len(c.marks(p.s)) > 0:
+		return p.paragraph(line(
+			warning.bolder().of("! not taken: "+c.refusal+". "),
+			plain.of("The lines marked ! are new; "), strong.of(key), plain.of(" reads them again."),
+		))
+	case c.refusal != "":
+		return p.paragraph(line(warning.bolder().of("! not taken: "+c.refusal+". "), strong.of(key), plain.of(" asks again.")))
+	case len(c.marks(p.s)) == 0:
 		return nil
 	}
 	return p.paragraph(line(

@@ -148,6 +148,9 @@ func (d *deployDialog) gates(p pen, preview release.Preview) []section {
 
 // keys is the question and what answers it.
 func (d *deployDialog) keys(p pen, now release.Choice) []section {
+	if d.waiting() {
+		return []section{sentKeys(p)}
+	}
 	word := now.Preview.Confirm
 	var out []section
 	switch note := movedNote(p, &d.confirmation, "enter"); {
@@ -180,6 +183,9 @@ func (d *deployDialog) keys(p pen, now release.Choice) []section {
 }
 
 func (d *deployDialog) sentence(sc scene, t theme, w, h int, now release.Choice) block {
+	if d.waiting() {
+		return sentSentence(sc, t, w, h, now.Preview.Line)
+	}
 	keys := line(keyLabel(badge, "enter", "deploys"), plain.of("  "), strong.of("esc"), plain.of(" leave"))
 	if word := now.Preview.Confirm; word != "" {
 		keys = join(d.prompt.row(t, min(w-2, cells(word)+2), word), line(plain.of("  ")), keys)

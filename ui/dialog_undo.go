@@ -77,7 +77,7 @@ func (d *undoDialog) draw(sc scene, t theme, w, h int) block {
 		return d.sentence(sc, t, w, h, now)
 	}
 	p := dialogPen(sc, t, w)
-	if !targeted(now) {
+	if !targeted(now) && !d.waiting() {
 		return d.nowhere(p, now, h)
 	}
 	sections := append([]section{spare(9, p.blank())}, d.revisions(p, now)...)
@@ -225,6 +225,9 @@ func (d *undoDialog) checklist(p pen) section {
 }
 
 func (d *undoDialog) keys(p pen, now release.Choice) []section {
+	if d.waiting() {
+		return []section{sentKeys(p)}
+	}
 	out := []section{}
 	left := line(keyLabel(badge, "u", d.does(p.s, now)), plain.of(" or "), strong.of("y"))
 	if !now.OK {
@@ -265,11 +268,17 @@ func (d *undoDialog) does(sc scene, now release.Choice) string {
 }
 
 func (d *undoDialog) sentence(sc scene, t theme, w, h int, now release.Choice) block {
+	if d.waiting() {
+		return sentSentence(sc, t, w, h, now.Preview.Line)
+	}
 	what := line(strong.of(now.Preview.Line), plain.of(" in "), environment(sc.Plan)[0], plain.of(" · way back: "+now.Preview.Back))
 	if !now.OK {
 		return sentence(sc, t, w, h, line(failing.of("u: "+now.Why)), leaving())
 	}
-	if len(d.marks(sc)) > 0 {
+	switch {
+	case d.refusal != "":
+		what = join(line(warning.bolder().of("! not taken: "+d.refusal+"; now: ")), what)
+	case len(d.marks(sc)) > 0:
 		what = join(line(warning.bolder().of("! it moved; now: ")), what)
 	}
 	return sentence(sc, t, w, h, what, line(keyLabel(badge, "u", "performs it"), plain.of(" or "), strong.of("y"), plain.of("  "), strong.of("esc"), plain.of(" leave")))

@@ -112,8 +112,12 @@ func (d *wordsDialog) press(sc scene, p press) action {
 		if d.until != "" && d.prompt.trimmed() == "" {
 			return action{}
 		}
-		if now, ok := d.confirmation.press(sc, p); ok {
+		now, ok := d.confirmation.press(sc, p)
+		switch {
+		case ok:
 			return submit(now, d.intent(d.prompt.trimmed()))
+		case !now.OK:
+			return refuse("enter", now)
 		}
 		return action{}
 	}
@@ -124,7 +128,10 @@ func (d *wordsDialog) press(sc scene, p press) action {
 func (d *wordsDialog) draw(sc scene, t theme, w, h int) block {
 	p := dialogPen(sc, t, w)
 	ask := line(plain.of(d.ask + "  "))
-	if cramped(w, h) {
+	switch {
+	case cramped(w, h) && d.waiting():
+		return sentSentence(sc, t, w, h, d.title)
+	case cramped(w, h):
 		keys := join(d.prompt.row(t, max(w-2-ask.width(), 8), ""), line(plain.of(" "), strong.of("enter"), plain.of(" "+d.does+"  "), strong.of("esc"), plain.of(" leave")))
 		return sentence(sc, t, w, h, line(strong.of(d.title)), join(ask, keys))
 	}
@@ -136,14 +143,21 @@ func (d *wordsDialog) draw(sc scene, t theme, w, h int) block {
 	if d.until != "" && d.prompt.trimmed() == "" {
 		left = line(faint.of(d.until))
 	}
-	if now := d.now(sc); !now.OK {
-		left = line(failing.of("not now: " + now.Why))
+	keys := fixed(p.ends(left, leaving()))
+	switch now, note := d.now(sc), movedNote(p, &d.confirmation, "enter"); {
+	case d.waiting():
+		keys = sentKeys(p)
+	case !now.OK:
+		sections = append(sections, firm(p.paragraph(line(failing.of("not now: "+now.Why)))...))
+		keys = fixed(p.ends(line(faint.of(" enter  not now ")), leaving()))
+	case note != nil:
+		sections = append(sections, firm(note...))
 	}
 	sections = append(sections,
 		spare(8, p.blank()),
 		fixed(p.row(join(ask, d.prompt.row(t, p.w-ask.width(), "")))),
 		spare(7, p.blank()),
-		fixed(p.ends(left, leaving())),
+		keys,
 		spare(9, p.blank()))
 	return frameDialog(p, d.title, environment(sc.Plan), sections, h)
 }

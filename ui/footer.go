@@ -189,6 +189,11 @@ func hintRow(hints []hint) row {
 // hints lists the keys that do something now.
 func (s *screen) hints(sc scene) []hint {
 	if top := s.top(); top != nil {
+		if waiting, ok := top.(asker); ok {
+			if kind := waiting.waits(); kind != "" {
+				return s.sentHints(sc, kind)
+			}
+		}
 		if own := top.hints(sc); own != nil {
 			return own
 		}

@@ -79,7 +79,7 @@ func (m *Model) perform(a action) tea.Cmd {
 		s.overlays = s.overlays[:len(s.overlays)-1]
 	}
 	if a.intent != nil {
-		m.console.Submit(a.intent, a.seen)
+		m.submit(a)
 	}
 	if a.follow != nil {
 		m.console.Follow(*a.follow)

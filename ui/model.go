@@ -36,6 +36,7 @@ type Model struct {
 	screen  screen
 	scene   scene
 	ready   bool            // a frame has come
+	wishes  []wish          // sent and not answered, oldest first
 	closed  map[string]bool // occasions whose sheet was closed by hand
 	notices int             // how many answers were shown
 }

@@ -87,7 +87,10 @@ func (a *askSheet) draw(sc scene, t theme, w, h int) block {
 	if !now.OK {
 		keys = join(line(faint.of(" "+a.key+"  not now ")), also)
 	}
-	if tight(w, h) {
+	switch {
+	case tight(w, h) && a.waiting():
+		return sentSentence(sc, t, w, h, now.Preview.Line)
+	case tight(w, h):
 		return sentence(sc, t, w, h, whyNotOr(now, a.key, now.Preview.Line), keys)
 	}
 	marks := a.marks(sc)
@@ -106,12 +109,16 @@ func (a *askSheet) draw(sc scene, t theme, w, h int) block {
 	for _, f := range a.facts {
 		sections = append(sections, spare(4, p.fact(f, false)...))
 	}
-	if !now.OK {
+	answer := fixed(p.ends(keys, leaving()))
+	switch note := movedNote(p, &a.confirmation, a.key); {
+	case a.waiting():
+		answer = sentKeys(p)
+	case !now.OK:
 		sections = append(sections, firm(p.paragraph(line(failing.of(a.key+": "+now.Why)))...))
-	} else if note := movedNote(p, &a.confirmation, a.key); note != nil {
+	case note != nil:
 		sections = append(sections, firm(note...))
 	}
-	sections = append(sections, fixed(p.ends(keys, leaving())))
+	sections = append(sections, answer)
 	return sheet{title: line(strong.of(t.glyphs.say(a.title))), label: environment(sc.Plan), hue: text}.draw(p, sections, w, h)
 }
 

@@ -70,6 +70,9 @@ func (s *unaskedSheet) press(sc scene, p press) action {
 		s.since = p.at.Add(quietTime)
 		return action{}
 	}
+	if p.key == "u" && s.waiting() && s.waits() != release.DoUndo {
+		return openUndo(sc, p)
+	}
 	for _, key := range s.keys {
 		if p.key != key {
 			continue
@@ -84,9 +87,14 @@ func (s *unaskedSheet) press(sc scene, p press) action {
 		return action{}
 	}
 	for _, a := range s.also {
-		if p.key == a.key {
-			return a.press(sc, p)
+		if p.key != a.key {
+			continue
 		}
+		out := a.press(sc, p)
+		if out.intent != nil && s.waiting() {
+			return action{say: p.key + ": " + sentWords}
+		}
+		return out
 	}
 	switch p.key {
 	case "esc":
@@ -101,16 +109,23 @@ func (s *unaskedSheet) draw(sc scene, t theme, w, h int) block {
 	now := s.now(sc)
 	p := sheetPen(sc, t, w)
 	keys := s.answers(p, s.performing(p, now))
-	if tight(w, h) {
+	switch {
+	case tight(w, h) && s.waiting():
+		return sentSentence(sc, t, w, h, s.title(sc))
+	case tight(w, h):
 		return sentence(sc, t, w, h, whyNotOr(now, s.keys[0], s.title(sc)), keys)
 	}
 	sections := s.rows(p, now)
-	if !now.OK {
+	answer := fixed(p.row(keys))
+	switch note := movedNote(p, &s.confirmation, s.keys[0]); {
+	case s.waiting():
+		answer = sentKeys(p)
+	case !now.OK:
 		sections = append(sections, firm(p.paragraph(line(failing.of(s.keys[0]+": "+now.Why)))...))
-	} else if note := movedNote(p, &s.confirmation, s.keys[0]); note != nil {
+	case note != nil:
 		sections = append(sections, firm(note...))
 	}
-	sections = append(sections, fixed(p.row(keys)))
+	sections = append(sections, answer)
 	return sheet{
 		title:  line(ink{fg: s.hue, bold: true}.of(t.glyphs.say(s.title(sc)))),
 		label:  line(muted.of(t.glyphs.say(s.label(sc)))),

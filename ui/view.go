@@ -15,7 +15,7 @@ type press struct {
 
 // action is what follows from a key. The zero value is nothing.
 type action struct {
-	intent release.Intent // submitted with seen
+	intent release.Intent // submitted with seen; the overlay waits for the answer
 	seen   release.Seen
 	open   overlay // laid on top
 	close  bool    // the overlay that answered is taken away first
