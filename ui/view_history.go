@@ -100,6 +100,8 @@ func (v *historyView) press(sc scene, p press) (action, bool) {
 			return refuse("enter", c), true
 		}
 		return a, true
+	case "r":
+		return action{say: "r: these are the revisions; enter undoes to the selected one"}, true
 	case "D":
 		return v.turn(sc), true
 	case "K":
