@@ -179,7 +179,8 @@ func changeRows(p pen) []section {
 			key, k = faint.of(padRight(c.key, keyWidth-1)), faint
 			state = line(muted.of("no: " + c.now.Why))
 		}
-		labels, text, said := p, line(k.of(p.th.glyphs.say(c.does))), block{}
+		labels, text := p, line(k.of(p.th.glyphs.say(c.does)))
+		var said block
 		if p.w >= 70 {
 			labels.labels = keyWidth + 38
 			text = text.fit(labels.labels-keyWidth-2, p.th.glyphs.ellipsis)
