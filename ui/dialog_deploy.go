@@ -57,8 +57,10 @@ func (d *deployDialog) press(sc scene, p press) action {
 	if a, known := whileTyping(sc, p); known {
 		return a
 	}
-	d.wrong = false
-	d.prompt.edit(p.key, p.text)
+	if !d.waiting() {
+		d.wrong = false
+		d.prompt.edit(p.key, p.text)
+	}
 	return action{}
 }
 
@@ -149,7 +151,7 @@ func (d *deployDialog) gates(p pen, preview release.Preview) []section {
 // keys is the question and what answers it.
 func (d *deployDialog) keys(p pen, now release.Choice) []section {
 	if d.waiting() {
-		return []section{sentKeys(p)}
+		return []section{sentKeys(p, "deploy "+p.s.State.To.Version)}
 	}
 	word := now.Preview.Confirm
 	var out []section

@@ -226,7 +226,7 @@ func (d *undoDialog) checklist(p pen) section {
 
 func (d *undoDialog) keys(p pen, now release.Choice) []section {
 	if d.waiting() {
-		return []section{sentKeys(p)}
+		return []section{sentKeys(p, d.does(p.s, now))}
 	}
 	out := []section{}
 	left := line(keyLabel(badge, "u", d.does(p.s, now)), plain.of(" or "), strong.of("y"))

@@ -121,7 +121,9 @@ func (d *wordsDialog) press(sc scene, p press) action {
 		}
 		return action{}
 	}
-	d.prompt.edit(p.key, p.text)
+	if !d.waiting() {
+		d.prompt.edit(p.key, p.text)
+	}
 	return action{}
 }
 
@@ -146,7 +148,7 @@ func (d *wordsDialog) draw(sc scene, t theme, w, h int) block {
 	keys := fixed(p.ends(left, leaving()))
 	switch now, note := d.now(sc), movedNote(p, &d.confirmation, "enter"); {
 	case d.waiting():
-		keys = sentKeys(p)
+		keys = sentKeys(p, d.does)
 	case !now.OK:
 		sections = append(sections, firm(p.paragraph(line(failing.of("not now: "+now.Why)))...))
 		keys = fixed(p.ends(line(faint.of(" enter  not now ")), leaving()))

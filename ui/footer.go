@@ -35,8 +35,8 @@ func (s *screen) nextRow(sc scene, t theme, w int) row {
 		return lost.fit(w, t.glyphs.ellipsis)
 	}
 	next := s.current().next(sc)
-	if top := s.top(); top != nil {
-		for _, h := range top.hints(sc) {
+	if s.top() != nil {
+		for _, h := range s.hints(sc) {
 			if h.key == "enter" {
 				next = line(plain.of(h.does))
 			}

@@ -90,11 +90,16 @@ func (c *confirmation) refuse(why string, at time.Time) {
 	c.hush.begin(at, quietTime) // a key that was on its way already confirms nothing
 }
 
-// sentWords is what an overlay says in the place of its keys while it waits.
+// sentWords is what an overlay says in the place of its keys while it waits;
+// sentKeys adds what was sent.
 const sentWords = "sent, waits for the answer"
 
-func sentKeys(p pen) section {
-	return fixed(p.ends(line(running.bolder().of(sentWords)), alsoKey("esc", "close")))
+func sentKeys(p pen, does string) section {
+	said := line(running.bolder().of(sentWords))
+	if does != "" {
+		said = append(said, muted.of(": "+does))
+	}
+	return fixed(p.ends(said, alsoKey("esc", "close")))
 }
 
 // sentSentence is an overlay that waits where there is no room for a frame.

@@ -133,3 +133,14 @@ func TestSentInASmallWindow(t *testing.T) {
 		exact(t, p.model.View().Content, size[0], size[1])
 	}
 }
+
+// What waits says what was sent, and takes no letters any more.
+func TestSentSaysWhat(t *testing.T) {
+	p := plain40(t, framePlanned(), "j", "w", `"no scanner"`, "enter")
+	p.sees("sent, waits for the answer: waive it", "no scanner")
+	p.press(`"xyz"`)
+	p.sees("no scanner")
+	p.seesNot("xyz")
+	plain40(t, frameRolling(), "u", "u").sees("sent, waits for the answer: undo to v2.4.0")
+	plain40(t, frameAsking(), "n").seesNot("sent, waits for the answer: undo")
+}

@@ -112,7 +112,7 @@ func (a *askSheet) draw(sc scene, t theme, w, h int) block {
 	answer := fixed(p.ends(keys, leaving()))
 	switch note := movedNote(p, &a.confirmation, a.key); {
 	case a.waiting():
-		answer = sentKeys(p)
+		answer = sentKeys(p, a.does)
 	case !now.OK:
 		sections = append(sections, firm(p.paragraph(line(failing.of(a.key+": "+now.Why)))...))
 	case note != nil:

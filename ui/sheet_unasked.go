@@ -119,7 +119,11 @@ func (s *unaskedSheet) draw(sc scene, t theme, w, h int) block {
 	answer := fixed(p.row(keys))
 	switch note := movedNote(p, &s.confirmation, s.keys[0]); {
 	case s.waiting():
-		answer = sentKeys(p)
+		does := ""
+		if s.waits() == s.kind {
+			does = s.does(sc, now)
+		}
+		answer = sentKeys(p, does)
 	case !now.OK:
 		sections = append(sections, firm(p.paragraph(line(failing.of(s.keys[0]+": "+now.Why)))...))
 	case note != nil:
