@@ -34,6 +34,7 @@ func checklistRows(sc scene, t theme, sel, w, h int) block {
 	if len(rows) == 0 {
 		rows = append(rows, line(plain.of(" "), faint.of("no release under way; d begins one")).fit(w, t.glyphs.ellipsis))
 	}
+	h = max(h, 0)
 	if over := len(rows) - h; over > 0 {
 		first := min(max(at-h+3, 0), over)
 		rows = rows[first : first+h]

@@ -50,6 +50,8 @@ type confirmation struct {
 	read     release.Choice
 	moved    map[string]bool // what differed at the last refused press
 	hush     hush
+	sent     release.IntentKind // and not answered yet; "" is nothing
+	refusal  string             // why it was not taken when it was sent
 }
 
 // confirm asks about a choice; by is the key that opened the question.
@@ -74,16 +76,19 @@ func (c *confirmation) now(sc scene) release.Choice {
 	return gone
 }
 
-// press gives the choice to be submitted, or false: it is not allowed now, the
-// key was not pressed anew, or what was read has moved. Then the changed lines
+// press gives the choice to be submitted, or false: it is not allowed now or was
+// sent already, the key was not pressed anew, or what was read has moved. Then the changed lines
 // are marked and the next press confirms what they say now.
 func (c *confirmation) press(sc scene, p press) (release.Choice, bool) {
 	now := c.now(sc)
 	switch {
+	case c.waiting():
+		now.OK, now.Why = false, sentWords
+		return now, false
 	case !now.OK || c.hush.holds(p.at):
 		return now, false
 	case now.Seen != c.read.Seen:
-		c.moved, c.read = differences(c.read, now), now
+		c.moved, c.read, c.refusal = differences(c.read, now), now, ""
 		c.hush.begin(p.at, quietTime)
 		return now, false
 	}
@@ -112,14 +117,23 @@ func differences(a, b release.Choice) map[string]bool {
 		"same as":  was.SameAs != is.SameAs,
 		"now":      runs,
 	}
-	facts := map[string]string{}
-	for _, f := range was.Facts {
-		facts[f.Label] = f.Text
-	}
-	for _, f := range is.Facts {
-		changed[f.Label] = facts[f.Label] != f.Text
+	before, after := factTexts(was), factTexts(is)
+	for label := range after {
+		changed[label] = before[label] != after[label]
 	}
 	return changed
+}
+
+// factTexts is what stands under each label. What was read how long ago differs
+// always and is no move.
+func factTexts(p release.Preview) map[string]string {
+	out := map[string]string{}
+	for _, f := range p.Facts {
+		if f.Label != "fresh" {
+			out[f.Label] += f.Text + "\n"
+		}
+	}
+	return out
 }
 
 // dialogWidth is how wide a dialog becomes.
@@ -139,9 +153,9 @@ func dialogPen(sc scene, t theme, w int) pen {
 // sentence then.
 func cramped(w, h int) bool { return w < minWidth-2 || h < minHeight-headerRows-1 }
 
-// frameDialog puts sections into a heavy frame as high as they need.
+// frameDialog puts sections into a heavy frame as high as they need, at most h.
 func frameDialog(p pen, title string, label row, sections []section, h int) block {
-	body := squeeze(sections, h-2)
+	body := p.squeeze(sections, h-2)
 	frame := panel{title: line(strong.of(p.th.glyphs.say(title))), label: label, hue: text, heavy: true}
 	return frame.draw(p.th, body, p.full()+2, min(len(body)+2, h))
 }
@@ -168,9 +182,9 @@ func alsoKey(key, does string) row {
 // leaving is the key that leaves things as they are.
 func leaving() row { return line(strong.of("esc"), plain.of(" leave as it is")) }
 
-// submit sends what was confirmed and closes the dialog.
+// submit sends what was confirmed.
 func submit(c release.Choice, intent release.Intent) action {
-	return action{close: true, intent: intent, seen: c.Seen}
+	return action{intent: intent, seen: c.Seen}
 }
 
 // refuse answers a key in the headline: why what it asks for is not possible.
@@ -182,9 +196,20 @@ func refuse(key string, c release.Choice) action {
 	return action{say: key + ": " + why}
 }
 
-// movedNote says what to do after a press was refused because the world moved.
+// movedNote says what to do after a press was refused because the world moved,
+// here or where it was sent to.
 func movedNote(p pen, c *confirmation, key string) block {
-	if len(c.marks(p.s)) == 0 {
+	switch {
+	case c.waiting():
+		return nil
+	case c.refusal != "" && len(c.marks(p.s)) > 0:
+		return p.paragraph(line(
+			warning.bolder().of("! not taken: "+c.refusal+". "),
+			plain.of("The lines marked ! are new; "), strong.of(key), plain.of(" reads them again."),
+		))
+	case c.refusal != "":
+		return p.paragraph(line(warning.bolder().of("! not taken: "+c.refusal+". "), strong.of(key), plain.of(" asks again.")))
+	case len(c.marks(p.s)) == 0:
 		return nil
 	}
 	return p.paragraph(line(

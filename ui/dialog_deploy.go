@@ -32,9 +32,12 @@ func openDeploy(sc scene, p press) action {
 func (d *deployDialog) docked() bool    { return false }
 func (d *deployDialog) over(scene) bool { return false }
 
+// typing tells whether the environment's name is to be typed.
+func (d *deployDialog) typing(sc scene) bool { return d.now(sc).Preview.Confirm != "" }
+
 func (d *deployDialog) hints(sc scene) []hint {
-	if d.now(sc).Preview.Confirm != "" {
-		return []hint{undoHint(sc, "ctrl+z"), {"enter", "deploy, when the name is typed"}, {"esc", "leave as it is"}}
+	if d.typing(sc) {
+		return []hint{undoHint(sc, "ctrl+z"), {"enter", "deploy: once the name is typed"}, {"esc", "leave as it is"}}
 	}
 	return []hint{undoHint(sc, "u"), {"enter", "deploy"}, {"K", "copy the command"}, {"esc", "leave as it is"}}
 }
@@ -54,8 +57,10 @@ func (d *deployDialog) press(sc scene, p press) action {
 	if a, known := whileTyping(sc, p); known {
 		return a
 	}
-	d.wrong = false
-	d.prompt.edit(p.key, p.text)
+	if !d.waiting() {
+		d.wrong = false
+		d.prompt.edit(p.key, p.text)
+	}
 	return action{}
 }
 
@@ -145,13 +150,16 @@ func (d *deployDialog) gates(p pen, preview release.Preview) []section {
 
 // keys is the question and what answers it.
 func (d *deployDialog) keys(p pen, now release.Choice) []section {
+	if d.waiting() {
+		return []section{sentKeys(p, "deploy "+p.s.State.To.Version)}
+	}
 	word := now.Preview.Confirm
 	var out []section
 	switch note := movedNote(p, &d.confirmation, "enter"); {
 	case !now.OK:
 		out = append(out, keep(p.paragraph(line(failing.of("d: "+now.Why)))...))
 	case note != nil:
-		out = append(out, keep(note...))
+		out = append(out, firm(note...))
 	}
 	performing := line(keyLabel(badge, "enter", "deploy "+p.s.State.To.Version))
 	if word == "" {
@@ -159,21 +167,27 @@ func (d *deployDialog) keys(p pen, now release.Choice) []section {
 		if !now.OK {
 			left = line(faint.of(" enter  not now "))
 		}
-		return append(out, keep(p.ends(left, leaving())))
+		return append(out, fixed(p.ends(left, leaving())))
 	}
 	ask := line(plain.of("To deploy, type the environment's name:  "))
-	out = append(out, keep(p.row(join(ask, d.prompt.row(p.th, p.w-ask.width(), word)))), spare(8, p.blank()))
+	out = append(out, fixed(p.row(join(ask, d.prompt.row(p.th, p.w-ask.width(), word)))), spare(8, p.blank()))
 	left := line(faint.of("enter deploys when the name is complete"))
+	if left.width()+leaving().width() >= p.w {
+		left = line(faint.of("enter deploys once it is typed"))
+	}
 	switch {
 	case d.wrong && d.prompt.trimmed() != word:
 		left = line(warning.of("not yet: the name is " + strconv.Quote(word)))
 	case d.prompt.trimmed() == word && now.OK:
 		left = performing
 	}
-	return append(out, keep(p.ends(left, leaving())))
+	return append(out, fixed(p.ends(left, leaving())))
 }
 
 func (d *deployDialog) sentence(sc scene, t theme, w, h int, now release.Choice) block {
+	if d.waiting() {
+		return sentSentence(sc, t, w, h, now.Preview.Line)
+	}
 	keys := line(keyLabel(badge, "enter", "deploys"), plain.of("  "), strong.of("esc"), plain.of(" leave"))
 	if word := now.Preview.Confirm; word != "" {
 		keys = join(d.prompt.row(t, min(w-2, cells(word)+2), word), line(plain.of("  ")), keys)

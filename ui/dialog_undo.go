@@ -77,7 +77,7 @@ func (d *undoDialog) draw(sc scene, t theme, w, h int) block {
 		return d.sentence(sc, t, w, h, now)
 	}
 	p := dialogPen(sc, t, w)
-	if !targeted(now) {
+	if !targeted(now) && !d.waiting() {
 		return d.nowhere(p, now, h)
 	}
 	sections := append([]section{spare(9, p.blank())}, d.revisions(p, now)...)
@@ -105,7 +105,7 @@ func (d *undoDialog) nowhere(p pen, now release.Choice, h int) block {
 		spare(9, p.blank()),
 		keep(p.paragraph(line(warning.of("u: " + now.Why)))...),
 		spare(8, p.blank()),
-		keep(p.ends(alsoKey("r", "another revision"), leaving())),
+		fixed(p.ends(alsoKey("r", "another revision"), leaving())),
 		spare(9, p.blank()),
 	}, h)
 }
@@ -225,13 +225,16 @@ func (d *undoDialog) checklist(p pen) section {
 }
 
 func (d *undoDialog) keys(p pen, now release.Choice) []section {
+	if d.waiting() {
+		return []section{sentKeys(p, d.does(p.s, now))}
+	}
 	out := []section{}
 	left := line(keyLabel(badge, "u", d.does(p.s, now)), plain.of(" or "), strong.of("y"))
 	if !now.OK {
 		out = append(out, keep(p.paragraph(line(failing.of("u: "+now.Why)))...))
 		left = line(faint.of(" u  not now "))
 	} else if note := movedNote(p, &d.confirmation, "u"); note != nil {
-		out = append(out, keep(note...))
+		out = append(out, firm(note...))
 	}
 	diff, revisions, gap := "diff", "revisions", "  "
 	if p.roomy() {
@@ -240,10 +243,16 @@ func (d *undoDialog) keys(p pen, now release.Choice) []section {
 	if d.whole {
 		diff = "back"
 	}
+	// The diff first: where it is cut, its last row says that d shows the rest.
+	also := line(plain.of(gap))
+	also = join(also, alsoKey("d", diff))
 	if p.w >= 70 {
-		left = join(left, line(plain.of(gap)), alsoKey("r", revisions), line(plain.of(gap)), alsoKey("d", diff))
+		also = join(line(plain.of(gap)), alsoKey("r", revisions), also)
 	}
-	out = append(out, keep(p.ends(left, leaving())))
+	if left.width()+also.width()+leaving().width() < p.w {
+		left = join(left, also)
+	}
+	out = append(out, fixed(p.ends(left, leaving())))
 	if w := p.s.State.View.Workload; !w.Paused && w.Convergence() != release.Complete && p.s.under() && len(d.marks(p.s)) == 0 {
 		out = append(out, spare(8, p.row(line(faint.of("The rollout goes on while this is open.")))))
 	}
@@ -259,11 +268,17 @@ func (d *undoDialog) does(sc scene, now release.Choice) string {
 }
 
 func (d *undoDialog) sentence(sc scene, t theme, w, h int, now release.Choice) block {
+	if d.waiting() {
+		return sentSentence(sc, t, w, h, now.Preview.Line)
+	}
 	what := line(strong.of(now.Preview.Line), plain.of(" in "), environment(sc.Plan)[0], plain.of(" · way back: "+now.Preview.Back))
 	if !now.OK {
 		return sentence(sc, t, w, h, line(failing.of("u: "+now.Why)), leaving())
 	}
-	if len(d.marks(sc)) > 0 {
+	switch {
+	case d.refusal != "":
+		what = join(line(warning.bolder().of("! not taken: "+d.refusal+"; now: ")), what)
+	case len(d.marks(sc)) > 0:
 		what = join(line(warning.bolder().of("! it moved; now: ")), what)
 	}
 	return sentence(sc, t, w, h, what, line(keyLabel(badge, "u", "performs it"), plain.of(" or "), strong.of("y"), plain.of("  "), strong.of("esc"), plain.of(" leave")))

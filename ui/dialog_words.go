@@ -24,7 +24,7 @@ func waiveItem(sc scene, p press, item string) action {
 		return refuse("w", c)
 	}
 	return action{open: &wordsDialog{
-		confirmation: confirm(c, p), title: c.Preview.Title, about: aboutItem(item, "passes over this item; the record and the report say who and why"),
+		confirmation: confirm(c, p), title: c.Preview.Title, about: aboutItem(item, "passes over this item; the record says who and why"),
 		ask: "Reason:", does: "waive it", until: "a waiver needs a reason: enter waives when there is one",
 		intent: func(words string) release.Intent { return release.Waive{Item: item, Reason: words} },
 	}}
@@ -40,7 +40,7 @@ func tickItem(sc scene, p press, item string) action {
 		return refuse("space", c)
 	}
 	return action{open: &wordsDialog{
-		confirmation: confirm(c, p), title: "Tick " + titleOf(sc, item), about: aboutItem(item, "says that this was done; the record and the report say who and when"),
+		confirmation: confirm(c, p), title: "Tick " + titleOf(sc, item), about: aboutItem(item, "says that this was done; the record says who and when"),
 		ask: "Note, if any:", does: "tick it",
 		intent: func(words string) release.Intent { return release.Tick{Item: item, Note: words} },
 	}}
@@ -95,6 +95,8 @@ func aboutVersion(sc scene) []release.Fact {
 func (d *wordsDialog) docked() bool    { return false }
 func (d *wordsDialog) over(scene) bool { return false }
 
+func (d *wordsDialog) typing(scene) bool { return true }
+
 func (d *wordsDialog) hints(sc scene) []hint {
 	return []hint{undoHint(sc, "ctrl+z"), {"enter", d.does}, {"esc", "leave as it is"}}
 }
@@ -110,19 +112,28 @@ func (d *wordsDialog) press(sc scene, p press) action {
 		if d.until != "" && d.prompt.trimmed() == "" {
 			return action{}
 		}
-		if now, ok := d.confirmation.press(sc, p); ok {
+		now, ok := d.confirmation.press(sc, p)
+		switch {
+		case ok:
 			return submit(now, d.intent(d.prompt.trimmed()))
+		case !now.OK:
+			return refuse("enter", now)
 		}
 		return action{}
 	}
-	d.prompt.edit(p.key, p.text)
+	if !d.waiting() {
+		d.prompt.edit(p.key, p.text)
+	}
 	return action{}
 }
 
 func (d *wordsDialog) draw(sc scene, t theme, w, h int) block {
 	p := dialogPen(sc, t, w)
 	ask := line(plain.of(d.ask + "  "))
-	if cramped(w, h) {
+	switch {
+	case cramped(w, h) && d.waiting():
+		return sentSentence(sc, t, w, h, d.title)
+	case cramped(w, h):
 		keys := join(d.prompt.row(t, max(w-2-ask.width(), 8), ""), line(plain.of(" "), strong.of("enter"), plain.of(" "+d.does+"  "), strong.of("esc"), plain.of(" leave")))
 		return sentence(sc, t, w, h, line(strong.of(d.title)), join(ask, keys))
 	}
@@ -134,14 +145,21 @@ func (d *wordsDialog) draw(sc scene, t theme, w, h int) block {
 	if d.until != "" && d.prompt.trimmed() == "" {
 		left = line(faint.of(d.until))
 	}
-	if now := d.now(sc); !now.OK {
-		left = line(failing.of("not now: " + now.Why))
+	keys := fixed(p.ends(left, leaving()))
+	switch now, note := d.now(sc), movedNote(p, &d.confirmation, "enter"); {
+	case d.waiting():
+		keys = sentKeys(p, d.does)
+	case !now.OK:
+		sections = append(sections, firm(p.paragraph(line(failing.of("not now: "+now.Why)))...))
+		keys = fixed(p.ends(line(faint.of(" enter  not now ")), leaving()))
+	case note != nil:
+		sections = append(sections, firm(note...))
 	}
 	sections = append(sections,
 		spare(8, p.blank()),
-		keep(p.row(join(ask, d.prompt.row(t, p.w-ask.width(), "")))),
+		fixed(p.row(join(ask, d.prompt.row(t, p.w-ask.width(), "")))),
 		spare(7, p.blank()),
-		keep(p.ends(left, leaving())),
+		keys,
 		spare(9, p.blank()))
 	return frameDialog(p, d.title, environment(sc.Plan), sections, h)
 }

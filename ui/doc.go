@@ -4,12 +4,13 @@
 // is allowed, why not, and what a key would do come from frame.Choices; what is
 // true comes from package release. The engine stands behind Console.
 //
-// A frame is turned into a scene once (scene.go: every word that is shown). A
-// panel is a pure function of scene, theme and rectangle and gives a block:
-// rows of spans, each row exactly as many cells wide as asked for. Only Render
-// turns blocks into escape sequences, so panels can be stacked, laid over each
-// other and greyed without parsing anything.
+// A frame is turned into a scene once (scene.go: the frame with what is said
+// about it). A panel is a pure function of scene, theme and rectangle and gives
+// a block: rows of spans, each row exactly as many cells wide as asked for. Only
+// theme.draw turns blocks into escape sequences, so panels can be stacked, laid
+// over each other and greyed without parsing anything.
 //
 // Model is the root of the Bubble Tea program. Its Update is a router: keys go
-// to the overlay on top, then to the view, then to the table in keys.go.
+// to the overlay on top, then to the view, then to the keys that work
+// everywhere (registry.go).
 package ui

@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"datahub.io/slipway/release"
 )
@@ -14,7 +15,17 @@ func (s *screen) footer(sc scene, t theme, w, h int) block {
 	if footerRows(h) > 2 {
 		out = append(out, s.nextRow(sc, t, w))
 	}
-	return append(out, undoRow(sc, t, w), s.keyRow(sc, t, w))
+	return append(out, s.undoRow(sc, t, w), s.keyRow(sc, t, w))
+}
+
+// typing tells whether letters are typed now and are not keys.
+func (s *screen) typing(sc scene) bool {
+	if top := s.top(); top != nil {
+		into, ok := top.(typist)
+		return ok && into.typing(sc)
+	}
+	into, ok := s.current().(typist)
+	return ok && into.typing(sc)
 }
 
 // nextRow says what enter would do; while the API server does not answer, what
@@ -24,6 +35,13 @@ func (s *screen) nextRow(sc scene, t theme, w int) row {
 		return lost.fit(w, t.glyphs.ellipsis)
 	}
 	next := s.current().next(sc)
+	if s.top() != nil {
+		for _, h := range s.hints(sc) {
+			if h.key == "enter" {
+				next = line(plain.of(h.does))
+			}
+		}
+	}
 	if next == nil {
 		return line().fit(w, t.glyphs.ellipsis)
 	}
@@ -57,21 +75,24 @@ func times(n int) string {
 	return fmt.Sprintf("%d times", n)
 }
 
-// undoRow says where u goes, always in the same place. It is as long as there
-// is room for.
-func undoRow(sc scene, t theme, w int) row {
+// undoRow says where u goes, always in the same place, and names ctrl+z where
+// letters are typed. It is as long as there is room for.
+func (s *screen) undoRow(sc scene, t theme, w int) row {
 	c := sc.undo()
-	key := spelledKey("u")
+	key, again, short := spelledKey("u"), "u again performs it", "u again does it"
+	if s.typing(sc) {
+		key, again, short = spelledKey("ctrl+z"), "then u performs it", "then u does it"
+	}
 	dot := " " + t.glyphs.dot + " "
 	if !c.OK {
 		return join(key, whyNotUndo(sc, c, dot, w-key.width()-1)).fit(w, t.glyphs.ellipsis)
 	}
 	facts := undoFacts(sc, c, t)
 	for _, try := range []row{
-		join(facts, line(faint.of(dot+"shows the change first; u again performs it"))),
-		join(facts, line(faint.of(dot+"shows it first; u again performs it"))),
-		line(faint.of(dot + "shows the change first; u again performs it")),
-		line(faint.of(dot + "shows it, u again does it")),
+		join(facts, line(faint.of(dot+"shows the change first; "+again))),
+		join(facts, line(faint.of(dot+"shows it first; "+again))),
+		line(faint.of(dot + "shows the change first; " + again)),
+		line(faint.of(dot + "shows it, " + short)),
 		line(),
 	} {
 		all := join(key, line(plain.of(c.Preview.Line)), try)
@@ -116,21 +137,43 @@ func whyNotUndo(sc scene, c release.Choice, dot string, w int) row {
 	return append(out, faint.of(dot+"K copies the kubectl command for elsewhere"))
 }
 
-// keyRow is the last row: the keys that are allowed now, u always first.
+// keyRow is the last row: the keys that are allowed now, u always first. Where
+// they do not fit, esc is said in short, then keys are left out from the end,
+// and then those that last are said in short.
 func (s *screen) keyRow(sc scene, t theme, w int) row {
-	hints := s.hints(sc)
-	out := hintRow(hints)
-	for i := len(hints) - 1; i > 0 && out.width() >= w; i-- {
-		if !lasting[hints[i].key] {
-			hints = slices.Delete(slices.Clone(hints), i, i+1)
-			out = hintRow(hints)
+	hints := slices.Clone(s.hints(sc))
+	tooWide := func() bool { return hintRow(hints).width() >= w }
+	for i := len(hints) - 1; i > 0 && tooWide(); i-- {
+		if hints[i].key == "esc" {
+			hints[i].does = brief(hints[i].does)
 		}
 	}
-	return t.spell(out).fit(w, t.glyphs.ellipsis).on(strip)
+	for i := len(hints) - 1; i > 0 && tooWide(); i-- {
+		if key := hints[i].key; !lasting[key] && (s.top() == nil || !answering[key]) {
+			hints = slices.Delete(hints, i, i+1)
+		}
+	}
+	for i := len(hints) - 1; i > 0 && tooWide(); i-- {
+		hints[i].does = brief(hints[i].does)
+	}
+	return t.spell(hintRow(hints)).fit(w, t.glyphs.ellipsis).on(strip)
 }
 
-// lasting are the keys that are named at any width.
-var lasting = map[string]bool{"u": true, "R": true, "?": true, "q": true, "esc": true}
+// lasting are the keys that are named at any width, answering those that are as
+// well while a dialog or a sheet is open.
+var (
+	lasting   = map[string]bool{"u": true, "R": true, "?": true, "q": true, "esc": true}
+	answering = map[string]bool{"enter": true, "h": true, "n": true}
+)
+
+// brief is what a key does without the rest of the sentence: "hold" of "hold: a
+// person decides".
+func brief(does string) string {
+	if at := strings.IndexAny(does, ";:"); at > 0 {
+		return does[:at]
+	}
+	return does
+}
 
 func hintRow(hints []hint) row {
 	out := line(plain.of(" "))
@@ -146,9 +189,17 @@ func hintRow(hints []hint) row {
 // hints lists the keys that do something now.
 func (s *screen) hints(sc scene) []hint {
 	if top := s.top(); top != nil {
+		if waiting, ok := top.(asker); ok {
+			if kind := waiting.waits(); kind != "" {
+				return s.sentHints(sc, kind)
+			}
+		}
 		if own := top.hints(sc); own != nil {
 			return own
 		}
+	}
+	if s.typing(sc) {
+		return s.current().hints(sc)
 	}
 	out := []hint{undoHint(sc, "u")}
 	if sc.lost(release.Kubernetes) || sc.lost(release.Prometheus) {

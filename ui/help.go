@@ -1,23 +1,37 @@
 package ui
 
-import "datahub.io/slipway/release"
+import (
+	"slices"
+	"strconv"
+
+	"datahub.io/slipway/release"
+)
 
 // helpDialog lists every key with what it does now, or why it does nothing.
-type helpDialog struct{}
+// Where rows are few it scrolls.
+type helpDialog struct{ scroll scroller }
 
-func openHelp(scene, press) action { return action{open: helpDialog{}} }
+func openHelp(scene, press) action { return action{open: &helpDialog{}} }
 
-func (helpDialog) docked() bool          { return false }
-func (helpDialog) over(scene) bool       { return false }
-func (helpDialog) hints(sc scene) []hint { return []hint{undoHint(sc, "u"), {"esc", "close"}} }
+func (d *helpDialog) docked() bool    { return false }
+func (d *helpDialog) over(scene) bool { return false }
+func (d *helpDialog) hints(sc scene) []hint {
+	return []hint{undoHint(sc, "u"), {"j/k", "scroll"}, {"esc", "close"}}
+}
 
-func (helpDialog) press(sc scene, p press) action {
+func (d *helpDialog) press(sc scene, p press) action {
 	switch p.key {
 	case "esc", "?", "q", "enter":
 		return action{close: true}
 	}
+	if d.scroll.move(p.key, helpRows) {
+		return action{}
+	}
 	return always(sc, p)
 }
+
+// helpRows is more than help ever has: it is scrolled as far as it goes.
+const helpRows = 1000
 
 // changeKey is what a key does to the release, and whether it may now.
 type changeKey struct {
@@ -36,6 +50,9 @@ func changeKeys(sc scene) []changeKey {
 		{"space", "tick the selected item", some(sc, release.DoTick), "with a note, if any"},
 		{"w", "waive the selected item", some(sc, release.DoWaive), "with a typed reason"},
 		{"x", "abandon the release, change nothing", one(sc, release.DoAbandon), "asks first"},
+		{"a", "advance a canary", release.Choice{Why: elsewhere(sc, "a")}, ""},
+		{"b", "abort a canary", release.Choice{Why: elsewhere(sc, "b")}, ""},
+		{"t", "take over from who drives", release.Choice{Why: elsewhere(sc, "t")}, ""},
 	}
 	switch {
 	case deploy.OK:
@@ -67,44 +84,78 @@ func some(sc scene, kind release.IntentKind) release.Choice {
 	return release.Choice{Kind: kind, Why: "no item can take it now"}
 }
 
-// lookKeys are the keys that change nothing.
-var lookKeys = []hint{
-	{"tab 1..4", "views"},
-	{"j k", "move in a list"},
-	{"enter", "open or run the selected line"},
-	{"r", "revisions, undo to one"},
-	{"D", "diff of the selected revision"},
-	{"l", "log of a pod"},
-	{"f", "follow it"},
-	{"s", "sort the pods"},
-	{"/", "filter what is listed"},
-	{"c", "checklist, on narrow screens"},
-	{"K", "copy the kubectl command"},
-	{"R", "retry lost links now"},
-	{"?", "this, again to close"},
-	{"ctrl+z", "undo, where text is typed"},
+// lookKeys are the keys that change nothing: what each does now.
+func lookKeys(sc scene) []hint {
+	logs, retry, leave := "log of the selected or the worst pod", "retry lost links: none is lost", "leave; what goes on is said first"
+	if len(sc.workload().Pods) == 0 {
+		logs = "log of a pod: there are none"
+	}
+	if sc.lost(release.Kubernetes) || sc.lost(release.Prometheus) {
+		retry = "retry lost links now"
+	}
+	if !sc.under() && sc.State.Pending == nil {
+		leave = "leave: nothing is under way"
+	}
+	return []hint{
+		{"tab 1..4", "views; shift+tab goes back"},
+		{"c", "checklist"},
+		{"j k", "move or scroll; also g G pgup pgdown"},
+		{"enter", "open or run the selected line"},
+		{"r", "revisions, enter undoes to one"},
+		{"D", "diff of a revision, in 3 History"},
+		{"l", logs},
+		{"f", "follow the log that l opened"},
+		{"s", "sort pods, in 2 Rollout"},
+		{"/", "filter pods, Log, a pod's log"},
+		{"K", "copy the kubectl command"},
+		{"R", retry},
+		{"y n esc", "answer a dialog"},
+		{"ctrl+z", "undo, where text is typed"},
+		{"?", "this; again closes it"},
+		{"q", leave},
+	}
 }
 
-func (helpDialog) draw(sc scene, t theme, w, h int) block {
+func (d *helpDialog) draw(sc scene, t theme, w, h int) block {
 	p := dialogPen(sc, t, w)
 	if cramped(w, h) {
 		return sentence(sc, t, w, h, line(plain.of("u undo, then u or y · q leave · the rest needs a larger window")), line(strong.of("esc"), plain.of(" close")))
 	}
-	sections := append([]section{spare(9, p.blank()), spare(6, p.row(line(muted.of("Change the release"))))}, changeRows(p)...)
-	sections = append(sections, spare(8, p.blank()), spare(6, p.row(line(muted.of("Look")))))
+	sections := append([]section{spare(9, p.blank()), keep(p.row(line(strong.of("Change the release"))))}, changeRows(p)...)
+	sections = append(sections, spare(8, p.blank()), keep(p.row(line(strong.of("Look")))))
 	sections = append(sections, lookRows(p)...)
 	sections = append(sections, spare(8, p.blank()))
 	sections = append(sections, legend(p)...)
-	sections = append(sections, spare(8, p.blank()))
-	goesOn, stops := without(sc)
 	if sc.under() {
-		sections = append(sections, spare(5, p.row(line(muted.of("If you leave")))),
-			spare(3, p.labelled("goes on", line(plain.of(goesOn)), false)...),
-			spare(3, p.labelled("stops", line(plain.of(stops)), false)...),
-			spare(8, p.blank()))
+		goesOn, stops := without(sc)
+		sections = append(sections, spare(8, p.blank()), keep(p.row(line(strong.of("If you leave")))),
+			keep(p.labelled("goes on", line(plain.of(goesOn)), false)...),
+			keep(p.labelled("stops", line(plain.of(stops)), false)...))
 	}
-	sections = append(sections, keep(p.row(alsoKey("esc", "close"))), spare(9, p.blank()))
-	return frameDialog(p, "Keys, and what each does now", line(muted.of(phaseWords(sc))), sections, h)
+	room := max(h-2-2, 1) // without the keys and a row above them
+	rows, loose := stacked(sections, 0), stacked(sections, 9)
+	if len(loose) <= room {
+		rows = loose
+	}
+	d.scroll.top = min(d.scroll.top, max(len(rows)-room, 0))
+	shown := rows[d.scroll.top:min(d.scroll.top+room, len(rows))]
+	place := line(faint.of("every key"))
+	if len(shown) < len(rows) {
+		place = line(faint.of(strconv.Itoa(d.scroll.top+1)+" to "+strconv.Itoa(d.scroll.top+len(shown))+" of "+strconv.Itoa(len(rows))+", "), strong.of("j k"), faint.of(" scroll"))
+	}
+	body := append(slices.Clone(shown), p.blank(), p.ends(alsoKey("esc", "close"), place))
+	frame := panel{title: line(strong.of(t.glyphs.say("Keys, and what each does now"))), label: line(muted.of(phaseWords(sc))), hue: text, heavy: true}
+	return frame.draw(t, body, p.full()+2, len(body)+2)
+}
+
+// stacked are the rows of the sections that have at most that drop.
+func stacked(sections []section, drop int) (out block) {
+	for _, s := range sections {
+		if s.drop <= drop {
+			out = append(out, s.rows...)
+		}
+	}
+	return out
 }
 
 func phaseWords(sc scene) string {
@@ -114,45 +165,58 @@ func phaseWords(sc scene) string {
 	return sc.State.To.Version + " " + string(sc.State.Phase)
 }
 
+// keyWidth is how wide the column of keys is.
+const keyWidth = 9
+
+// changeRows are the keys that change something, with whether they may now; where
+// the window is narrow, that stands below.
 func changeRows(p pen) []section {
-	const keyWidth = 8
-	does := min(38, p.w/2-keyWidth/2)
 	var out []section
 	for _, c := range changeKeys(p.s) {
-		key, k := strong.of(padRight(c.key, keyWidth)), plain
+		key, k := strong.of(padRight(c.key, keyWidth-1)), plain
 		state := line(p.th.mark(release.MarkPass, p.s.Now), muted.of(" "+c.yes))
 		if !c.now.OK {
-			key, k = faint.of(padRight(c.key, keyWidth)), faint
+			key, k = faint.of(padRight(c.key, keyWidth-1)), faint
 			state = line(muted.of("no: " + c.now.Why))
 		}
-		what := line(k.of(p.th.glyphs.say(c.does))).fit(does-1, p.th.glyphs.ellipsis)
-		out = append(out, keep(p.row(join(line(key), what, line(plain.of(" ")), state))))
+		labels, text := p, line(k.of(p.th.glyphs.say(c.does)))
+		var said block
+		if p.w >= 70 {
+			labels.labels = keyWidth + 38
+			text = text.fit(labels.labels-keyWidth-2, p.th.glyphs.ellipsis)
+			said = labels.beside(join(line(key, plain.of(" ")), text), state, false)
+		} else {
+			labels.labels = keyWidth
+			said = append(labels.beside(line(key), text, false), labels.beside(nil, state, false)...)
+		}
+		out = append(out, keep(said...))
 	}
 	return out
 }
 
-// lookRows are the keys that change nothing, in two columns.
+// lookRows are the keys that change nothing, in two columns where they fit.
 func lookRows(p pen) []section {
-	const columns = 2
+	keys, columns := lookKeys(p.s), 1
+	if p.w >= 90 {
+		columns = 2
+	}
 	width := p.w / columns
-	perColumn := (len(lookKeys) + columns - 1) / columns
+	perColumn := (len(keys) + columns - 1) / columns
 	var out []section
 	for i := range perColumn {
 		var r row
-		for c := range columns {
-			if at := c*perColumn + i; at < len(lookKeys) {
-				h := lookKeys[at]
-				r = join(r, line(strong.of(padRight(h.key, 9)), plain.of(h.does)).fit(width-1, p.th.glyphs.ellipsis), line(plain.of(" ")))
-			}
+		for at := i; at < len(keys); at += perColumn {
+			h := keys[at]
+			r = join(r, line(strong.of(padRight(h.key, keyWidth)), plain.of(h.does)).fit(width-1, p.th.glyphs.ellipsis), line(plain.of(" ")))
 		}
-		out = append(out, spare(4, p.row(r)))
+		out = append(out, keep(p.row(r)))
 	}
 	return out
 }
 
 // legend says what the marks mean.
 func legend(p pen) []section {
-	var marks, pods row
+	var marks, pods []row
 	for _, m := range []struct {
 		mark release.Mark
 		word string
@@ -165,18 +229,35 @@ func legend(p pen) []section {
 		{release.MarkUnknown, "unknown"},
 		{release.MarkStale, "stale"},
 	} {
-		marks = append(marks, p.th.mark(m.mark, p.s.Now), plain.of(" "+m.word+"   "))
+		marks = append(marks, line(p.th.mark(m.mark, p.s.Now), plain.of(" "+m.word)))
 	}
 	for _, state := range podStates {
-		pods = append(pods, podInk(state).of(p.th.glyphs.pods[state]), plain.of(" "+string(state)+"   "))
+		pods = append(pods, line(podInk(state).of(p.th.glyphs.pods[state]), plain.of(" "+string(state))))
 	}
 	g := p.th.glyphs
-	lines := line(
-		strong.of(g.bound), plain.of(" bound   "), strong.of(g.change), plain.of(" last change   "),
-		unknown.of(g.gap), plain.of(" no data   "), failing.of(g.full), plain.of(" sample over its bound"),
-	)
-	return []section{
-		spare(7, p.row(line(muted.of("What the marks mean")))),
-		spare(6, p.row(marks)), spare(6, p.row(pods)), spare(7, p.row(lines)),
+	drawn := []row{
+		line(strong.of(g.bound), plain.of(" bound")), line(strong.of(g.change), plain.of(" last change")),
+		line(unknown.of(g.gap), plain.of(" no data")), line(failing.of(g.full), plain.of(" sample over its bound")),
 	}
+	return []section{
+		keep(p.row(line(strong.of("What the marks mean")))),
+		keep(p.packed(marks)...), keep(p.packed(pods)...), keep(p.packed(drawn)...),
+	}
+}
+
+// packed puts short texts behind each other, as many as a row has room for.
+func (p pen) packed(parts []row) (out block) {
+	const gap = "   "
+	var r row
+	for _, part := range parts {
+		part = p.spell(part)
+		if len(r) > 0 && r.width()+len(gap)+part.width() > p.w {
+			out, r = append(out, p.row(r)), nil
+		}
+		if len(r) > 0 {
+			r = append(r, plain.of(gap))
+		}
+		r = join(r, part)
+	}
+	return append(out, p.row(r))
 }

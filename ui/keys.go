@@ -39,24 +39,27 @@ func (m *Model) everywhere(p press) action {
 	case "shift+tab":
 		m.screen.turn(-1)
 	case "c":
-		m.screen.at, m.screen.onList = 0, true
+		return m.screen.toChecklist()
 	case "R":
 		return action{retry: true, say: retryAnswer(m.scene)}
 	case "ctrl+c":
 		return asked(m.scene, press{key: "q", at: p.at})
 	default:
 		if n, err := strconv.Atoi(key); err == nil {
-			m.screen.show(n)
-			return action{}
+			return m.screen.number(n)
 		}
 		return asked(m.scene, p)
 	}
 	return action{}
 }
 
+// asked answers a key of the table; one that does nothing here says why.
 func asked(sc scene, p press) action {
 	if answer, ok := keys[p.key]; ok {
 		return answer(sc, p)
+	}
+	if why := elsewhere(sc, p.key); why != "" {
+		return action{say: p.key + ": " + why}
 	}
 	return action{}
 }
@@ -79,7 +82,7 @@ func (m *Model) perform(a action) tea.Cmd {
 		s.overlays = s.overlays[:len(s.overlays)-1]
 	}
 	if a.intent != nil {
-		m.console.Submit(a.intent, a.seen)
+		m.submit(a)
 	}
 	if a.follow != nil {
 		m.console.Follow(*a.follow)
@@ -150,6 +153,29 @@ func (s *screen) turn(step int) {
 	at = (at + step + n) % n
 	s.onList = at == 0
 	s.at = max(at-1, 0)
+}
+
+// number answers the number of a view.
+func (s *screen) number(n int) action {
+	if n < 1 || n > len(s.views) {
+		return action{say: strconv.Itoa(n) + ": there are views 1 to " + strconv.Itoa(len(s.views))}
+	}
+	s.show(n)
+	return action{}
+}
+
+// toChecklist answers c: to the checklist, which in two columns is at the left
+// of the overview.
+func (s *screen) toChecklist() action {
+	was := s.current()
+	s.at, s.onList = 0, true
+	switch {
+	case s.current() != was:
+		return action{}
+	case oneColumn(s.w):
+		return action{say: "c: this is the checklist"}
+	}
+	return action{say: "c: the checklist is at the left"}
 }
 
 // show goes to the view with that number, if there is one.

@@ -11,6 +11,8 @@ const (
 	mostWidth  = 160 // columns beyond become margins
 	leftWidth  = 44
 	headerRows = 4
+	panelRows  = 6  // the least a docked sheet leaves: the six panels in a row each, without their frame
+	sheetRows  = 7  // the least that a sheet with a frame takes
 	tallEnough = 28 // rows from which the next step is spelled out above the keys
 )
 
@@ -24,6 +26,16 @@ func oneColumn(w int) bool { return w < middle }
 func margins(w int) (used, left int) {
 	used = min(w, mostWidth)
 	return used, (w - used) / 2
+}
+
+// sheetRoom is how high a docked sheet may be on a screen of h rows: the header,
+// the panels and the keys stay, with the panels' frame where there is room.
+func sheetRoom(h int) int {
+	room := h - headerRows - panelRows - 1
+	if room >= sheetRows+4 {
+		room -= 2
+	}
+	return room
 }
 
 // footerRows is how many rows the keys and what they do take.

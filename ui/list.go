@@ -123,6 +123,11 @@ func (f *filter) press(sc scene, p press) (action, bool) {
 	return action{}, true
 }
 
+// hints are the keys while the filter is typed.
+func (f *filter) hints(sc scene) []hint {
+	return []hint{undoHint(sc, "ctrl+z"), {"enter", "keep the filter"}, {"esc", "clear it"}}
+}
+
 func (f *filter) active() bool { return f.prompt.trimmed() != "" }
 
 func (f *filter) keeps(texts ...string) bool {

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -35,6 +36,7 @@ type Model struct {
 	screen  screen
 	scene   scene
 	ready   bool            // a frame has come
+	wishes  []wish          // sent and not answered, oldest first
 	closed  map[string]bool // occasions whose sheet was closed by hand
 	notices int             // how many answers were shown
 }
@@ -116,10 +118,15 @@ func (m *Model) title() string {
 }
 
 // Farewell is a line to print after the screen has closed: what was left, and
-// what goes on.
+// while a release is under way what goes on without a console and what does not.
 func (m *Model) Farewell() string {
 	if !m.ready {
 		return ""
 	}
-	return clean(m.scene.head.Strong)
+	said := m.scene.head.Strong
+	if m.scene.under() || m.scene.State.Pending != nil {
+		goesOn, stops := without(m.scene)
+		said = strings.TrimSuffix(said, ".") + ". Goes on: " + goesOn + ". Stops: " + stops + "."
+	}
+	return m.theme.glyphs.say(clean(said))
 }

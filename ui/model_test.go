@@ -269,6 +269,25 @@ func TestProgram(t *testing.T) {
 	}
 }
 
+// Who leaves is told what goes on without them.
+func TestFarewell(t *testing.T) {
+	for name, test := range map[string]struct {
+		frame release.Frame
+		wants []string
+	}{
+		"rolling": {frameRolling(), []string{"2 of 6 replaced", "Kubernetes goes on with the update to v2.5.0", "Stops: checks, gates and the rollback by itself"}},
+		"planned": {framePlanned(), []string{"nothing of v2.5.0 is deployed", "Stops: the checklist"}},
+		"idle":    {frameIdle(), []string{"v2.4.0 serves"}},
+	} {
+		got := play(t, test.frame, darkTheme, 120, 40).model.Farewell()
+		for _, want := range test.wants {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: %q does not say %q", name, got, want)
+			}
+		}
+	}
+}
+
 func BenchmarkView(b *testing.B) {
 	m := New(&fakeConsole{}, Options{Dark: true})
 	m.screen.w, m.screen.h = 120, 40

@@ -58,19 +58,25 @@ func overviewRight(sc scene, t theme, w, h int) block {
 // overviewColumn is the dashboard with one row for each panel, the rollout and
 // the activity. The six panels are never dropped.
 func overviewColumn(sc scene, t theme, label row, w, h int) block {
-	strips := stripsPanel(sc, t, label, w)
-	rest := h - len(strips)
+	framed := stripsPanel(sc, t, label, w)
+	rest := h - len(framed)
 	rollout := rolloutShort
 	if sc.live && sc.workload().Failures() != "" {
 		rollout++ // a cause and its last log line are more than a row
 	}
 	switch {
+	case rest < 0:
+		rows := strips(sc, t, w-4)
+		for i := range rows {
+			rows[i] = join(line(plain.of("  ")), rows[i])
+		}
+		return rows.sized(w, h, t.glyphs.ellipsis)
 	case rest >= rollout+leastActivity-1:
-		return stack(strips, rolloutPanel(sc, t, w, rollout), activityPanel(sc, t, w, rest-rollout))
+		return stack(framed, rolloutPanel(sc, t, w, rollout), activityPanel(sc, t, w, rest-rollout))
 	case rest >= rolloutShort:
-		return stack(strips, rolloutPanel(sc, t, w, rest))
+		return stack(framed, rolloutPanel(sc, t, w, rest))
 	}
-	return strips.sized(w, h, t.glyphs.ellipsis)
+	return framed.sized(w, h, t.glyphs.ellipsis)
 }
 
 // selected is the item that the person chose, or until they do the one that

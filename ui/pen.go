@@ -171,56 +171,6 @@ func wrapRow(r row, w int, ellipsis string) block {
 	return append(out, current)
 }
 
-// section is rows of a dialog that stay or go together.
-type section struct {
-	rows block
-	drop int // where there is no room the highest goes first, the last of equals; 0 stays
-}
-
-// keep is a section that always stays; spare is one that may go.
-func keep(rows ...row) section            { return section{rows: rows} }
-func spare(drop int, rows ...row) section { return section{rows, drop} }
-
-// needed is how many rows the sections have that do not go for looks alone.
-func needed(sections []section) int {
-	n := 0
-	for _, s := range sections {
-		if s.drop < 6 {
-			n += len(s.rows)
-		}
-	}
-	return n
-}
-
-// squeeze leaves out what must go for the sections to have at most h rows.
-func squeeze(sections []section, h int) block {
-	total := 0
-	for _, s := range sections {
-		total += len(s.rows)
-	}
-	gone := make([]bool, len(sections))
-	for total > h {
-		worst := -1
-		for i, s := range sections {
-			if !gone[i] && s.drop > 0 && (worst < 0 || s.drop >= sections[worst].drop) {
-				worst = i
-			}
-		}
-		if worst < 0 {
-			break
-		}
-		gone[worst] = true
-		total -= len(sections[worst].rows)
-	}
-	out := block{}
-	for i, s := range sections {
-		if !gone[i] {
-			out = append(out, s.rows...)
-		}
-	}
-	return out
-}
-
 // align pads the cells of a table so that its columns begin below each other,
 // gap cells apart.
 func align(gap int, table ...[]row) []row {

@@ -31,7 +31,12 @@ func openWorstLog(sc scene, _ press) action {
 func (d *podDialog) docked() bool    { return false }
 func (d *podDialog) over(scene) bool { return false }
 
+func (d *podDialog) typing(scene) bool { return d.filter.typing }
+
 func (d *podDialog) hints(sc scene) []hint {
+	if d.filter.typing {
+		return d.filter.hints(sc)
+	}
 	follow := "stop following"
 	if !d.follow {
 		follow = "follow"
@@ -118,9 +123,9 @@ func (d *podDialog) draw(sc scene, t theme, w, h int) block {
 	gutter, labels := 1, 10
 	p := pen{th: t, s: sc, w: w - 2 - 2*gutter, gutter: gutter, labels: labels}
 	sections := d.about(p)
-	used := len(squeeze(sections, max((h-2)/2, 1)))
+	used := len(p.squeeze(sections, max((h-2)/2, 1)))
 	room := max(h-2-used-1, 1)
-	body := append(squeeze(sections, max((h-2)/2, 1)), d.logRule(p))
+	body := append(p.squeeze(sections, max((h-2)/2, 1)), d.logRule(p))
 	listed := d.listed(sc)
 	if d.follow {
 		d.up = 0

@@ -117,12 +117,12 @@ func (c podCounts) figure(n int) string {
 	return strconv.Itoa(n)
 }
 
-// countPods counts as the dashboard does: "Updating" is new pods that
-// are not yet available.
+// countPods counts as the dashboard does: "Ready" is what the Deployment says,
+// "Updating" is new pods that are not yet available.
 func countPods(sc scene) podCounts {
 	w := sc.workload()
 	c := podCounts{
-		seen: !w.At.IsZero(), ready: w.Available, desired: w.Desired, restarts: w.Restarts(),
+		seen: !w.At.IsZero(), ready: w.Ready, desired: w.Desired, restarts: w.Restarts(),
 		failing: w.Tally(0)[release.PodFailing], floor: w.Floor(), ceiling: w.Ceiling(),
 	}
 	if current, ok := w.Current(); ok && w.Convergence() != release.Complete {
@@ -132,7 +132,8 @@ func countPods(sc scene) podCounts {
 	return c
 }
 
-// podVerdict is what the Pod Status panel answers, with the age of the look.
+// podVerdict is what the Pod Status panel answers, with the age of the look. As
+// everywhere, what Kubernetes said of an earlier rollout does not count.
 func podVerdict(sc scene, t theme) row {
 	w := sc.workload()
 	age := faint.of(" " + steadyAge(sc.age))
@@ -146,7 +147,7 @@ func podVerdict(sc scene, t theme) row {
 		m, word, k = release.MarkFail, "ABSENT", failing.bolder()
 	case w.Tally(0)[release.PodFailing] > 0:
 		m, word, k = release.MarkFail, "FAILING", failing.bolder()
-	case conv == release.Exceeded:
+	case gaveUp(sc):
 		m, word, k = release.MarkFail, "STALLED", failing.bolder()
 	case conv == release.Paused:
 		m, word, k = release.MarkAttention, "paused", warning

@@ -19,9 +19,10 @@ func (s *screen) compose(sc scene, t theme, w, h int) block {
 	head := s.header(sc, t, w)
 	top := s.top()
 	if top != nil && top.docked() {
-		sheet := top.draw(sc, t, w, h-headerRows-1)
-		bodyHeight := h - headerRows - len(sheet) - 1
-		return stack(head, s.current().body(sc, t, w, bodyHeight), sheet, block{s.keyRow(sc, t, w)}).sized(w, h, ellipsis)
+		sheet := top.draw(sc, t, w, sheetRoom(h))
+		rest := h - headerRows - len(sheet) - 1
+		body := s.current().body(sc, t, w, rest).sized(w, rest, ellipsis)
+		return stack(head, body, sheet, block{s.keyRow(sc, t, w)}).sized(w, h, ellipsis)
 	}
 	foot := s.footer(sc, t, w, h)
 	under := stack(s.current().body(sc, t, w, h-len(head)-len(foot)))

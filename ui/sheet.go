@@ -17,10 +17,14 @@ type sheet struct {
 
 // draw puts sections into the sheet, at most h rows high.
 func (s sheet) draw(p pen, sections []section, w, h int) block {
-	body := squeeze(sections, h-2)
+	body := p.squeeze(sections, h-2)
 	frame := panel{title: s.title, label: s.label, footer: s.footer, hue: s.hue, heavy: true}
 	return frame.draw(p.th, body, w, min(len(body)+2, h))
 }
+
+// tight tells whether there is no room for a sheet with a frame: it is one
+// sentence then.
+func tight(w, h int) bool { return w < minWidth-2 || h < sheetRows }
 
 // sheetPen writes in a sheet w cells wide.
 func sheetPen(sc scene, t theme, w int) pen {
@@ -69,22 +73,25 @@ func (a *askSheet) press(sc scene, p press) action {
 	if answer, ok := a.extra[p.key]; ok {
 		return answer(sc, p)
 	}
-	done := always(sc, p)
-	return done
+	return always(sc, p)
 }
 
 func (a *askSheet) draw(sc scene, t theme, w, h int) block {
 	now := a.now(sc)
 	p := sheetPen(sc, t, w)
-	keys := line(keyLabel(badge, a.key, a.does), plain.of(" or "), strong.of("y"))
+	var also row
 	for _, h := range a.also {
-		keys = join(keys, line(plain.of("   ")), alsoKey(h.key, h.does))
+		also = join(also, line(plain.of("   ")), alsoKey(h.key, h.does))
 	}
+	keys := join(line(keyLabel(badge, a.key, a.does), plain.of(" or "), strong.of("y")), also)
 	if !now.OK {
-		keys = line(failing.of(a.key + ": " + now.Why))
+		keys = join(line(faint.of(" "+a.key+"  not now ")), also)
 	}
-	if cramped(w, h) {
-		return sentence(sc, t, w, h, line(strong.of(now.Preview.Line)), keys)
+	switch {
+	case tight(w, h) && a.waiting():
+		return sentSentence(sc, t, w, h, now.Preview.Line)
+	case tight(w, h):
+		return sentence(sc, t, w, h, whyNotOr(now, a.key, now.Preview.Line), keys)
 	}
 	marks := a.marks(sc)
 	change := now.Preview.Line
@@ -102,11 +109,25 @@ func (a *askSheet) draw(sc scene, t theme, w, h int) block {
 	for _, f := range a.facts {
 		sections = append(sections, spare(4, p.fact(f, false)...))
 	}
-	if note := movedNote(p, &a.confirmation, a.key); note != nil {
-		sections = append(sections, keep(note...))
+	answer := fixed(p.ends(keys, leaving()))
+	switch note := movedNote(p, &a.confirmation, a.key); {
+	case a.waiting():
+		answer = sentKeys(p, a.does)
+	case !now.OK:
+		sections = append(sections, firm(p.paragraph(line(failing.of(a.key+": "+now.Why)))...))
+	case note != nil:
+		sections = append(sections, firm(note...))
 	}
-	sections = append(sections, keep(p.ends(keys, leaving())))
+	sections = append(sections, answer)
 	return sheet{title: line(strong.of(t.glyphs.say(a.title))), label: environment(sc.Plan), hue: text}.draw(p, sections, w, h)
+}
+
+// whyNotOr says why a choice is not possible now, otherwise what is asked.
+func whyNotOr(now release.Choice, key, what string) row {
+	if !now.OK {
+		return line(failing.of(key + ": " + now.Why))
+	}
+	return line(strong.of(what))
 }
 
 // openPause answers p: pause, or resume where it is paused.

@@ -37,14 +37,14 @@ func (leaveSheet) draw(sc scene, t theme, w, h int) block {
 	keys := line(keyLabel(badge, "q", "leave"), plain.of(" or "), strong.of("y"))
 	stay := line(strong.of("esc"), plain.of(" stay"))
 	goesOn, stops := without(sc)
-	if cramped(w, h) {
+	if tight(w, h) {
 		return sentence(sc, t, w, h, line(plain.of(goesOn)), join(keys, line(plain.of("  ")), stay))
 	}
 	sections := []section{
 		keep(p.labelled("goes on", line(plain.of(goesOn)), false)...),
 		keep(p.labelled("stops", line(plain.of(stops)), false)...),
 		spare(4, p.labelled("coming back", line(plain.of("the record is kept: the next start shows what was asked and what is observed, and offers to continue")), false)...),
-		keep(p.ends(keys, stay)),
+		fixed(p.ends(keys, stay)),
 	}
 	return sheet{title: line(strong.of("Leave slipway")), label: environment(sc.Plan), hue: text}.draw(p, sections, w, h)
 }

@@ -46,14 +46,14 @@ func questionSheet(sc scene) (*unaskedSheet, string) {
 		hue:          bad, loud: loudBad,
 		keys: []string{"u", "y"}, does: doesUndo,
 		also: []answer{
-			{"n", "no undo, go on", func(sc scene, _ press) action {
+			{"n", "no undo: go on", func(sc scene, _ press) action {
 				c, _ := sc.choice(release.DoContinue, "")
 				if !c.OK {
 					return refuse("n", c)
 				}
 				return submit(c, c.Intent)
-			}},
-			{"l", "logs", openWorstLog},
+			}, true},
+			{"l", "logs", openWorstLog, false},
 		},
 		hide: "hide; it stays asked",
 	}
@@ -85,7 +85,7 @@ func budgetSheet(sc scene) (*unaskedSheet, string) {
 		label: func(scene) string { return "rollback.onMetrics: auto, after " + strconv.Itoa(after) },
 		hue:   bad, loud: loudBad,
 		keys: []string{"u", "y"}, does: doesUndo,
-		also: []answer{{"h", "hold: a person decides", openHold}, {"l", "logs", openWorstLog}},
+		also: []answer{{"h", "hold: a person decides", openHold, true}, {"l", "logs", openWorstLog, false}},
 		hide: "hide; it goes on",
 	}
 	s.rows = func(p pen, now release.Choice) []section {
@@ -135,7 +135,7 @@ func returnSheet(sc scene) (*unaskedSheet, string) {
 		},
 		hue: caution, loud: loudAsk,
 		keys: []string{"y"}, does: func(scene, release.Choice) string { return "continue" },
-		also: []answer{{"u", "undo", openUndo}, {"x", "abandon", openAbandon}, {"l", "logs", openWorstLog}},
+		also: []answer{{"u", "undo", openUndo, true}, {"x", "abandon", openAbandon, false}, {"l", "logs", openWorstLog, false}},
 		hide: "decide later; it stays held",
 	}
 	s.rows = func(p pen, _ release.Choice) []section {

@@ -28,10 +28,12 @@ type unaskedSheet struct {
 	hide string // what esc does
 }
 
-// answer is another key of a sheet.
+// answer is another key of a sheet. One that lasts is named at any width: it
+// says no, or undoes. Those come first.
 type answer struct {
 	key, does string
 	press     func(sc scene, p press) action
+	lasts     bool
 }
 
 // unaskedNow gives the sheet that is due now, or nil, and the occasion.
@@ -68,6 +70,9 @@ func (s *unaskedSheet) press(sc scene, p press) action {
 		s.since = p.at.Add(quietTime)
 		return action{}
 	}
+	if p.key == "u" && s.waiting() && s.waits() != release.DoUndo {
+		return openUndo(sc, p)
+	}
 	for _, key := range s.keys {
 		if p.key != key {
 			continue
@@ -82,9 +87,14 @@ func (s *unaskedSheet) press(sc scene, p press) action {
 		return action{}
 	}
 	for _, a := range s.also {
-		if p.key == a.key {
-			return a.press(sc, p)
+		if p.key != a.key {
+			continue
 		}
+		out := a.press(sc, p)
+		if out.intent != nil && s.waiting() {
+			return action{say: p.key + ": " + sentWords}
+		}
+		return out
 	}
 	switch p.key {
 	case "esc":
@@ -92,48 +102,107 @@ func (s *unaskedSheet) press(sc scene, p press) action {
 	case "K":
 		return copyCommand(s.now(sc))
 	}
-	done := always(sc, p)
-	return done
+	return always(sc, p)
 }
 
 func (s *unaskedSheet) draw(sc scene, t theme, w, h int) block {
 	now := s.now(sc)
 	p := sheetPen(sc, t, w)
-	keys := line(keyLabel(s.loud, s.keys[0], s.does(sc, now)))
-	for _, key := range s.keys[1:] {
-		keys = append(keys, plain.of(" or "), strong.of(key))
-	}
-	if !now.OK {
-		keys = line(failing.of(s.keys[0] + ": " + now.Why))
-	}
-	keys = s.answers(p, keys)
-	if cramped(w, h) {
-		return sentence(sc, t, w, h, line(strong.of(s.title(sc))), keys)
+	keys := s.answers(p, s.performing(p, now))
+	switch {
+	case tight(w, h) && s.waiting():
+		return sentSentence(sc, t, w, h, s.title(sc))
+	case tight(w, h):
+		return sentence(sc, t, w, h, whyNotOr(now, s.keys[0], s.title(sc)), keys)
 	}
 	sections := s.rows(p, now)
-	if note := movedNote(p, &s.confirmation, s.keys[0]); note != nil {
-		sections = append(sections, keep(note...))
+	answer := fixed(p.row(keys))
+	switch note := movedNote(p, &s.confirmation, s.keys[0]); {
+	case s.waiting():
+		does := ""
+		if s.waits() == s.kind {
+			does = s.does(sc, now)
+		}
+		answer = sentKeys(p, does)
+	case !now.OK:
+		sections = append(sections, firm(p.paragraph(line(failing.of(s.keys[0]+": "+now.Why)))...))
+	case note != nil:
+		sections = append(sections, firm(note...))
 	}
-	sections = append(sections, keep(p.row(keys)))
+	sections = append(sections, answer)
 	return sheet{
 		title:  line(ink{fg: s.hue, bold: true}.of(t.glyphs.say(s.title(sc)))),
 		label:  line(muted.of(t.glyphs.say(s.label(sc)))),
-		footer: line(faint.of("opened by itself; keys typed before " + s.since.In(sc.Now.Location()).Format(time.TimeOnly) + " were ignored")),
+		footer: s.ignored(sc, w),
 		hue:    s.hue,
 	}.draw(p, sections, w, h)
 }
 
-// answers adds the other keys as far as there is room; the footer has them all.
-func (s *unaskedSheet) answers(p pen, keys row) row {
-	hide, _, _ := strings.Cut(s.hide, ";")
-	room := p.w - cells(hide) - 4 - 3
+// ignored says which keys did not count, in a border of w cells.
+func (s *unaskedSheet) ignored(sc scene, w int) row {
+	before := "keys typed before " + s.since.In(sc.Now.Location()).Format(time.TimeOnly) + " were ignored"
+	if whole := "opened by itself; " + before; cells(whole)+6 <= w {
+		return line(faint.of(whole))
+	}
+	return line(faint.of(before))
+}
+
+// performing is the label of the keys that perform; where the others would not
+// fit beside it, without the target, which the rows above name.
+func (s *unaskedSheet) performing(p pen, now release.Choice) row {
+	if !now.OK {
+		return line(faint.of(" " + s.keys[0] + "  not now "))
+	}
+	label := func(does string) row {
+		keys := line(keyLabel(s.loud, s.keys[0], does))
+		for _, key := range s.keys[1:] {
+			keys = append(keys, plain.of(" or "), strong.of(key))
+		}
+		return keys
+	}
+	whole := label(s.does(p.s, now))
+	if whole.width()+s.least() <= p.w {
+		return whole
+	}
+	short, _, _ := strings.Cut(s.does(p.s, now), " ")
+	return label(short)
+}
+
+// least is how wide the other keys are at least.
+func (s *unaskedSheet) least() int {
+	n := len(answerGap) + alsoKey("esc", brief(s.hide)).width()
 	for _, a := range s.also {
-		if also := join(line(plain.of("   ")), alsoKey(a.key, a.does)); keys.width()+also.width() <= room {
-			keys = join(keys, also)
+		if a.lasts {
+			n += len(answerGap) + alsoKey(a.key, brief(a.does)).width()
 		}
 	}
-	if keys.width()+3+4+cells(s.hide) <= p.w {
-		hide = s.hide
+	return n
+}
+
+// answerGap is between two keys of a sheet.
+const answerGap = "   "
+
+// answers adds the other keys: in short where there is little room, those that
+// last in any case, and the others as far as they fit. The footer has them all.
+func (s *unaskedSheet) answers(p pen, keys row) row {
+	gap := line(plain.of(answerGap))
+	esc := join(gap, alsoKey("esc", brief(s.hide)))
+	taken := s.least() // by esc and the lasting keys that are still to come
+	for _, a := range s.also {
+		whole, short := join(gap, alsoKey(a.key, a.does)), join(gap, alsoKey(a.key, brief(a.does)))
+		if a.lasts {
+			taken -= short.width()
+		}
+		room := p.w - keys.width() - taken
+		switch {
+		case whole.width() <= room:
+			keys = join(keys, whole)
+		case a.lasts:
+			keys = join(keys, short)
+		}
 	}
-	return join(keys, line(plain.of("   ")), alsoKey("esc", hide))
+	if whole := join(gap, alsoKey("esc", s.hide)); keys.width()+whole.width() <= p.w {
+		esc = whole
+	}
+	return join(keys, esc)
 }

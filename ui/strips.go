@@ -14,16 +14,22 @@ const stripBar = 14
 // sparkline goes first, then the bound's word.
 // Label stands at the right of its title.
 func stripsPanel(sc scene, t theme, label row, w int) block {
-	body := make(block, 0, 1+len(sc.judged))
-	body = append(body, podStrip(sc, t, w-4))
-	for _, j := range sc.judged {
-		body = append(body, metricStrip(sc, t, j, w-4))
-	}
+	body := strips(sc, t, w-4)
 	title := strong.of(dashboardTitle)
 	if cells(dashboardTitle)+label.width()+8 > w {
 		title = strong.of("DASHBOARD")
 	}
 	return panel{title: line(title), label: label}.draw(t, inset(body...), w, len(body)+2)
+}
+
+// strips are the six panels without their frame.
+func strips(sc scene, t theme, w int) block {
+	out := make(block, 0, 1+len(sc.judged))
+	out = append(out, podStrip(sc, t, w))
+	for _, j := range sc.judged {
+		out = append(out, metricStrip(sc, t, j, w))
+	}
+	return out
 }
 
 // podStrip is the row of the Pod Status panel.

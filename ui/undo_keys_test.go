@@ -185,6 +185,14 @@ func TestUndoRefusesWhatMoved(t *testing.T) {
 	}
 }
 
+// The age of the look is another one at every look: it is not marked as moved.
+func TestOnlyWhatMovedIsMarked(t *testing.T) {
+	p := plain40(t, frameRolling(), "u")
+	p.show(later(frameRolling(), edited))
+	p.sees("! now", "fresh")
+	p.seesNot("! fresh")
+}
+
 func TestUndoNamesANewTarget(t *testing.T) {
 	f := frameRolling()
 	p := plain40(t, f, "u")

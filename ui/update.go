@@ -29,6 +29,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.take(release.Frame(msg))
 		return m, m.nextFrame
 	case refusedMsg:
+		m.refused(release.Refused(msg))
 		return m, tea.Batch(m.nextAnswer, m.notify(keyOf(msg.Kind)+": "+msg.Why))
 	case noticeOverMsg:
 		if int(msg) == m.notices {
@@ -66,6 +67,7 @@ func (m *Model) take(f release.Frame) {
 		return
 	}
 	m.scene, m.ready = newScene(f, m.theme.glyphs), true
+	m.taken()
 	m.closeOver()
 	if len(m.screen.overlays) > 0 {
 		return
@@ -90,7 +92,7 @@ func (m *Model) closeOver() {
 func news(a, b release.Frame) bool {
 	v, w := a.State.View.Workload, b.State.View.Workload
 	v.At, w.At = time.Time{}, time.Time{}
-	return a.State.Seq != b.State.Seq || a.Plan.Driven != b.Plan.Driven ||
+	return a.State.Seq != b.State.Seq || a.State.View.Taken != b.State.View.Taken || a.Plan.Driven != b.Plan.Driven ||
 		len(a.Choices) != len(b.Choices) ||
 		newest(a) != newest(b) ||
 		len(a.Logs.Lines) != len(b.Logs.Lines) || a.Logs.Pod != b.Logs.Pod ||

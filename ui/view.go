@@ -15,7 +15,7 @@ type press struct {
 
 // action is what follows from a key. The zero value is nothing.
 type action struct {
-	intent release.Intent // submitted with seen
+	intent release.Intent // submitted with seen; the overlay waits for the answer
 	seen   release.Seen
 	open   overlay // laid on top
 	close  bool    // the overlay that answered is taken away first
@@ -45,6 +45,10 @@ type view interface {
 	// press answers a key; handled is false for keys that it does not know.
 	press(sc scene, p press) (a action, handled bool)
 }
+
+// typist is a view or an overlay into which text can be typed. While it is,
+// letters are not keys, and undo is ctrl+z.
+type typist interface{ typing(sc scene) bool }
 
 // overlay is what lies on top of a view and takes the keys: a dialog in the
 // middle, or a sheet that is docked at the bottom.

@@ -80,7 +80,7 @@ func (v *historyView) hints(sc scene) []hint {
 			out = append(out, hint{"enter", "undo to " + strconv.FormatInt(r.Number, 10)})
 		}
 	}
-	if other := v.other(sc); other != "" {
+	if other := v.compared(sc).other; other != "" {
 		out = append(out, hint{"D", "diff against " + other})
 	}
 	return out
@@ -100,16 +100,16 @@ func (v *historyView) press(sc scene, p press) (action, bool) {
 			return refuse("enter", c), true
 		}
 		return a, true
+	case "r":
+		return action{say: "r: these are the revisions; enter undoes to the selected one"}, true
 	case "D":
-		v.previous, v.diff = !v.previous, scroller{}
-		return action{}, true
+		return v.turn(sc), true
 	case "K":
 		r, _ := v.selected(sc)
 		c, _ := undoOfRevision(sc, r.Number)
 		return copyCommand(c), true
 	case "pgdown", "pgup":
-		_, diff := v.compared(sc)
-		v.diff.move(p.key, len(diff)-1)
+		v.diff.move(p.key, len(v.compared(sc).diff)-1)
 		return action{}, true
 	}
 	if v.revisions.name == "" {
@@ -124,6 +124,9 @@ func (v *historyView) press(sc scene, p press) (action, bool) {
 
 func (v *historyView) body(sc scene, t theme, w, h int) block {
 	if oneColumn(w) {
+		if h < 9 {
+			return v.table(sc, t, w, h, false)
+		}
 		top := min(len(sc.workload().Revisions)+3, h/2)
 		return stack(v.table(sc, t, w, top, false), v.diffPanel(sc, t, w, h-top))
 	}

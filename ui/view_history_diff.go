@@ -6,42 +6,72 @@ import (
 	"datahub.io/slipway/release"
 )
 
-// compared is what the selected revision is held against, and the difference.
-func (v *historyView) compared(sc scene) (against string, diff []release.DiffLine) {
+// comparison is what the selected revision is held against.
+type comparison struct {
+	name  string // "now 15", "14"; "" when there is nothing to hold it against
+	diff  []release.DiffLine
+	other string // what D holds it against instead, "" when there is nothing else
+}
+
+// compared holds the selected revision against what runs now, or after D against
+// the one that u goes to. A revision is never held against itself: the one that
+// u goes to is always held against now, the one that runs always against where
+// u goes.
+func (v *historyView) compared(sc scene) comparison {
 	w := sc.workload()
 	r, ok := v.selected(sc)
 	if !ok {
-		return "", nil
+		return comparison{}
 	}
-	from, name := w.Template, "now"
+	now := "now"
 	if current, known := w.Current(); known {
-		name += " " + strconv.FormatInt(current.Number, 10)
+		now += " " + strconv.FormatInt(current.Number, 10)
 	}
-	if to, goes := sc.goesTo(); v.previous && goes {
-		from, name = to.Template, strconv.FormatInt(to.Number, 10)
+	runs := r.Current && r.Template.Hash == w.Template.Hash
+	to, goes := sc.goesTo()
+	goes = goes && to.Number != r.Number
+	target := strconv.FormatInt(to.Number, 10)
+	switch {
+	case runs && !goes:
+		return comparison{}
+	case runs:
+		return comparison{target, release.Diff(to.Template, r.Template), ""}
+	case !goes:
+		return comparison{now, release.Diff(w.Template, r.Template), ""}
+	case v.previous:
+		return comparison{target, release.Diff(to.Template, r.Template), "now"}
 	}
-	return name + " → " + strconv.FormatInt(r.Number, 10), release.Diff(from, r.Template)
+	return comparison{now, release.Diff(w.Template, r.Template), target}
 }
 
-// other is what D holds the selected revision against, "" when there is nothing
-// else.
-func (v *historyView) other(sc scene) string {
-	to, goes := sc.goesTo()
-	switch {
-	case !goes:
-		return ""
-	case v.previous:
-		return "now"
+// turn answers D: the other comparison, or why there is none.
+func (v *historyView) turn(sc scene) action {
+	r, ok := v.selected(sc)
+	switch c := v.compared(sc); {
+	case !ok:
+		return action{say: "D: there are no revisions"}
+	case c.name == "":
+		return action{say: "D: revision " + strconv.FormatInt(r.Number, 10) + " is what runs now, and u goes nowhere: there is nothing to compare it with"}
+	case c.other != "":
+		v.previous, v.diff = !v.previous, scroller{}
+		return action{}
+	case r.Current:
+		return action{say: "D: revision " + strconv.FormatInt(r.Number, 10) + " is what runs now; it is compared with where u goes"}
 	}
-	return strconv.FormatInt(to.Number, 10)
+	if to, goes := sc.goesTo(); goes && to.Number == r.Number {
+		return action{say: "D: revision " + strconv.FormatInt(r.Number, 10) + " is where u goes; it is compared with what runs now"}
+	}
+	return action{say: "D: u goes nowhere now; it is compared with what runs now"}
 }
 
 // diffPanel is the difference of the pod templates, and the command.
 func (v *historyView) diffPanel(sc scene, t theme, w, h int) block {
-	against, diff := v.compared(sc)
+	c := v.compared(sc)
+	diff := c.diff
 	p := pen{th: t, s: sc, w: w - 4, gutter: 0, labels: 8}
+	r, ok := v.selected(sc)
 	var command block
-	if r, ok := v.selected(sc); ok && h >= 16 {
+	if ok && h >= 16 {
 		if c, known := undoOfRevision(sc, r.Number); known && c.Preview.SameAs != "" {
 			command = append(block{p.blank()}, p.labelled("same as", line(plain.of(c.Preview.SameAs)), false)...)
 		}
@@ -57,21 +87,41 @@ func (v *historyView) diffPanel(sc scene, t theme, w, h int) block {
 	}
 	more := len(body) > room
 	body = body[:min(len(body), room)]
-	if len(diff) == 0 {
+	switch {
+	case !ok:
+		body = append(body, p.row(line(faint.of("there are no revisions"))))
+	case c.name == "":
+		body = append(body, p.row(line(faint.of("nothing to compare with: this is what runs now"))))
+	case len(diff) == 0:
 		body = append(body, p.row(line(faint.of("the pod templates are equal"))))
 	}
 	for len(body) < room {
 		body = append(body, p.blank())
 	}
 	place := release.Count(changedLines(diff), "line")
+	if c.name == "" {
+		place = ""
+	}
 	if more || v.diff.top > 0 {
 		place += ", pgup pgdown scroll"
 	}
-	if other := v.other(sc); other != "" {
-		place += " · D against " + other
+	if c.other != "" {
+		place += " · D against " + c.other
+	}
+	label := "pod template"
+	if c.name != "" {
+		label = c.name + " → " + strconv.FormatInt(r.Number, 10) + ", " + label
 	}
 	return panel{
-		title: line(strong.of("Diff")), label: line(muted.of(t.glyphs.say(against + ", pod template"))),
-		footer: line(muted.of(t.glyphs.say(place))), hue: stillSeen(sc),
+		title: line(strong.of("Diff")), label: line(muted.of(t.glyphs.say(label))),
+		footer: said(t.glyphs.say(place)), hue: stillSeen(sc),
 	}.draw(t, inset(append(body, command...)...), w, h)
+}
+
+// said is a border's text, nil where nothing is said.
+func said(text string) row {
+	if text == "" {
+		return nil
+	}
+	return line(muted.of(text))
 }

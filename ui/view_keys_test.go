@@ -68,6 +68,28 @@ func TestHistoryDiff(t *testing.T) {
 	p.sees("14 → 13", "D against now")
 }
 
+// A revision is never compared with itself.
+func TestHistoryDiffOfWhereUndoGoes(t *testing.T) {
+	f := frameRolling()
+	p := plain40(t, f, "3")
+	p.sees("now 15 → 14", "undo to revision 14")
+	p.press("D")
+	p.sees("D: revision 14 is where u goes; it is compared with what runs now", "now 15 → 14", "v2.4.0")
+	p.seesNot("the pod templates are equal", "D against")
+	p.press("k")
+	p.sees("14 → 15", "KEY_ROTATION")
+	p.press("D")
+	p.sees("D: revision 15 is what runs now; it is compared with where u goes", "14 → 15")
+	p = plain40(t, f, "3", "j", "D", "k")
+	p.sees("now 15 → 14")
+	p.seesNot("the pod templates are equal")
+
+	f.State.View.Workload.Revisions = f.State.View.Workload.Revisions[:1]
+	f.State.From = release.Target{}
+	p = plain40(t, refresh(f), "3", "D")
+	p.sees("D: revision 15 is what runs now, and u goes nowhere", "nothing to compare with")
+}
+
 func TestLogFilter(t *testing.T) {
 	p := plain40(t, frameRolling(), "4", "/", `"eng-b"`, "enter")
 	p.sees("1 of 7 lines", "CR-2201")

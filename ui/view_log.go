@@ -16,10 +16,20 @@ type logView struct {
 
 func (v *logView) title() string            { return logTitle }
 func (v *logView) trouble(scene, theme) row { return nil }
+func (v *logView) typing(scene) bool        { return v.filter.typing }
 func (v *logView) next(scene) row {
+	if v.filter.typing {
+		return line(plain.of("keep the filter"))
+	}
 	return line(faint.of("nothing: this is what happened, newest first · j k scroll"))
 }
-func (v *logView) hints(scene) []hint { return []hint{{"j/k", "scroll"}, {"/", "filter"}} }
+
+func (v *logView) hints(sc scene) []hint {
+	if v.filter.typing {
+		return v.filter.hints(sc)
+	}
+	return []hint{{"j/k", "scroll"}, {"/", "filter"}}
+}
 
 func (v *logView) press(sc scene, p press) (action, bool) {
 	if a, handled := v.filter.press(sc, p); handled {
@@ -50,9 +60,9 @@ func (v *logView) body(sc scene, t theme, w, h int) block {
 	if top > 0 {
 		label += fmt.Sprintf(", %d newer above", top)
 	}
-	body := block{}
+	body, room := block{}, max(h-2, 0)
 	for _, l := range listed[top:] {
-		if len(body) >= h-2 {
+		if len(body) >= room {
 			break
 		}
 		body = append(body, v.rows(sc, t, l, w-4)...)
@@ -62,7 +72,7 @@ func (v *logView) body(sc scene, t theme, w, h int) block {
 	}
 	return panel{
 		title: line(strong.of("Log")), label: line(muted.of(label)), footer: v.filter.row(t),
-	}.draw(t, inset(body[:min(len(body), h-2)]...), w, h)
+	}.draw(t, inset(body[:min(len(body), room)]...), w, h)
 }
 
 // rows is one line of activity: its day where that is not today, its time, who,

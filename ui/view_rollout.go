@@ -45,6 +45,9 @@ func (v *rolloutView) trouble(sc scene, t theme) row {
 }
 
 func (v *rolloutView) next(sc scene) row {
+	if v.filter.typing {
+		return line(plain.of("keep the filter"))
+	}
 	if pod, ok := v.selected(sc); ok {
 		return line(plain.of("look at pod "+release.PodSuffix(pod.Name)+": state, events, log"), faint.of(" · changes nothing"))
 	}
@@ -52,12 +55,17 @@ func (v *rolloutView) next(sc scene) row {
 }
 
 func (v *rolloutView) hints(sc scene) []hint {
+	if v.filter.typing {
+		return v.filter.hints(sc)
+	}
 	out := []hint{}
 	if pod, ok := v.selected(sc); ok {
 		out = append(out, hint{"l", "log of " + release.PodSuffix(pod.Name)})
 	}
 	return append(out, hint{"s", "sort"}, hint{"/", "filter"})
 }
+
+func (v *rolloutView) typing(scene) bool { return v.filter.typing }
 
 func (v *rolloutView) press(sc scene, p press) (action, bool) {
 	if a, handled := v.filter.press(sc, p); handled {
@@ -112,6 +120,9 @@ func (v *rolloutView) selected(sc scene) (release.Pod, bool) {
 func (v *rolloutView) body(sc scene, t theme, w, h int) block {
 	sets := replicaSetsPanel(sc, t, w, h)
 	rest := h - len(sets)
+	if rest < 5 {
+		return v.podsPanel(sc, t, w, h)
+	}
 	if oneColumn(w) {
 		causes := causeRows(sc, t, w-4, false)
 		low := min(len(causes), max(rest/3, 2)) + 2
