@@ -48,6 +48,19 @@ func frameAsking() release.Frame {
 	return refresh(f)
 }
 
+// frameBlind is a release that asks whether to go on without figures.
+func frameBlind() release.Frame {
+	f := frameRolling()
+	f.State.View.Samples = testSamples(at("12:40:42"), at("12:40:42"))
+	f.State.View.Links[release.Prometheus] = release.Link{Since: at("12:40:45"), Last: at("12:40:42"), Err: "connection refused"}
+	f.State.Told = []release.Trouble{release.Blindness}
+	f.State.Asking = &release.Question{
+		Trouble: release.Blindness, At: at("12:43:12"),
+		Reason: "nothing to judge by for 2:00: Error Rate (stale 2:30), Latency P95 (stale 2:30)",
+	}
+	return refresh(f)
+}
+
 // framePodLog is frameFailing with the log of its worst pod.
 func framePodLog() release.Frame {
 	f := frameFailing()
@@ -109,6 +122,7 @@ func TestScreens(t *testing.T) {
 		{"returned", frameReturned(), ""},
 		{"asking", frameAsking(), ""},
 		{"budget", frameFailing(), ""},
+		{"blind", frameBlind(), ""},
 		{"rollout", frameRotating(), "2"},
 		{"rollout-failing", frameFailing(), "esc 2"},
 		{"rollout-filter", frameFailing(), `esc 2 / "v2.4"`},

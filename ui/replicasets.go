@@ -32,14 +32,18 @@ func replicaSets(sc scene, t theme, w, most int) block {
 		out = append(out, line(muted.of(fmt.Sprintf("old  %d more ReplicaSets with pods: 2 Rollout has them all", over+1))))
 		old = old[over+1:]
 	}
-	previous, has := wl.Previous()
+	back, has := sc.State.WayBack()
+	label := "back"
+	if sc.undo().Noop {
+		label = "left" // u does not go there
+	}
 	switch {
 	case !ok:
 		return append(append(out, drawSets(sc, t, old, w)...), line(strong.of("new  "), faint.of("no ReplicaSet yet: the controller has not made it")))
 	case len(old) > 0 || len(out) > 0:
 		old = append(old, newSet(sc, t, "new", current, strong, plain, w))
 	case has:
-		old = []set{newSet(sc, t, "now", current, strong, plain, w), newSet(sc, t, "back", previous, muted, muted, w)}
+		old = []set{newSet(sc, t, "now", current, strong, plain, w), newSet(sc, t, label, back, muted, muted, w)}
 	default:
 		old = []set{newSet(sc, t, "now", current, strong, plain, w)}
 	}
@@ -66,7 +70,7 @@ func newSet(sc scene, t theme, label string, r release.Revision, name, words ink
 	s.head = line(name.of(padRight(label, 5)+version), words.of(fmt.Sprintf("  %s%d", revision, r.Number)))
 	s.said = podWords(s.tally)
 	switch {
-	case total(s.tally) == 0 && label == "back":
+	case total(s.tally) == 0 && !r.Current:
 		s.said = "no pods, " + release.Span(sc.Now.Sub(r.Created)) + " old"
 	case !sc.live:
 		s.said = "were " + s.said

@@ -32,7 +32,8 @@ func doesUndo(sc scene, now release.Choice) string {
 	return "undo"
 }
 
-// questionSheet is for a deadline or a failure budget that is answered by asking.
+// questionSheet is for a deadline or a failure budget that is answered by
+// asking, and for figures that are missing for long.
 func questionSheet(sc scene) (*unaskedSheet, string) {
 	asked := sc.State.Asking
 	if asked == nil {
@@ -57,9 +58,18 @@ func questionSheet(sc scene) (*unaskedSheet, string) {
 		},
 		hide: "hide; it stays asked",
 	}
+	because := failing
+	if asked.Trouble == release.Blindness {
+		because = warning
+		s.title = func(sc scene) string {
+			return "Go on without figures? asked " + release.Age(sc.Now.Sub(asked.At)) + " ago"
+		}
+		s.label = func(scene) string { return "no data decides nothing" }
+		s.hue, s.loud = caution, loudAsk
+	}
 	s.rows = func(p pen, now release.Choice) []section {
 		rows := []section{
-			keep(p.labelled("because", line(failing.of(p.s.State.Asking.Reason)), false)...),
+			keep(p.labelled("because", line(because.of(p.s.State.Asking.Reason)), false)...),
 			spare(4, p.labelled("if you wait", line(plain.of("nothing by itself: it stays as it is until a person answers")), false)...),
 		}
 		return append(rows, undoRows(p, now, s.marks(p.s), "u does")...)
@@ -162,7 +172,11 @@ func observed(sc scene) string {
 	if w.At.IsZero() {
 		return "nothing yet"
 	}
-	text := w.Version(sc.Plan.Container) + ", " + string(w.Convergence()) + ": " + share(w.Replaced(), w.Desired) + " replaced, " +
+	seen := ""
+	if !sc.live {
+		seen = release.Age(sc.age) + " ago: "
+	}
+	text := seen + w.Version(sc.Plan.Container) + ", " + string(w.Convergence()) + ": " + share(w.Replaced(), w.Desired) + " replaced, " +
 		share(w.Available, w.Desired) + " available"
 	if failures := w.Failures(); failures != "" {
 		text += "; " + failures
