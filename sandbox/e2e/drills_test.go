@@ -179,8 +179,8 @@ func (s *sandbox) parts(t *testing.T) {
 	before := s.processes()
 	for part, pid := range before {
 		s.run("stop", part)
-		if err := syscall.Kill(pid, 0); !errors.Is(err, syscall.ESRCH) {
-			t.Errorf("%s still runs after its stop: %v", part, err)
+		if !gone(pid) {
+			t.Errorf("%s still runs after its stop: process %d", part, pid)
 		}
 		s.run("start", part)
 	}
@@ -217,8 +217,8 @@ func TestEnd(t *testing.T) {
 			}
 			for part, pid := range pids {
 				s.eventually(part+" ends", func() error {
-					if err := syscall.Kill(pid, 0); !errors.Is(err, syscall.ESRCH) {
-						return fmt.Errorf("process %d is there: %v", pid, err)
+					if !gone(pid) {
+						return fmt.Errorf("process %d is there", pid)
 					}
 					return nil
 				})

@@ -207,3 +207,13 @@ func (s *sandbox) processes() map[string]int {
 	}
 	return out
 }
+
+// gone tells whether a process has ended. An orphan stays as a zombie where process 1 reaps none, as in many containers.
+func gone(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return true
+	}
+	_, state, _ := strings.Cut(string(stat[bytes.LastIndexByte(stat, ')')+1:]), " ") // the name before it may hold anything
+	return strings.HasPrefix(state, "Z")
+}
