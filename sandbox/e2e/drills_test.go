@@ -25,6 +25,7 @@ func TestSandbox(t *testing.T) {
 	s := up(t, "--speed", "10", "--deadline", "30s")
 	s.history(t)
 	s.accounts(t)
+	t.Run("outage", func(t *testing.T) { s.on(t).outage(t) })
 	t.Run("tags", func(t *testing.T) { s.on(t).tags(t) })
 	t.Run("parts", func(t *testing.T) { s.on(t).parts(t) })
 }
@@ -93,6 +94,30 @@ func (s *sandbox) accounts(t *testing.T) {
 		if n := strings.Count(string(data), `"usage"`); err != nil || n != 6 {
 			t.Errorf("%s: usage of %d pods, %v", file, n, err)
 		}
+	}
+}
+
+// outage stops the API server for longer than a node may be silent elsewhere, and checks that pods and traffic went on.
+func (s *sandbox) outage(t *testing.T) {
+	const stopped, after = 60 * time.Second, 20 * time.Second // the controllers look at the nodes every 5 s
+	before := s.failed()
+	s.run("stop", "apiserver")
+	time.Sleep(stopped)
+	s.run("start", "apiserver")
+	time.Sleep(after)
+	nodes, err := s.as("admin.kubeconfig").CoreV1().Nodes().List(context.Background(), metav1.ListOptions{})
+	if err != nil || len(nodes.Items) != 3 {
+		t.Fatalf("%d nodes, %v", len(nodes.Items), err)
+	}
+	for _, n := range nodes.Items {
+		for _, c := range n.Status.Conditions {
+			if c.Type == corev1.NodeReady && c.Status != corev1.ConditionTrue {
+				t.Errorf("%s is not ready: %s", n.Name, c.Message)
+			}
+		}
+	}
+	if n := s.failed() - before; n != 0 {
+		t.Errorf("%d requests failed, want none", n)
 	}
 }
 

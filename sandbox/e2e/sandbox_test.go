@@ -163,6 +163,21 @@ func (s *sandbox) query(query string) (float64, error) {
 	return strconv.ParseFloat(series[0].Value[1].(string), 64)
 }
 
+// failed returns how many requests of production have failed, beyond the everyday ones.
+func (s *sandbox) failed() int64 {
+	s.t.Helper()
+	response, err := http.Get(strings.TrimSuffix(s.endpoints["gateway-metrics"], "/metrics") + "/requests")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var counts map[string]struct{ Failed int64 }
+	if err := json.NewDecoder(response.Body).Decode(&counts); err != nil {
+		s.t.Fatal(err)
+	}
+	return counts["production"].Failed
+}
+
 type series struct {
 	Value  [2]any
 	Values [][2]any

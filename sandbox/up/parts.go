@@ -72,6 +72,8 @@ func parts(d *Dir, p ports, o Options, authority []byte) []supervise.Part {
 			"--tls-cert-file=" + crt, "--tls-private-key-file=" + key, "--kube-api-qps=200", "--kube-api-burst=400", "--profiling=false",
 			"--controllers=deployment-controller,replicaset-controller,job-controller,garbage-collector-controller,namespace-controller," +
 				"serviceaccount-controller,endpointslice-controller,node-lifecycle-controller",
+			// While the API server is stopped no node can say that it lives, and pods and traffic go on all the same.
+			"--node-monitor-grace-period=24h",
 		}},
 		{Name: scheduler, Ready: answers(secure, "https://"+local(p.scheduler)+"/healthz", "ok"), Args: []string{
 			"--kubeconfig=" + admin, "--leader-elect=false", "--bind-address=127.0.0.1", "--secure-port=" + strconv.Itoa(p.scheduler),
