@@ -50,6 +50,9 @@ func execute(ctx context.Context, o up.Options, args []string) error {
 	select {
 	case <-ready:
 	case err := <-ended:
+		if err == nil {
+			return fmt.Errorf("interrupted while coming up: %s was not run", args[0])
+		}
 		return err
 	}
 	// From here on the terminal is the command's.
