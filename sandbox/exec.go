@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"datahub.io/slipway/sandbox/supervise"
 	"datahub.io/slipway/sandbox/up"
 )
 
@@ -62,7 +63,10 @@ func execute(ctx context.Context, o up.Options, args []string) error {
 	cmd.Env = append(os.Environ(), "SLIPWAY_SANDBOX="+dir)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 10 * time.Second
-	err = cmd.Run()
+	err = supervise.Start(cmd, syscall.SIGHUP)
+	if err == nil {
+		err = cmd.Wait()
+	}
 	cancel()
 	if down := <-ended; down != nil {
 		return down

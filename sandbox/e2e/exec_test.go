@@ -2,9 +2,12 @@ package e2e
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -52,4 +55,21 @@ func TestExecInterruptedWhileComingUp(t *testing.T) {
 	if _, err := os.Stat(ran); err == nil {
 		t.Error("the command was run")
 	}
+}
+
+func TestKilledExecEndsItsCommand(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "pid")
+	s := execute(t, "sh", "-c", `echo $$ >"$0.new" && mv "$0.new" "$0" && exec sleep 300`, file)
+	pid, err := strconv.Atoi(strings.TrimSpace(s.exists(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.process.Process.Kill()
+	s.process.Process.Wait() // the command still holds the output
+	s.eventually("the command ends", func() error {
+		if !gone(pid) {
+			return fmt.Errorf("process %d is there", pid)
+		}
+		return nil
+	})
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -140,7 +141,8 @@ func (s *Supervisor) launch(c *child) (<-chan struct{}, error) {
 	command := exec.Command(self)
 	command.Args = slices.Concat([]string{s.program, c.part.Name}, args)
 	command.Stdout, command.Stderr = out, out
-	if err := start(command); err != nil {
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the terminal's Ctrl-C reaches only the supervisor
+	if err := Start(command, syscall.SIGKILL); err != nil {
 		return nil, err
 	}
 	c.process, c.done, c.asked = command, make(chan struct{}), false
