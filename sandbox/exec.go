@@ -47,6 +47,8 @@ func execute(ctx context.Context, o up.Options, args []string) error {
 	progress := &gate{out: os.Stderr}
 	ready, ended := make(chan struct{}), make(chan error, 1)
 	o.Ready = func() { close(ready) }
+	var lost []error
+	o.Lost = func(err error) { lost = append(lost, err) }
 	go func() { ended <- up.Run(ctx, o, progress) }()
 	select {
 	case <-ready:
@@ -56,7 +58,7 @@ func execute(ctx context.Context, o up.Options, args []string) error {
 		}
 		return err
 	}
-	// From here on the terminal is the command's.
+	// From here on the terminal is the command's. Parts that end by themselves are reported when it has ended.
 	progress.closed.Store(true)
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
@@ -68,7 +70,11 @@ func execute(ctx context.Context, o up.Options, args []string) error {
 		err = cmd.Wait()
 	}
 	cancel()
-	if down := <-ended; down != nil {
+	down := <-ended
+	for _, e := range lost {
+		fmt.Fprintln(os.Stderr, "sandbox:", e)
+	}
+	if down != nil {
 		return down
 	}
 	var failed *exec.ExitError

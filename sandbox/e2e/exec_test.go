@@ -73,3 +73,21 @@ func TestKilledExecEndsItsCommand(t *testing.T) {
 		return nil
 	})
 }
+
+func TestExecReportsALostPart(t *testing.T) {
+	const command = `
+		pid=$("$SANDBOX_BIN" status --dir "$SLIPWAY_SANDBOX" | awk '$1 == "prometheus" { print $3 }')
+		kill -9 "$pid"
+		until grep -q "ended by itself" "$SLIPWAY_SANDBOX/log/sandbox.log"; do sleep 0.1; done
+		echo "the command ends"
+		exit 3`
+	s := execute(t, "sh", "-c", command)
+	s.process.Wait()
+	_, report, _ := strings.Cut(s.out.String(), "the command ends\n")
+	if !strings.Contains(report, "sandbox: prometheus ended by itself: signal: killed") {
+		t.Errorf("reported after the command: %q", report)
+	}
+	if code := s.process.ProcessState.ExitCode(); code != 3 {
+		t.Errorf("exit code %d, want the command's", code)
+	}
+}

@@ -28,6 +28,8 @@ type Options struct {
 	Deadline time.Duration
 	// Ready is called once, when everything answers; it may be nil.
 	Ready func()
+	// Lost is called for each part that ends by itself after that, by the goroutine of Run; it may be nil.
+	Lost func(error)
 }
 
 const stagesFile = "stages.yaml"
@@ -67,11 +69,16 @@ func Run(ctx context.Context, o Options, out io.Writer) (err error) {
 		return err
 	}
 
+	journal, err := os.Create(d.file("log", "sandbox.log"))
+	if err != nil {
+		return err
+	}
+	defer journal.Close()
 	var mu sync.Mutex
 	say := func(format string, args ...any) {
 		mu.Lock()
 		defer mu.Unlock()
-		fmt.Fprintf(out, "%6.1fs  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
+		fmt.Fprintf(io.MultiWriter(journal, out), "%6.1fs  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
 	}
 	say("sandbox in %s, starting anew", d.path)
 	supervisor := supervise.New(program, d.file("log"), parts(d, ports, o, authority))
@@ -109,6 +116,9 @@ func Run(ctx context.Context, o Options, out io.Writer) (err error) {
 			return nil
 		case err := <-supervisor.Ended():
 			say("%v\n         start it again with: sandbox start PART --dir %s", err, d.path)
+			if o.Lost != nil {
+				o.Lost(err)
+			}
 		}
 	}
 }
