@@ -21,6 +21,8 @@ type Part struct {
 	Args []string
 	// Again, when set, are the arguments of every start after the first.
 	Again []string
+	// Env is its whole environment; nil is this process's.
+	Env []string
 	// Ready returns nil once the part answers. It is called again and again until then.
 	Ready func(context.Context) error
 }
@@ -140,7 +142,7 @@ func (s *Supervisor) launch(c *child) (<-chan struct{}, error) {
 	}
 	command := exec.Command(self)
 	command.Args = slices.Concat([]string{s.program, c.part.Name}, args)
-	command.Stdout, command.Stderr = out, out
+	command.Env, command.Stdout, command.Stderr = c.part.Env, out, out
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the terminal's Ctrl-C reaches only the supervisor
 	if err := Start(command, syscall.SIGKILL); err != nil {
 		return nil, err

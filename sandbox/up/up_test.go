@@ -71,6 +71,15 @@ func TestClaimRefusesWhatIsNotOurs(t *testing.T) {
 	}
 }
 
+func TestEnvironment(t *testing.T) {
+	got := environment([]string{
+		"PATH=/bin", "ETCD_NAME=x", "KWOK_WORKDIR=/k", "KUBECONFIG=/c", "KUBE_FEATURE_WatchListClient=true", "HOME=/root", "HOMEPAGE=x",
+	}, "/s")
+	if want := "PATH=/bin HOMEPAGE=x HOME=/s"; strings.Join(got, " ") != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestConfigIsValidYAMLForAnyPath(t *testing.T) {
 	data, err := endpoints{
 		Dir: "/a b", Kubeconfig: `/a "b": c/kubeconfig`, State: "/a b/state",
