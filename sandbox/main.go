@@ -48,7 +48,7 @@ func command() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.PersistentFlags().StringVar(&o.Dir, "dir", ".sandbox", "directory for all of the sandbox's data")
+	root.PersistentFlags().StringVar(&o.Dir, "dir", ".sandbox/default", "directory for all of the sandbox's data")
 	start := &cobra.Command{
 		Use:   "up",
 		Short: "bring a sandbox up and keep it until interrupted",

@@ -71,6 +71,31 @@ func TestClaimRefusesWhatIsNotOurs(t *testing.T) {
 	}
 }
 
+func TestClaimRefusesWhatHoldsARunningSandbox(t *testing.T) {
+	outer := filepath.Join(t.TempDir(), "sandbox")
+	d, err := claim(outer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.release()
+	inner, err := claim(filepath.Join(outer, "a", "b"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := claim(outer); err == nil || !strings.Contains(err.Error(), inner.path+" is in use by a running sandbox") {
+		t.Errorf("error: %v", err)
+	}
+	if _, err := os.Stat(inner.file("log")); err != nil {
+		t.Errorf("the running sandbox's files: %v", err)
+	}
+	inner.release()
+	d, err = claim(outer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.release()
+}
+
 func TestEnvironment(t *testing.T) {
 	got := environment([]string{
 		"PATH=/bin", "ETCD_NAME=x", "KWOK_WORKDIR=/k", "KUBECONFIG=/c", "KUBE_FEATURE_WatchListClient=true", "HOME=/root", "HOMEPAGE=x",
