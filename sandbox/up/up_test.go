@@ -156,6 +156,9 @@ func TestEveryAccountHasItsKubeconfig(t *testing.T) {
 		if !strings.Contains(string(tokens), config.AuthInfos[u.name].Token+","+u.name+",") {
 			t.Errorf("%s: its token is not in the API server's file", u.file)
 		}
+		if config.CurrentContext != "staging" {
+			t.Errorf("%s: the current context is %q", u.file, config.CurrentContext)
+		}
 		for _, name := range []string{"staging", "production"} {
 			c := config.Contexts[name]
 			if c == nil || c.AuthInfo != u.name || c.Namespace != "datahub-"+name || config.Clusters[c.Cluster] == nil {
