@@ -65,7 +65,7 @@ func call(dir, method, path string) ([]byte, error) {
 	file := filepath.Join(dir, controlFile)
 	data, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("no sandbox runs in %s; start one with: sandbox up --dir %s", dir, dir)
+		return nil, fmt.Errorf("no sandbox runs in %s; start one with: sandbox up --dir %s", dir, shell(dir))
 	} else if err != nil {
 		return nil, err
 	}

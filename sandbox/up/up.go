@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
+	"strings"
 	"sync"
 	"time"
 
@@ -104,7 +106,7 @@ func Run(ctx context.Context, o Options, out io.Writer) (err error) {
 		return err
 	}
 	say("ready")
-	fmt.Fprintf(out, usage, d.file("kubeconfig"), d.file("slipway.yaml"), d.path)
+	fmt.Fprintf(out, usage, shell(d.file("kubeconfig")), shell(d.file("slipway.yaml")), shell(d.path))
 	if o.Ready != nil {
 		o.Ready()
 	}
@@ -115,7 +117,7 @@ func Run(ctx context.Context, o Options, out io.Writer) (err error) {
 			d.retract()
 			return nil
 		case err := <-supervisor.Ended():
-			say("%v\n         start it again with: sandbox start PART --dir %s", err, d.path)
+			say("%v\n         start it again with: sandbox start PART --dir %s", err, shell(d.path))
 			if o.Lost != nil {
 				o.Lost(err)
 			}
@@ -131,6 +133,14 @@ const usage = `
   Ctrl-C ends it.
 
 `
+
+// shell is a word as a shell takes it literally.
+func shell(word string) string {
+	if regexp.MustCompile(`^[\w./+@%-]+$`).MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
 
 func addresses(d *Dir, p ports) endpoints {
 	base := "http://" + local(p.gateway)

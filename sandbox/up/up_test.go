@@ -2,6 +2,7 @@ package up
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -94,6 +95,18 @@ func TestClaimRefusesWhatHoldsARunningSandbox(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.release()
+}
+
+func TestShell(t *testing.T) {
+	for _, word := range []string{"/tmp/sandbox-1/x.yaml", "/tmp/a b", "$HOME/`id`;*", "it's", "", "-x\ny", "~"} {
+		out, err := exec.Command("sh", "-c", "printf %s "+shell(word)).Output()
+		if err != nil || string(out) != word {
+			t.Errorf("%q quoted is %s, which a shell takes as %q (%v)", word, shell(word), out, err)
+		}
+	}
+	if got := shell("/tmp/sandbox-1/x.yaml"); got != "/tmp/sandbox-1/x.yaml" {
+		t.Errorf("quoted for nothing: %s", got)
+	}
 }
 
 func TestEnvironment(t *testing.T) {
