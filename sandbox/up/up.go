@@ -218,22 +218,24 @@ func (s sequence) rise(ctx context.Context) error {
 	group.Go(func() error { return s.start(side, controllers, scheduler, kwok) })
 	group.Go(func() error {
 		if err := seed.accounts(side, s.ports.metrics, s.authority); err != nil {
-			return err
+			return s.blame(err, "accounts", apiserver)
 		}
 		rollouts, each := errgroup.WithContext(side)
 		for _, e := range gateway.Environments {
-			rollouts.Go(func() error { return seed.rollOut(each, e.Namespace) })
+			rollouts.Go(func() error {
+				return s.blame(seed.rollOut(each, e.Namespace), "revisions of "+e.Namespace, apiserver, controllers)
+			})
 		}
 		if err := rollouts.Wait(); err != nil {
 			return err
 		}
 		s.say("%d revisions in each of %d namespaces", len(past), len(gateway.Environments))
 		if err := seed.machines(side, s.ports.kubelet); err != nil {
-			return err
+			return s.blame(err, "nodes", apiserver)
 		}
 		for _, e := range gateway.Environments {
 			if err := seed.available(side, e.Namespace); err != nil {
-				return fmt.Errorf("pods of %s: %w", e.Namespace, err)
+				return s.blame(err, "pods of "+e.Namespace, scheduler, kwok)
 			}
 		}
 		s.say("pods ready")
@@ -248,5 +250,17 @@ func (s sequence) rise(ctx context.Context) error {
 	if err := s.start(ctx, prometheus, metrics); err != nil {
 		return err
 	}
-	return seed.served(ctx)
+	return s.blame(seed.served(ctx), "kubectl top", metrics)
+}
+
+// blame adds to the error of a step, if there is one, which parts it depends on, and the ends of their logs.
+func (s sequence) blame(err error, step string, parts ...string) error {
+	if err == nil {
+		return nil
+	}
+	var logs strings.Builder
+	for _, part := range parts {
+		logs.WriteString(supervise.Tail(s.d.file("log", part+".log")))
+	}
+	return fmt.Errorf("%s (%s): %w%s", step, strings.Join(parts, ", "), err, &logs)
 }
