@@ -19,10 +19,11 @@ build: ## build bin/slipway
 	$(GO) build -o bin/slipway .
 
 # The first build compiles a Kubernetes control plane: about 8 minutes on two
-# cores, and a few seconds from then on.
+# cores, and a few seconds from then on. No commit is stamped into it: it would
+# be linked again for each.
 sandbox: ## build bin/sandbox, a local control plane to try things on
-	@test -x bin/sandbox || echo "building the sandbox: the first time takes several minutes (about 8 on two cores)"
-	cd sandbox && $(GO) build -ldflags "$(KUBERNETES)" -o ../bin/sandbox.new . && mv ../bin/sandbox.new ../bin/sandbox
+	@mkdir -p bin
+	@GO="$(GO)" sandbox/build.sh "$(CURDIR)/bin/sandbox" -buildvcs=false -ldflags "$(KUBERNETES)"
 
 demo: build sandbox ## try it: a sandbox with the console on it, taken down on leaving
 	bin/sandbox exec --dir .sandbox/demo -- bin/slipway --config .sandbox/demo/slipway.yaml --env production --version v2.5.0
