@@ -123,7 +123,7 @@ func follow(ctx context.Context, flush *http.ResponseController, out *limited, r
 		case next := <-tick.C:
 			current, exists := refresh()
 			from := now
-			if last := current.Ended.Add(-time.Millisecond); !current.Ended.IsZero() && last.Before(from) {
+			if last := current.end().Add(-time.Millisecond); !current.Ended.IsZero() && last.Before(from) {
 				from = last // its last words carry the time of its end, which the API cuts to whole seconds
 			}
 			if err := out.lines(current.Between(from, next)); err != nil || !exists || !current.Ended.IsZero() {
