@@ -45,7 +45,6 @@ func (s *sandbox) history(t *testing.T) {
 			t.Errorf("revision %s has the cause %q, want one of %s", revision, causes[revision], version)
 		}
 	}
-	const step, span = 5.0, 15 * 60.0
 	s.eventually("scrapes after the history", func() error { // the seam is in the middle of what is looked at
 		n, err := s.query(`min(count_over_time(up[1m]))`)
 		if err == nil && n < 8 {
@@ -53,20 +52,25 @@ func (s *sandbox) history(t *testing.T) {
 		}
 		return err
 	})
-	end := float64(time.Now().Unix())
-	result, err := s.get("/api/v1/query_range?" + url.Values{
-		"query": {`sum(rate(http_requests_total{namespace="datahub-production"}[1m]))`},
-		"start": {fmt.Sprint(end - span)}, "end": {fmt.Sprint(end)}, "step": {fmt.Sprint(step)},
-	}.Encode())
-	if err != nil || len(result) != 1 {
-		t.Fatalf("%d series, %v", len(result), err)
-	}
-	if got, want := len(result[0].Values), int(span/step)+1; got != want {
-		t.Errorf("%d points, want %d: there is a gap", got, want)
-	}
-	for _, v := range result[0].Values {
-		if rate, _ := strconv.ParseFloat(v[1].(string), 64); math.Abs(rate-12000) > 1500 {
-			t.Errorf("at %v the rate is %v, want about 12000", v[0], rate)
+	for _, c := range []struct {
+		window     string
+		span, step int // seconds
+	}{{"1m", 15 * 60, 5}, {"10s", 3 * 60, 1}} {
+		end := time.Now().Unix()
+		result, err := s.get("/api/v1/query_range?" + url.Values{
+			"query": {fmt.Sprintf(`sum(rate(http_requests_total{namespace=%q}[%s]))`, namespace, c.window)},
+			"start": {fmt.Sprint(end - int64(c.span))}, "end": {fmt.Sprint(end)}, "step": {fmt.Sprint(c.step)},
+		}.Encode())
+		if err != nil || len(result) != 1 {
+			t.Fatalf("%d series, %v", len(result), err)
+		}
+		if got, want := len(result[0].Values), c.span/c.step+1; got != want {
+			t.Errorf("%d points, want %d: there is a gap", got, want)
+		}
+		for _, v := range result[0].Values {
+			if rate, _ := strconv.ParseFloat(v[1].(string), 64); math.Abs(rate-12000) > 1500 {
+				t.Errorf("over %s the rate at %.0f is %v, want about 12000", c.window, v[0], rate)
+			}
 		}
 	}
 }
@@ -150,12 +154,18 @@ func (s *sandbox) tags(t *testing.T) {
 	waits := func(reason string) func(corev1.ContainerStatus) bool {
 		return func(c corev1.ContainerStatus) bool { return c.State.Waiting != nil && c.State.Waiting.Reason == reason }
 	}
-	const errorRate = `sum(rate(http_requests_total{namespace="datahub-production",code=~"5.."}[10s])) / sum(rate(http_requests_total{namespace="datahub-production"}[10s]))`
-	const p95 = `histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket{namespace="datahub-production"}[10s])))`
+	// Of one version: another one's figures linger.
+	errorRate := func(tag string) string {
+		of := fmt.Sprintf(`namespace=%q,version=%q`, namespace, tag)
+		return fmt.Sprintf(`sum(rate(http_requests_total{%s,code=~"5.."}[10s])) / sum(rate(http_requests_total{%[1]s}[10s]))`, of)
+	}
+	p95 := func(tag string) string {
+		return fmt.Sprintf(`histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket{namespace=%q,version=%q}[10s])))`, namespace, tag)
+	}
 	for tag, shows := range map[string]func() error{
-		"v2.5.0-slow":    above(p95, 0.15),
-		"v2.5.0-errors":  above(errorRate, 0.02),
-		"v2.5.0-late":    above(errorRate, 0.03),
+		"v2.5.0-slow":    above(p95("v2.5.0-slow"), 0.15),
+		"v2.5.0-errors":  above(errorRate("v2.5.0-errors"), 0.02),
+		"v2.5.0-late":    above(errorRate("v2.5.0-late"), 0.03),
 		"v2.5.0-missing": state("v2.5.0-missing", waits("ImagePullBackOff")),
 		"v2.5.0-crash": state("v2.5.0-crash", func(c corev1.ContainerStatus) bool {
 			return waits("CrashLoopBackOff")(c) && c.LastTerminationState.Terminated.ExitCode == 1 && c.RestartCount > 1
@@ -168,9 +178,11 @@ func (s *sandbox) tags(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			for _, e := range events.Items {
-				if e.Reason == "Unhealthy" && e.Count > 2 {
-					return nil
+			for _, p := range s.pods(client, "v2.5.0-unready") {
+				for _, e := range events.Items {
+					if e.InvolvedObject.Name == p.Name && e.Reason == "Unhealthy" && e.Count > 2 {
+						return nil
+					}
 				}
 			}
 			return errors.New("no repeated Unhealthy event")

@@ -29,7 +29,7 @@ const (
 	image      = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/datahub-gateway"
 	deployment = "datahub-gateway"
 	namespace  = "datahub-production"
-	patience   = 90 * time.Second
+	patience   = 3 * time.Minute // of a slow machine
 )
 
 // sandbox is a running one.
