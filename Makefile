@@ -43,6 +43,7 @@ e2e: build sandbox
 lint: ## formatting, vet, golangci-lint
 	$(GOLINT) gofumpt -l . | (! grep .)
 	$(GOLINT) golangci-lint run ./...
+	cd sandbox && $(GO) vet ./... && $(GO) tool -modfile=../tools/go.mod golangci-lint run ./...
 
 format: ## rewrite the sources as gofumpt wants them
 	$(GOLINT) gofumpt -w .

@@ -1,6 +1,7 @@
 package kubelet
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -98,7 +99,7 @@ func TestSelection(t *testing.T) {
 func TestLimitOfBytes(t *testing.T) {
 	var b strings.Builder
 	out := &limited{w: &b, left: 8}
-	if err := out.lines([]Line{{noon, "12345"}, {noon, "6789"}}); err != errLimit || b.String() != "12345\n67" {
+	if err := out.lines([]Line{{noon, "12345"}, {noon, "6789"}}); !errors.Is(err, errLimit) || b.String() != "12345\n67" {
 		t.Errorf("wrote %q, %v", b.String(), err)
 	}
 }

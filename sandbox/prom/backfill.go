@@ -3,6 +3,7 @@ package prom
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -49,8 +50,7 @@ func write(ctx context.Context, db *tsdb.DB, target string, history gateway.Hist
 		for i, past := range history.Series {
 			if k := t - past.First; k >= 0 && k < len(past.Values) {
 				if _, err := app.Append(0, series[i], at, past.Values[k]); err != nil {
-					app.Rollback()
-					return fmt.Errorf("%s: %w", series[i], err)
+					return fmt.Errorf("%s: %w", series[i], errors.Join(err, app.Rollback()))
 				}
 			}
 		}

@@ -79,7 +79,7 @@ func run(dir, listen, target string, interval time.Duration) error {
 	}}}
 	go func() {
 		time.Sleep(time.Until(past.Add(interval))) // the first scrape is the next step of the past
-		scraper.Run(targets)
+		_ = scraper.Run(targets)
 	}()
 	defer scraper.Stop()
 

@@ -78,7 +78,7 @@ func claim(path string) (*Dir, error) {
 // held returns a directory below path that a running sandbox holds, if there is one.
 func held(path string) string {
 	var found string
-	filepath.WalkDir(path, func(file string, e fs.DirEntry, err error) error {
+	_ = filepath.WalkDir(path, func(file string, e fs.DirEntry, err error) error {
 		if err != nil || e.Name() != marker || filepath.Dir(file) == path {
 			return nil
 		}
