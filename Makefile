@@ -28,17 +28,18 @@ sandbox: ## build bin/sandbox, a local control plane to try things on
 demo: build sandbox ## try it: a sandbox with the console on it, taken down on leaving
 	bin/sandbox exec --dir .sandbox/demo -- bin/slipway --config .sandbox/demo/slipway.yaml --env production --version v2.5.0
 
-test: unit e2e ## everything: unit, golden, scripts, and end to end on one sandbox
+test: unit e2e ## everything: unit, golden, scripts, end to end on one sandbox, and the sandbox itself
 
 unit:
 	@test -n "$(RACE)" || echo "no C compiler: tests run without the race detector"
 	$(GO) vet ./...
 	$(GO) test $(RACE) ./...
-	cd sandbox && $(GO) test $(RACE) ./behaviour ./traffic ./gateway ./supervise ./stages ./kubelet ./up
+	cd sandbox && $(GO) test $(RACE) ./behaviour ./traffic ./gateway ./supervise ./stages ./kubelet ./up ./top
 
 e2e: build sandbox
 	bin/sandbox exec --dir .sandbox/test --speed $(SPEED) --deadline 20s -- \
 		$(GO) test $(RACE) -count=1 -p 1 -timeout 40m ./kube ./metrics ./e2e
+	cd sandbox && SANDBOX_BIN="$(CURDIR)/bin/sandbox" $(GO) test -count=1 -timeout 20m ./prom ./e2e
 
 lint: ## formatting, vet, golangci-lint
 	$(GOLINT) gofumpt -l . | (! grep .)
