@@ -163,7 +163,7 @@ func TestPlugsPulled(t *testing.T) {
 func TestCauseAndUndoByKeys(t *testing.T) {
 	needSandbox(t)
 	reset(t, "datahub-staging")
-	s := newSetup(t, "kubeconfig")
+	s := newSetup(t, "kubeconfig").edit(t, "onDeadline: auto", "onDeadline: off") // the keys are to undo it, not the deadline
 	c := s.open(t, 80, 24, "--env", "staging", "--version", "v2.5.0-crash")
 	c.see("Ready to deploy", "eng-a")
 	c.press("d")

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"datahub.io/slipway/sandbox/supervise"
 	"datahub.io/slipway/sandbox/up"
 )
 
@@ -46,22 +47,34 @@ func execute(ctx context.Context, o up.Options, args []string) error {
 	progress := &gate{out: os.Stderr}
 	ready, ended := make(chan struct{}), make(chan error, 1)
 	o.Ready = func() { close(ready) }
+	var lost []error
+	o.Lost = func(err error) { lost = append(lost, err) }
 	go func() { ended <- up.Run(ctx, o, progress) }()
 	select {
 	case <-ready:
 	case err := <-ended:
+		if err == nil {
+			return fmt.Errorf("interrupted while coming up: %s was not run", args[0])
+		}
 		return err
 	}
-	// From here on the terminal is the command's.
+	// From here on the terminal is the command's. Parts that end by themselves are reported when it has ended.
 	progress.closed.Store(true)
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.Env = append(os.Environ(), "SLIPWAY_SANDBOX="+dir)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 10 * time.Second
-	err = cmd.Run()
+	err = supervise.Start(cmd, syscall.SIGHUP)
+	if err == nil {
+		err = cmd.Wait()
+	}
 	cancel()
-	if down := <-ended; down != nil {
+	down := <-ended
+	for _, e := range lost {
+		fmt.Fprintln(os.Stderr, "sandbox:", e)
+	}
+	if down != nil {
 		return down
 	}
 	var failed *exec.ExitError

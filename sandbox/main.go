@@ -26,16 +26,23 @@ func main() {
 			os.Exit(part())
 		}
 	}
+	os.Exit(run())
+}
+
+// run runs the command of the command line until it is told to end, and returns the exit code.
+func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	if err := command().ExecuteContext(ctx); err != nil {
-		var code exitCode
-		if errors.As(err, &code) {
-			os.Exit(int(code))
-		}
-		fmt.Fprintln(os.Stderr, "sandbox:", err)
-		os.Exit(1)
+	err := command().ExecuteContext(ctx)
+	var code exitCode
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &code):
+		return int(code)
 	}
+	fmt.Fprintln(os.Stderr, "sandbox:", err)
+	return 1
 }
 
 func command() *cobra.Command {
@@ -48,7 +55,7 @@ func command() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.PersistentFlags().StringVar(&o.Dir, "dir", ".sandbox", "directory for all of the sandbox's data")
+	root.PersistentFlags().StringVar(&o.Dir, "dir", ".sandbox/default", "directory for all of the sandbox's data")
 	start := &cobra.Command{
 		Use:   "up",
 		Short: "bring a sandbox up and keep it until interrupted",
@@ -61,11 +68,11 @@ func command() *cobra.Command {
 	root.AddCommand(start, newExec(&o),
 		&cobra.Command{
 			Use: "stop PART", Short: "pull one part's plug", Args: cobra.ExactArgs(1),
-			RunE: func(_ *cobra.Command, args []string) error { return up.Stop(o.Dir, args[0]) },
+			RunE: func(c *cobra.Command, args []string) error { return up.Stop(c.Context(), o.Dir, args[0]) },
 		},
 		&cobra.Command{
 			Use: "start PART", Short: "put a stopped part back, and wait until it is ready", Args: cobra.ExactArgs(1),
-			RunE: func(_ *cobra.Command, args []string) error { return up.Start(o.Dir, args[0]) },
+			RunE: func(c *cobra.Command, args []string) error { return up.Start(c.Context(), o.Dir, args[0]) },
 		},
 		&cobra.Command{
 			Use: "status", Short: "say how each part is", Args: cobra.NoArgs,
@@ -81,7 +88,7 @@ func upFlags(c *cobra.Command, o *up.Options) {
 }
 
 func status(c *cobra.Command, dir string) error {
-	states, err := up.Status(dir)
+	states, err := up.Status(c.Context(), dir)
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,7 @@ func TestSandbox(t *testing.T) {
 	s := up(t, "--speed", "10", "--deadline", "30s")
 	s.history(t)
 	s.accounts(t)
+	t.Run("outage", func(t *testing.T) { s.on(t).outage(t) })
 	t.Run("tags", func(t *testing.T) { s.on(t).tags(t) })
 	t.Run("parts", func(t *testing.T) { s.on(t).parts(t) })
 }
@@ -44,7 +45,6 @@ func (s *sandbox) history(t *testing.T) {
 			t.Errorf("revision %s has the cause %q, want one of %s", revision, causes[revision], version)
 		}
 	}
-	const step, span = 5.0, 15 * 60.0
 	s.eventually("scrapes after the history", func() error { // the seam is in the middle of what is looked at
 		n, err := s.query(`min(count_over_time(up[1m]))`)
 		if err == nil && n < 8 {
@@ -52,20 +52,25 @@ func (s *sandbox) history(t *testing.T) {
 		}
 		return err
 	})
-	end := float64(time.Now().Unix())
-	result, err := s.get("/api/v1/query_range?" + url.Values{
-		"query": {`sum(rate(http_requests_total{namespace="datahub-production"}[1m]))`},
-		"start": {fmt.Sprint(end - span)}, "end": {fmt.Sprint(end)}, "step": {fmt.Sprint(step)},
-	}.Encode())
-	if err != nil || len(result) != 1 {
-		t.Fatalf("%d series, %v", len(result), err)
-	}
-	if got, want := len(result[0].Values), int(span/step)+1; got != want {
-		t.Errorf("%d points, want %d: there is a gap", got, want)
-	}
-	for _, v := range result[0].Values {
-		if rate, _ := strconv.ParseFloat(v[1].(string), 64); math.Abs(rate-12000) > 1500 {
-			t.Errorf("at %v the rate is %v, want about 12000", v[0], rate)
+	for _, c := range []struct {
+		window     string
+		span, step int // seconds
+	}{{"1m", 15 * 60, 5}, {"10s", 3 * 60, 1}} {
+		end := time.Now().Unix()
+		result, err := s.get("/api/v1/query_range?" + url.Values{
+			"query": {fmt.Sprintf(`sum(rate(http_requests_total{namespace=%q}[%s]))`, namespace, c.window)},
+			"start": {fmt.Sprint(end - int64(c.span))}, "end": {fmt.Sprint(end)}, "step": {fmt.Sprint(c.step)},
+		}.Encode())
+		if err != nil || len(result) != 1 {
+			t.Fatalf("%d series, %v", len(result), err)
+		}
+		if got, want := len(result[0].Values), c.span/c.step+1; got != want {
+			t.Errorf("%d points, want %d: there is a gap", got, want)
+		}
+		for _, v := range result[0].Values {
+			if rate, _ := strconv.ParseFloat(v[1].(string), 64); math.Abs(rate-12000) > 1500 {
+				t.Errorf("over %s the rate at %.0f is %v, want about 12000", c.window, v[0], rate)
+			}
 		}
 	}
 }
@@ -93,6 +98,30 @@ func (s *sandbox) accounts(t *testing.T) {
 		if n := strings.Count(string(data), `"usage"`); err != nil || n != 6 {
 			t.Errorf("%s: usage of %d pods, %v", file, n, err)
 		}
+	}
+}
+
+// outage stops the API server for longer than a node may be silent elsewhere, and checks that pods and traffic went on.
+func (s *sandbox) outage(t *testing.T) {
+	const stopped, after = 60 * time.Second, 20 * time.Second // the controllers look at the nodes every 5 s
+	before := s.failed()
+	s.run("stop", "apiserver")
+	time.Sleep(stopped)
+	s.run("start", "apiserver")
+	time.Sleep(after)
+	nodes, err := s.as("admin.kubeconfig").CoreV1().Nodes().List(context.Background(), metav1.ListOptions{})
+	if err != nil || len(nodes.Items) != 3 {
+		t.Fatalf("%d nodes, %v", len(nodes.Items), err)
+	}
+	for _, n := range nodes.Items {
+		for _, c := range n.Status.Conditions {
+			if c.Type == corev1.NodeReady && c.Status != corev1.ConditionTrue {
+				t.Errorf("%s is not ready: %s", n.Name, c.Message)
+			}
+		}
+	}
+	if n := s.failed() - before; n != 0 {
+		t.Errorf("%d requests failed, want none", n)
 	}
 }
 
@@ -125,12 +154,18 @@ func (s *sandbox) tags(t *testing.T) {
 	waits := func(reason string) func(corev1.ContainerStatus) bool {
 		return func(c corev1.ContainerStatus) bool { return c.State.Waiting != nil && c.State.Waiting.Reason == reason }
 	}
-	const errorRate = `sum(rate(http_requests_total{namespace="datahub-production",code=~"5.."}[10s])) / sum(rate(http_requests_total{namespace="datahub-production"}[10s]))`
-	const p95 = `histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket{namespace="datahub-production"}[10s])))`
+	// Of one version: another one's figures linger.
+	errorRate := func(tag string) string {
+		of := fmt.Sprintf(`namespace=%q,version=%q`, namespace, tag)
+		return fmt.Sprintf(`sum(rate(http_requests_total{%s,code=~"5.."}[10s])) / sum(rate(http_requests_total{%[1]s}[10s]))`, of)
+	}
+	p95 := func(tag string) string {
+		return fmt.Sprintf(`histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket{namespace=%q,version=%q}[10s])))`, namespace, tag)
+	}
 	for tag, shows := range map[string]func() error{
-		"v2.5.0-slow":    above(p95, 0.15),
-		"v2.5.0-errors":  above(errorRate, 0.02),
-		"v2.5.0-late":    above(errorRate, 0.03),
+		"v2.5.0-slow":    above(p95("v2.5.0-slow"), 0.15),
+		"v2.5.0-errors":  above(errorRate("v2.5.0-errors"), 0.02),
+		"v2.5.0-late":    above(errorRate("v2.5.0-late"), 0.03),
 		"v2.5.0-missing": state("v2.5.0-missing", waits("ImagePullBackOff")),
 		"v2.5.0-crash": state("v2.5.0-crash", func(c corev1.ContainerStatus) bool {
 			return waits("CrashLoopBackOff")(c) && c.LastTerminationState.Terminated.ExitCode == 1 && c.RestartCount > 1
@@ -143,9 +178,11 @@ func (s *sandbox) tags(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			for _, e := range events.Items {
-				if e.Reason == "Unhealthy" && e.Count > 2 {
-					return nil
+			for _, p := range s.pods(client, "v2.5.0-unready") {
+				for _, e := range events.Items {
+					if e.InvolvedObject.Name == p.Name && e.Reason == "Unhealthy" && e.Count > 2 {
+						return nil
+					}
 				}
 			}
 			return errors.New("no repeated Unhealthy event")
@@ -179,8 +216,8 @@ func (s *sandbox) parts(t *testing.T) {
 	before := s.processes()
 	for part, pid := range before {
 		s.run("stop", part)
-		if err := syscall.Kill(pid, 0); !errors.Is(err, syscall.ESRCH) {
-			t.Errorf("%s still runs after its stop: %v", part, err)
+		if !gone(pid) {
+			t.Errorf("%s still runs after its stop: process %d", part, pid)
 		}
 		s.run("start", part)
 	}
@@ -217,8 +254,8 @@ func TestEnd(t *testing.T) {
 			}
 			for part, pid := range pids {
 				s.eventually(part+" ends", func() error {
-					if err := syscall.Kill(pid, 0); !errors.Is(err, syscall.ESRCH) {
-						return fmt.Errorf("process %d is there: %v", pid, err)
+					if !gone(pid) {
+						return fmt.Errorf("process %d is there", pid)
 					}
 					return nil
 				})

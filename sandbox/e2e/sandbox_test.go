@@ -29,7 +29,7 @@ const (
 	image      = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/datahub-gateway"
 	deployment = "datahub-gateway"
 	namespace  = "datahub-production"
-	patience   = 90 * time.Second
+	patience   = 3 * time.Minute // of a slow machine
 )
 
 // sandbox is a running one.
@@ -163,6 +163,21 @@ func (s *sandbox) query(query string) (float64, error) {
 	return strconv.ParseFloat(series[0].Value[1].(string), 64)
 }
 
+// failed returns how many requests of production have failed, beyond the everyday ones.
+func (s *sandbox) failed() int64 {
+	s.t.Helper()
+	response, err := http.Get(strings.TrimSuffix(s.endpoints["gateway-metrics"], "/metrics") + "/requests")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var counts map[string]struct{ Failed int64 }
+	if err := json.NewDecoder(response.Body).Decode(&counts); err != nil {
+		s.t.Fatal(err)
+	}
+	return counts["production"].Failed
+}
+
 type series struct {
 	Value  [2]any
 	Values [][2]any
@@ -206,4 +221,14 @@ func (s *sandbox) processes() map[string]int {
 		}
 	}
 	return out
+}
+
+// gone tells whether a process has ended. An orphan stays as a zombie where process 1 reaps none, as in many containers.
+func gone(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return true
+	}
+	_, state, _ := strings.Cut(string(stat[bytes.LastIndexByte(stat, ')')+1:]), " ") // the name before it may hold anything
+	return strings.HasPrefix(state, "Z")
 }

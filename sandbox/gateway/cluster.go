@@ -39,7 +39,7 @@ func watch(ctx context.Context, client kubernetes.Interface) *cluster {
 		}
 	}
 	for _, informer := range []cache.SharedIndexInformer{pods.Informer(), deployments.Informer()} {
-		informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+		_, _ = informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
 			AddFunc: func(any) { poke() }, UpdateFunc: func(any, any) { poke() }, DeleteFunc: func(any) { poke() },
 		})
 	}

@@ -117,19 +117,27 @@ func run(ctx context.Context, kubeconfig, listen string, speed float64, span tim
 func (g *Gateway) observe(now time.Time, pods []traffic.Pod, scales []Scale) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.model.Advance(now)
+	g.live(now)
 	g.model.Observe(pods)
 	g.pods, g.scales = pods, scales
 }
 
-// advance lets time pass, and extends the history while nobody has fetched it.
+// advance lets time pass.
 func (g *Gateway) advance(now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.model.Advance(now)
-	if g.history != nil && now.Sub(g.history.end()) > 0 {
-		g.history.add(now, g.samples())
+	g.live(now)
+}
+
+// live lets time pass, with the mutex held, and extends the history while nobody has fetched it, in its even steps whenever it is called.
+func (g *Gateway) live(now time.Time) {
+	if g.history != nil {
+		for at := g.history.end().Add(ScrapeInterval); !at.After(now); at = at.Add(ScrapeInterval) {
+			g.model.Advance(at)
+			g.history.add(at, g.samples())
+		}
 	}
+	g.model.Advance(now)
 }
 
 // samples returns all series, with the mutex held.

@@ -72,6 +72,27 @@ func TestPresentContinuesHistory(t *testing.T) {
 	}
 }
 
+// Prometheus's rate() goes by the mean distance of samples: an odd one dents it.
+func TestHistoryGrowsInEvenSteps(t *testing.T) {
+	g := settled()
+	g.history = simulate(g, noon)
+	n := len(g.history.Times)
+	g.advance(noon.Add(700 * time.Millisecond))
+	g.observe(noon.Add(2300*time.Millisecond), g.pods, g.scales)
+	g.advance(noon.Add(2500 * time.Millisecond))
+	g.advance(noon.Add(7 * time.Second))
+	var got []time.Duration
+	for _, at := range g.history.Times[n-1:] {
+		got = append(got, time.UnixMilli(at).Sub(noon))
+	}
+	if want := "[0s 2s 4s 6s]"; fmt.Sprint(got) != want {
+		t.Errorf("history grew at %v, want %s", got, want)
+	}
+	if now := g.model.Now(); !now.Equal(noon.Add(7 * time.Second)) {
+		t.Errorf("the model is at %s", now)
+	}
+}
+
 func TestHistoryOfSeriesThatComeAndGo(t *testing.T) {
 	h := &History{index: map[string]*Past{}}
 	a, b := traffic.Sample{Name: "a", Value: 1}, traffic.Sample{Name: "b", Value: 2}

@@ -29,7 +29,7 @@ func Report(ctx context.Context, client kubernetes.Interface) {
 	recorders := recorders{broadcaster: broadcaster, of: map[string]record.EventRecorder{}}
 	factory := informers.NewSharedInformerFactory(client, 0)
 	pods := factory.Core().V1().Pods().Informer()
-	pods.AddEventHandler(cache.ResourceEventHandlerFuncs{
+	_, _ = pods.AddEventHandler(cache.ResourceEventHandlerFuncs{
 		UpdateFunc: func(before, after any) { Events(before.(*corev1.Pod), after.(*corev1.Pod), recorders) },
 	})
 	factory.Start(ctx.Done())

@@ -42,13 +42,9 @@ const CrashLines = "\x1b[31mERROR\x1b[0m \x1b]0;gateway\x07redis unreachable add
 
 // Between returns the lines written in the half-open interval [from, to).
 func (r Run) Between(from, to time.Time) []Line {
-	if !r.Ended.IsZero() {
-		if !r.Ended.After(r.Started) { // the API keeps whole seconds
-			r.Ended = r.Started.Add(time.Second)
-		}
-		if r.Ended.Before(to) {
-			to = r.Ended
-		}
+	r.Ended = r.end()
+	if !r.Ended.IsZero() && r.Ended.Before(to) {
+		to = r.Ended
 	}
 	var lines []Line
 	add := func(at time.Time, format string, args ...any) {
@@ -90,6 +86,15 @@ func (r Run) Between(from, to time.Time) []Line {
 		}
 		add(at, "%s", r.routine(b, k, at))
 	}
+}
+
+// end is when the run ended. The API keeps whole seconds: of a run that ended in the second of its start it is only known that it did, and that
+// moment must not lie ahead of one who asks at once.
+func (r Run) end() time.Time {
+	if !r.Ended.IsZero() && !r.Ended.After(r.Started) {
+		return r.Started.Add(100 * time.Millisecond)
+	}
+	return r.Ended
 }
 
 // routine is what a running gateway says at its kth turn.

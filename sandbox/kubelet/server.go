@@ -41,7 +41,7 @@ func Handler(pods kubernetes.Interface, speed float64) http.Handler {
 		if err := out.lines(selected(run, now, r.Form)); err != nil || r.FormValue("follow") != "true" {
 			return
 		}
-		follow(r.Context(), http.NewResponseController(w), out, run, now, func() (Run, bool) {
+		follow(r.Context(), http.NewResponseController(w), out, now, func() (Run, bool) {
 			pod, err := pods.CoreV1().Pods(pod.Namespace).Get(r.Context(), pod.Name, metav1.GetOptions{})
 			if err != nil {
 				return run, !apierrors.IsNotFound(err)
@@ -112,7 +112,7 @@ func selected(run Run, now time.Time, form url.Values) []Line {
 }
 
 // follow sends lines as they come, until the client leaves or the container has ended.
-func follow(ctx context.Context, flush *http.ResponseController, out *limited, run Run, now time.Time, refresh func() (Run, bool)) {
+func follow(ctx context.Context, flush *http.ResponseController, out *limited, now time.Time, refresh func() (Run, bool)) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
@@ -123,7 +123,7 @@ func follow(ctx context.Context, flush *http.ResponseController, out *limited, r
 		case next := <-tick.C:
 			current, exists := refresh()
 			from := now
-			if last := current.Ended.Add(-time.Millisecond); !current.Ended.IsZero() && last.Before(from) {
+			if last := current.end().Add(-time.Millisecond); !current.Ended.IsZero() && last.Before(from) {
 				from = last // its last words carry the time of its end, which the API cuts to whole seconds
 			}
 			if err := out.lines(current.Between(from, next)); err != nil || !exists || !current.Ended.IsZero() {

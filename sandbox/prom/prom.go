@@ -53,8 +53,9 @@ func run(dir, listen, target string, interval time.Duration) error {
 		return fmt.Errorf("open tsdb: %w", err)
 	}
 	defer db.Close()
+	var past time.Time
 	if db.Head().NumSeries() == 0 {
-		if err := backfill(ctx, db, target); err != nil {
+		if past, err = backfill(ctx, db, target); err != nil {
 			return fmt.Errorf("backfill: %w", err)
 		}
 	}
@@ -63,7 +64,9 @@ func run(dir, listen, target string, interval time.Duration) error {
 	if err != nil {
 		return fmt.Errorf("config: %w", err)
 	}
-	scraper, err := scrape.NewManager(&scrape.Options{DiscoveryReloadInterval: model.Duration(time.Second)}, log, nil, db, nil, registry)
+	// No waiting: an offset of up to one interval is there to spread the load of many targets.
+	options := &scrape.Options{DiscoveryReloadInterval: model.Duration(time.Second), DiscoveryReloadOnStartup: true, InitialScrapeOffset: -interval}
+	scraper, err := scrape.NewManager(options, log, nil, db, nil, registry)
 	if err != nil {
 		return fmt.Errorf("scraper: %w", err)
 	}
@@ -74,7 +77,10 @@ func run(dir, listen, target string, interval time.Duration) error {
 	targets <- map[string][]*targetgroup.Group{job: {{
 		Source: "static", Targets: []model.LabelSet{{model.AddressLabel: model.LabelValue(target)}},
 	}}}
-	go scraper.Run(targets)
+	go func() {
+		time.Sleep(time.Until(past.Add(interval))) // the first scrape is the next step of the past
+		_ = scraper.Run(targets)
+	}()
 	defer scraper.Stop()
 
 	engine := promql.NewEngine(promql.EngineOpts{

@@ -24,10 +24,12 @@ func init() {
 	}()
 }
 
-// start starts a command in a process group of its own, so that the terminal's Ctrl-C reaches only the supervisor, and has the kernel kill it
-// should the supervisor die.
-func start(command *exec.Cmd) error {
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+// Start starts a command that gets a signal from the kernel should this process die.
+func Start(command *exec.Cmd, death syscall.Signal) error {
+	if command.SysProcAttr == nil {
+		command.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	command.SysProcAttr.Pdeathsig = death
 	f := fork{command, make(chan error, 1)}
 	forks <- f
 	return <-f.err

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -20,6 +21,8 @@ type Part struct {
 	Args []string
 	// Again, when set, are the arguments of every start after the first.
 	Again []string
+	// Env is its whole environment; nil is this process's.
+	Env []string
 	// Ready returns nil once the part answers. It is called again and again until then.
 	Ready func(context.Context) error
 }
@@ -139,8 +142,9 @@ func (s *Supervisor) launch(c *child) (<-chan struct{}, error) {
 	}
 	command := exec.Command(self)
 	command.Args = slices.Concat([]string{s.program, c.part.Name}, args)
-	command.Stdout, command.Stderr = out, out
-	if err := start(command); err != nil {
+	command.Env, command.Stdout, command.Stderr = c.part.Env, out, out
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the terminal's Ctrl-C reaches only the supervisor
+	if err := Start(command, syscall.SIGKILL); err != nil {
 		return nil, err
 	}
 	c.process, c.done, c.asked = command, make(chan struct{}), false
@@ -192,7 +196,7 @@ func (s *Supervisor) Stop(name string) error {
 		return fmt.Errorf("stop %s: it is not running", name)
 	}
 	c.asked = true
-	c.process.Process.Kill()
+	_ = c.process.Process.Kill() // fails only if it has ended
 	s.mu.Unlock()
 	<-c.done
 	return nil
@@ -205,7 +209,7 @@ func (s *Supervisor) Kill() {
 	for _, c := range s.parts {
 		if c.state.Status == running {
 			c.asked = true
-			c.process.Process.Kill()
+			_ = c.process.Process.Kill() // fails only if it has ended
 			ends = append(ends, c.done)
 		}
 	}

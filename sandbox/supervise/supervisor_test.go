@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -50,12 +51,41 @@ func sleeper(dir string) Part {
 
 func ends(pid int) bool {
 	for range 2000 {
-		if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+		if gone(pid) {
 			return true
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
 	return false
+}
+
+// gone tells whether a process has ended. An orphan stays as a zombie where process 1 reaps none, as in many containers.
+func gone(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return true
+	}
+	_, state, _ := strings.Cut(string(stat[bytes.LastIndexByte(stat, ')')+1:]), " ") // the name before it may hold anything
+	return strings.HasPrefix(state, "Z")
+}
+
+func TestZombieIsGone(t *testing.T) {
+	command := exec.Command(os.Args[0], "sleeper", filepath.Join(t.TempDir(), "touched"))
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	pid := command.Process.Pid
+	if gone(pid) {
+		t.Error("a process that lives is said to be gone")
+	}
+	command.Process.Kill()
+	if !ends(pid) { // nobody has waited for it: it is a zombie
+		t.Error("a zombie is not said to be gone")
+	}
+	command.Wait()
+	if !gone(pid) {
+		t.Error("a process that was waited for is not said to be gone")
+	}
 }
 
 func TestStopAndStartAgain(t *testing.T) {

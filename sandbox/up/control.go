@@ -55,17 +55,17 @@ func control(ctx context.Context, d *Dir, port int, s *supervise.Supervisor, say
 		}
 		mux.ServeHTTP(w, r)
 	})}
-	go server.Serve(listener)
+	go func() { _ = server.Serve(listener) }()
 	go func() { <-ctx.Done(); server.Close() }()
 	return d.write(controlFile, []byte(local(port)+"\n"+token+"\n"), 0o600)
 }
 
 // call asks the sandbox of a directory to do something, and returns its answer.
-func call(dir, method, path string) ([]byte, error) {
+func call(ctx context.Context, dir, method, path string) ([]byte, error) {
 	file := filepath.Join(dir, controlFile)
 	data, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("no sandbox runs in %s; start one with: sandbox up --dir %s", dir, dir)
+		return nil, fmt.Errorf("no sandbox runs in %s; start one with: sandbox up --dir %s", dir, shell(dir))
 	} else if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func call(dir, method, path string) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s: found %q, expected an address and a token, one a line", file, data)
 	}
-	request, err := http.NewRequest(method, "http://"+address+path, nil)
+	request, err := http.NewRequestWithContext(ctx, method, "http://"+address+path, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -94,20 +94,20 @@ func call(dir, method, path string) ([]byte, error) {
 }
 
 // Stop pulls the plug of one part of the sandbox that runs in a directory, and returns when it has ended.
-func Stop(dir, part string) error {
-	_, err := call(dir, http.MethodPost, "/stop/"+part)
+func Stop(ctx context.Context, dir, part string) error {
+	_, err := call(ctx, dir, http.MethodPost, "/stop/"+part)
 	return err
 }
 
 // Start puts a part back, and returns when it is ready.
-func Start(dir, part string) error {
-	_, err := call(dir, http.MethodPost, "/start/"+part)
+func Start(ctx context.Context, dir, part string) error {
+	_, err := call(ctx, dir, http.MethodPost, "/start/"+part)
 	return err
 }
 
 // Status returns how each part of the sandbox in a directory is.
-func Status(dir string) ([]supervise.State, error) {
-	body, err := call(dir, http.MethodGet, "/status")
+func Status(ctx context.Context, dir string) ([]supervise.State, error) {
+	body, err := call(ctx, dir, http.MethodGet, "/status")
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package up
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,7 +24,7 @@ type Dir struct {
 }
 
 // claim makes a directory ready for a new sandbox: it is created if need be, held against others, and emptied of what an earlier sandbox left.
-// A directory with files that no sandbox made is refused.
+// A directory with files that no sandbox made, or with a running sandbox somewhere below, is refused.
 func claim(path string) (*Dir, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -48,6 +49,10 @@ func claim(path string) (*Dir, error) {
 		lock.Close()
 		return nil, fmt.Errorf("%s is in use by a running sandbox (process %s); end that one, or choose another with --dir", path, strings.TrimSpace(string(owner)))
 	}
+	if inner := held(path); inner != "" {
+		lock.Close()
+		return nil, fmt.Errorf("%s is in use by a running sandbox, and lies in %s; end that one, or choose another with --dir", inner, path)
+	}
 	for _, e := range entries {
 		if e.Name() == marker {
 			continue
@@ -68,6 +73,27 @@ func claim(path string) (*Dir, error) {
 		}
 	}
 	return &Dir{path, lock}, nil
+}
+
+// held returns a directory below path that a running sandbox holds, if there is one.
+func held(path string) string {
+	var found string
+	_ = filepath.WalkDir(path, func(file string, e fs.DirEntry, err error) error {
+		if err != nil || e.Name() != marker || filepath.Dir(file) == path {
+			return nil
+		}
+		lock, err := os.Open(file)
+		if err != nil {
+			return nil
+		}
+		defer lock.Close()
+		if syscall.Flock(int(lock.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) != nil {
+			found = filepath.Dir(file)
+			return fs.SkipAll
+		}
+		return nil
+	})
+	return found
 }
 
 // retract takes away what says that the sandbox runs.

@@ -8,6 +8,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -51,7 +54,7 @@ func parts(d *Dir, p ports, o Options, authority []byte) []supervise.Part {
 	secure := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, DisableKeepAlives: true}}
 	speed := strconv.FormatFloat(o.Speed, 'g', -1, 64)
 	serve := []string{"--kubeconfig=" + admin, "--listen=" + local(p.gateway), "--speed=" + speed}
-	return []supervise.Part{
+	all := []supervise.Part{
 		{Name: etcd, Ready: answers(http.DefaultClient, "http://"+local(p.etcd)+"/health", "true"), Args: []string{
 			"--data-dir=" + d.file("etcd"), "--unsafe-no-fsync", "--log-level=warn",
 			"--listen-client-urls=http://" + local(p.etcd), "--advertise-client-urls=http://" + local(p.etcd),
@@ -72,6 +75,8 @@ func parts(d *Dir, p ports, o Options, authority []byte) []supervise.Part {
 			"--tls-cert-file=" + crt, "--tls-private-key-file=" + key, "--kube-api-qps=200", "--kube-api-burst=400", "--profiling=false",
 			"--controllers=deployment-controller,replicaset-controller,job-controller,garbage-collector-controller,namespace-controller," +
 				"serviceaccount-controller,endpointslice-controller,node-lifecycle-controller",
+			// While the API server is stopped no node can say that it lives, and pods and traffic go on all the same.
+			"--node-monitor-grace-period=24h",
 		}},
 		{Name: scheduler, Ready: answers(secure, "https://"+local(p.scheduler)+"/healthz", "ok"), Args: []string{
 			"--kubeconfig=" + admin, "--leader-elect=false", "--bind-address=127.0.0.1", "--secure-port=" + strconv.Itoa(p.scheduler),
@@ -96,6 +101,18 @@ func parts(d *Dir, p ports, o Options, authority []byte) []supervise.Part {
 			"--kubeconfig=" + admin, "--listen=" + local(p.metrics), "--cert=" + crt, "--key=" + key, "--gateway=" + local(p.gateway),
 		}},
 	}
+	env := environment(os.Environ(), d.path)
+	for i := range all {
+		all[i].Env = env
+	}
+	return all
+}
+
+// environment is an environment without what would configure parts behind the sandbox's back. Their home is the sandbox's directory: kwok takes
+// ~/.kwok/kwok.yaml.
+func environment(of []string, home string) []string {
+	foreign := regexp.MustCompile(`^(ETCD_|KWOK_|KUBE|HOME=)`)
+	return append(slices.DeleteFunc(of, foreign.MatchString), "HOME="+home)
 }
 
 // answers returns a readiness check: a GET of the URL is answered with 200 and a body that contains the given text.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -18,6 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
@@ -102,7 +104,10 @@ func (s *seeder) apply(ctx context.Context, manifest, namespace string, change f
 		if in == "" {
 			in = namespace
 		}
-		_, err := s.dynamic.Resource(resources[object.GetKind()]).Namespace(in).Create(ctx, &object, metav1.CreateOptions{})
+		err := create(ctx, func() error {
+			_, err := s.dynamic.Resource(resources[object.GetKind()]).Namespace(in).Create(ctx, &object, metav1.CreateOptions{})
+			return err
+		})
 		if err != nil {
 			return fmt.Errorf("create %s %s: %w", object.GetKind(), object.GetName(), err)
 		}
@@ -113,17 +118,24 @@ func (s *seeder) apply(ctx context.Context, manifest, namespace string, change f
 func (s *seeder) accounts(ctx context.Context, metricsPort int, authority []byte) error {
 	for _, e := range gateway.Environments {
 		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: e.Namespace}}
-		if _, err := s.typed.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil {
+		err := create(ctx, func() error {
+			_, err := s.typed.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{})
 			return err
+		})
+		if err != nil {
+			return fmt.Errorf("create namespace %s: %w", e.Namespace, err)
 		}
 	}
 	if err := s.apply(ctx, "rbac.yaml", "", func(*unstructured.Unstructured) error { return nil }); err != nil {
 		return err
 	}
 	// The API server makes this namespace itself, a moment after it is ready.
-	err := until(ctx, func() (bool, error) {
+	err := until(ctx, func() error {
 		_, err := s.typed.CoreV1().Namespaces().Get(ctx, metav1.NamespaceSystem, metav1.GetOptions{})
-		return err == nil, ignoreNotFound(err)
+		if apierrors.IsNotFound(err) {
+			return pending(err.Error())
+		}
+		return err
 	})
 	if err != nil {
 		return err
@@ -185,37 +197,46 @@ const (
 )
 
 func (s *seeder) patch(ctx context.Context, namespace, patch string) error {
-	_, err := s.typed.AppsV1().Deployments(namespace).Patch(ctx, gateway.App, types.StrategicMergePatchType, []byte(patch), metav1.PatchOptions{})
-	return err
+	return until(ctx, func() error {
+		_, err := s.typed.AppsV1().Deployments(namespace).Patch(ctx, gateway.App, types.StrategicMergePatchType, []byte(patch), metav1.PatchOptions{})
+		return err
+	})
 }
 
 // revision waits until the controller has made a revision of what was asked last.
 func (s *seeder) revision(ctx context.Context, namespace, number string) error {
-	return until(ctx, func() (bool, error) {
+	return until(ctx, func() error {
 		d, err := s.typed.AppsV1().Deployments(namespace).Get(ctx, gateway.App, metav1.GetOptions{})
-		if err != nil {
-			return false, err
+		if err == nil && (d.Annotations[revisionAnnotation] != number || d.Status.ObservedGeneration < d.Generation) {
+			return pending(fmt.Sprintf("the controller has made revision %q", d.Annotations[revisionAnnotation]))
 		}
-		return d.Annotations[revisionAnnotation] == number && d.Status.ObservedGeneration >= d.Generation, nil
+		return err
 	})
 }
 
 // settle waits for the pods and marks each as running since some moment of yesterday.
 func (s *seeder) settle(ctx context.Context, namespace string, replicas int) error {
 	var pods *corev1.PodList
-	err := until(ctx, func() (done bool, err error) {
+	err := until(ctx, func() (err error) {
 		pods, err = s.typed.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
-		return err == nil && len(pods.Items) == replicas, err
+		if err == nil && len(pods.Items) != replicas {
+			return pending(fmt.Sprintf("the controller has made %d of %d pods", len(pods.Items), replicas))
+		}
+		return err
 	})
 	if err != nil {
-		return fmt.Errorf("pods of %s: %w", namespace, err)
+		return err
 	}
 	rollout := time.Now().Add(-27 * time.Hour)
 	for i, pod := range pods.Items {
 		since := rollout.Add(time.Duration(i*8) * time.Second).UTC().Format(time.RFC3339)
 		patch := fmt.Sprintf(`{"metadata":{"annotations":{%q:%q}}}`, stages.SettledAnnotation, since)
-		if _, err := s.typed.CoreV1().Pods(namespace).Patch(ctx, pod.Name, types.MergePatchType, []byte(patch), metav1.PatchOptions{}); err != nil {
+		err := until(ctx, func() error {
+			_, err := s.typed.CoreV1().Pods(namespace).Patch(ctx, pod.Name, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
 			return err
+		})
+		if err != nil {
+			return fmt.Errorf("pod %s: %w", pod.Name, err)
 		}
 	}
 	return nil
@@ -241,8 +262,12 @@ func (s *seeder) machines(ctx context.Context, kubelet int) error {
 				},
 			},
 		}
-		if _, err := s.typed.CoreV1().Nodes().Create(ctx, node, metav1.CreateOptions{}); err != nil {
+		err := create(ctx, func() error {
+			_, err := s.typed.CoreV1().Nodes().Create(ctx, node, metav1.CreateOptions{})
 			return err
+		})
+		if err != nil {
+			return fmt.Errorf("create node %s: %w", n.name, err)
 		}
 	}
 	return nil
@@ -250,40 +275,74 @@ func (s *seeder) machines(ctx context.Context, kubelet int) error {
 
 // available waits until a namespace's Deployment is complete.
 func (s *seeder) available(ctx context.Context, namespace string) error {
-	return until(ctx, func() (bool, error) {
+	return until(ctx, func() error {
 		d, err := s.typed.AppsV1().Deployments(namespace).Get(ctx, gateway.App, metav1.GetOptions{})
-		if err != nil {
-			return false, err
+		if err == nil && (d.Status.AvailableReplicas != *d.Spec.Replicas || d.Status.ObservedGeneration < d.Generation) {
+			return pending(fmt.Sprintf("%d of %d pods are available", d.Status.AvailableReplicas, *d.Spec.Replicas))
 		}
-		return d.Status.AvailableReplicas == *d.Spec.Replicas && d.Status.ObservedGeneration >= d.Generation, nil
+		return err
 	})
 }
 
 // served waits until the aggregated metrics API answers through the API server.
 func (s *seeder) served(ctx context.Context) error {
-	return until(ctx, func() (bool, error) {
+	return until(ctx, func() error {
 		err := s.typed.CoreV1().RESTClient().Get().AbsPath("/apis/metrics.k8s.io/v1beta1").Do(ctx).Error()
-		return err == nil, nil
+		if err != nil {
+			return pending(err.Error())
+		}
+		return nil
 	})
 }
 
-// until asks again and again until done, an error, or the end of the context.
-func until(ctx context.Context, done func() (bool, error)) error {
+// pending says what a wait waits for: how far it is, or an answer that will change.
+type pending string
+
+func (p pending) Error() string { return string(p) }
+
+// until asks again and again until there is no error, one that does not pass, or the end of the context, with what stood in the way last.
+func until(ctx context.Context, ask func() error) error {
+	var last error
 	for {
-		if ok, err := done(); ok || err != nil {
+		err := ask()
+		if err == nil || ctx.Err() == nil && !passes(err) {
 			return err
+		}
+		if ctx.Err() == nil {
+			last = err
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			if last == nil {
+				return ctx.Err()
+			}
+			return fmt.Errorf("%w: %w", ctx.Err(), last)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
 }
 
-func ignoreNotFound(err error) error {
-	if apierrors.IsNotFound(err) {
-		return nil
+// passes tells whether the same request may well succeed a moment later: a new API server under load refuses and times out.
+func passes(err error) bool {
+	var p pending
+	var status apierrors.APIStatus
+	switch {
+	case errors.As(err, &p):
+		return true
+	case errors.As(err, &status):
+		return status.Status().Code >= 500 || apierrors.IsTooManyRequests(err) || apierrors.IsTimeout(err)
 	}
-	return err
+	var failure net.Error // also of a request that reached its own time limit
+	return utilnet.IsConnectionRefused(err) || utilnet.IsConnectionReset(err) || utilnet.IsProbableEOF(err) || errors.As(err, &failure) && failure.Timeout()
+}
+
+// create repeats a creation like until. What is there has been created by an attempt that was not answered.
+func create(ctx context.Context, attempt func() error) error {
+	return until(ctx, func() error {
+		err := attempt()
+		if apierrors.IsAlreadyExists(err) {
+			return nil
+		}
+		return err
+	})
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,6 +30,8 @@ type Options struct {
 	Deadline time.Duration
 	// Ready is called once, when everything answers; it may be nil.
 	Ready func()
+	// Lost is called for each part that ends by itself after that, by the goroutine of Run; it may be nil.
+	Lost func(error)
 }
 
 const stagesFile = "stages.yaml"
@@ -67,11 +71,16 @@ func Run(ctx context.Context, o Options, out io.Writer) (err error) {
 		return err
 	}
 
+	journal, err := os.Create(d.file("log", "sandbox.log"))
+	if err != nil {
+		return err
+	}
+	defer journal.Close()
 	var mu sync.Mutex
 	say := func(format string, args ...any) {
 		mu.Lock()
 		defer mu.Unlock()
-		fmt.Fprintf(out, "%6.1fs  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
+		fmt.Fprintf(io.MultiWriter(journal, out), "%6.1fs  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
 	}
 	say("sandbox in %s, starting anew", d.path)
 	supervisor := supervise.New(program, d.file("log"), parts(d, ports, o, authority))
@@ -97,7 +106,7 @@ func Run(ctx context.Context, o Options, out io.Writer) (err error) {
 		return err
 	}
 	say("ready")
-	fmt.Fprintf(out, usage, d.file("kubeconfig"), d.file("slipway.yaml"), d.path)
+	fmt.Fprintf(out, usage, shell(d.file("kubeconfig")), shell(d.file("slipway.yaml")), shell(d.path))
 	if o.Ready != nil {
 		o.Ready()
 	}
@@ -108,7 +117,10 @@ func Run(ctx context.Context, o Options, out io.Writer) (err error) {
 			d.retract()
 			return nil
 		case err := <-supervisor.Ended():
-			say("%v\n         start it again with: sandbox start PART --dir %s", err, d.path)
+			say("%v\n         start it again with: sandbox start PART --dir %s", err, shell(d.path))
+			if o.Lost != nil {
+				o.Lost(err)
+			}
 		}
 	}
 }
@@ -121,6 +133,14 @@ const usage = `
   Ctrl-C ends it.
 
 `
+
+// shell is a word as a shell takes it literally.
+func shell(word string) string {
+	if regexp.MustCompile(`^[\w./+@%-]+$`).MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
 
 func addresses(d *Dir, p ports) endpoints {
 	base := "http://" + local(p.gateway)
@@ -198,22 +218,24 @@ func (s sequence) rise(ctx context.Context) error {
 	group.Go(func() error { return s.start(side, controllers, scheduler, kwok) })
 	group.Go(func() error {
 		if err := seed.accounts(side, s.ports.metrics, s.authority); err != nil {
-			return err
+			return s.blame(err, "accounts", apiserver)
 		}
 		rollouts, each := errgroup.WithContext(side)
 		for _, e := range gateway.Environments {
-			rollouts.Go(func() error { return seed.rollOut(each, e.Namespace) })
+			rollouts.Go(func() error {
+				return s.blame(seed.rollOut(each, e.Namespace), "revisions of "+e.Namespace, apiserver, controllers)
+			})
 		}
 		if err := rollouts.Wait(); err != nil {
 			return err
 		}
 		s.say("%d revisions in each of %d namespaces", len(past), len(gateway.Environments))
 		if err := seed.machines(side, s.ports.kubelet); err != nil {
-			return err
+			return s.blame(err, "nodes", apiserver)
 		}
 		for _, e := range gateway.Environments {
 			if err := seed.available(side, e.Namespace); err != nil {
-				return fmt.Errorf("pods of %s: %w", e.Namespace, err)
+				return s.blame(err, "pods of "+e.Namespace, scheduler, kwok)
 			}
 		}
 		s.say("pods ready")
@@ -228,5 +250,17 @@ func (s sequence) rise(ctx context.Context) error {
 	if err := s.start(ctx, prometheus, metrics); err != nil {
 		return err
 	}
-	return seed.served(ctx)
+	return s.blame(seed.served(ctx), "kubectl top", metrics)
+}
+
+// blame adds to the error of a step, if there is one, which parts it depends on, and the ends of their logs.
+func (s sequence) blame(err error, step string, parts ...string) error {
+	if err == nil {
+		return nil
+	}
+	var logs strings.Builder
+	for _, part := range parts {
+		logs.WriteString(supervise.Tail(s.d.file("log", part+".log")))
+	}
+	return fmt.Errorf("%s (%s): %w%s", step, strings.Join(parts, ", "), err, &logs)
 }

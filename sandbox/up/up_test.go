@@ -2,6 +2,7 @@ package up
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -71,6 +72,52 @@ func TestClaimRefusesWhatIsNotOurs(t *testing.T) {
 	}
 }
 
+func TestClaimRefusesWhatHoldsARunningSandbox(t *testing.T) {
+	outer := filepath.Join(t.TempDir(), "sandbox")
+	d, err := claim(outer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.release()
+	inner, err := claim(filepath.Join(outer, "a", "b"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := claim(outer); err == nil || !strings.Contains(err.Error(), inner.path+" is in use by a running sandbox") {
+		t.Errorf("error: %v", err)
+	}
+	if _, err := os.Stat(inner.file("log")); err != nil {
+		t.Errorf("the running sandbox's files: %v", err)
+	}
+	inner.release()
+	d, err = claim(outer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.release()
+}
+
+func TestShell(t *testing.T) {
+	for _, word := range []string{"/tmp/sandbox-1/x.yaml", "/tmp/a b", "$HOME/`id`;*", "it's", "", "-x\ny", "~"} {
+		out, err := exec.Command("sh", "-c", "printf %s "+shell(word)).Output()
+		if err != nil || string(out) != word {
+			t.Errorf("%q quoted is %s, which a shell takes as %q (%v)", word, shell(word), out, err)
+		}
+	}
+	if got := shell("/tmp/sandbox-1/x.yaml"); got != "/tmp/sandbox-1/x.yaml" {
+		t.Errorf("quoted for nothing: %s", got)
+	}
+}
+
+func TestEnvironment(t *testing.T) {
+	got := environment([]string{
+		"PATH=/bin", "ETCD_NAME=x", "KWOK_WORKDIR=/k", "KUBECONFIG=/c", "KUBE_FEATURE_WatchListClient=true", "HOME=/root", "HOMEPAGE=x",
+	}, "/s")
+	if want := "PATH=/bin HOMEPAGE=x HOME=/s"; strings.Join(got, " ") != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestConfigIsValidYAMLForAnyPath(t *testing.T) {
 	data, err := endpoints{
 		Dir: "/a b", Kubeconfig: `/a "b": c/kubeconfig`, State: "/a b/state",
@@ -121,6 +168,9 @@ func TestEveryAccountHasItsKubeconfig(t *testing.T) {
 		}
 		if !strings.Contains(string(tokens), config.AuthInfos[u.name].Token+","+u.name+",") {
 			t.Errorf("%s: its token is not in the API server's file", u.file)
+		}
+		if config.CurrentContext != "staging" {
+			t.Errorf("%s: the current context is %q", u.file, config.CurrentContext)
 		}
 		for _, name := range []string{"staging", "production"} {
 			c := config.Contexts[name]
