@@ -100,8 +100,6 @@ func (c *Config) Plan(environment string) (release.Plan, error) {
 	if err != nil {
 		return release.Plan{}, err
 	}
-	rollback := e.Rollback
-	rollback.Apart = e.Metrics.Window / time.Duration(max(rollback.After-1, 1))
 	return release.Plan{
 		Service:     c.Service,
 		Image:       c.Image,
@@ -113,7 +111,7 @@ func (c *Config) Plan(environment string) (release.Plan, error) {
 		Protected:   e.Protected,
 		Items:       slices.Clone(e.Items),
 		Metrics:     slices.Clone(e.Metrics.Specs),
-		Rollback:    rollback,
+		Rollback:    e.Rollback,
 		Stale:       release.Staleness{Workload: workloadStale, Metric: e.Metrics.Stale},
 		Traffic:     release.Traffic{Least: float64(e.Metrics.Least), Window: e.Metrics.Window},
 	}, nil

@@ -167,8 +167,13 @@ func TestDefaults(t *testing.T) {
 	if c.StateDir != "/home/someone/.local/state/slipway" || c.Kubeconfig != "" {
 		t.Errorf("paths: %+v", c)
 	}
-	if want := (release.Rollback{OnDeadline: release.Auto, OnMetrics: release.Ask, After: 3, Apart: 30 * time.Second}); plan.Rollback != want {
+	if want := (release.Rollback{OnDeadline: release.Auto, OnMetrics: release.Ask, After: 3}); plan.Rollback != want {
 		t.Errorf("rollback: %+v", plan.Rollback)
+	}
+	for _, m := range plan.Metrics {
+		if windowed := m.Name != release.Memory; (m.Window == time.Minute) != windowed || !windowed && m.Window != 0 {
+			t.Errorf("%s looks back over %s", m.Name, m.Window)
+		}
 	}
 	if want := (release.Traffic{Least: 10, Window: time.Minute}); plan.Traffic != want {
 		t.Errorf("traffic: %+v", plan.Traffic)

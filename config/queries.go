@@ -39,7 +39,11 @@ func (e *Environment) fill() {
 		"{pods}", podPattern(e.Deployment),
 	)
 	for i := range e.Metrics.Specs {
-		e.Metrics.Specs[i].Query = fill.Replace(e.Metrics.Specs[i].Query)
+		spec := &e.Metrics.Specs[i]
+		if strings.Contains(spec.Query, "[") { // a range selector
+			spec.Window = e.Metrics.Window
+		}
+		spec.Query = fill.Replace(spec.Query)
 	}
 }
 

@@ -105,7 +105,7 @@ func LastSample(plan Plan, s State, now time.Time) (spec MetricSpec, at time.Tim
 		return MetricSpec{}, zeroTime, false
 	}
 	counted := s.View.Failing[spec.Name].Samples
-	return spec, counted[len(counted)-1].At.Add(plan.Rollback.Apart), true
+	return spec, counted[len(counted)-1].At.Add(apart(plan, spec)), true
 }
 
 // deadline tells whether Kubernetes gave this rollout up. The condition must be

@@ -110,6 +110,13 @@ func Judgements(plan Plan, view View, now time.Time) []Judgement {
 	return all
 }
 
+// apart is the least time between two samples of a metric that count. A figure
+// that looks back over a window shows one burst for as long as that: what counts
+// must last longer.
+func apart(plan Plan, spec MetricSpec) time.Duration {
+	return spec.Window / time.Duration(max(plan.Rollback.After-1, 1))
+}
+
 // Budget is how much of the failure budget is used: by the metric that has
 // failed most samples in a row, of those that count.
 func Budget(plan Plan, view View) (used int, metric MetricSpec) {

@@ -56,6 +56,8 @@ type MetricSpec struct {
 	Query    string // PromQL, placeholders already filled in
 	Bound    Bound
 	Rollback bool // counts towards the failure budget
+	// Window is what the query looks back over; 0 when it tells of a moment.
+	Window time.Duration
 }
 
 // Verdict is the answer of a judgement. NoData is neither good nor bad: it

@@ -173,14 +173,14 @@ func (t *turn) excuse(name MetricName) {
 // counted. A gap without data begins the count anew: what lies on its two sides
 // is not in a row.
 func (t *turn) fail(spec MetricSpec, sample Sample) {
-	run, rollback := t.s.View.Failing[spec.Name], t.plan.Rollback
+	run, after := t.s.View.Failing[spec.Name], max(t.plan.Rollback.After, 1)
 	if run.Count > 0 && sample.At.Sub(run.Newest) > t.plan.Stale.Metric {
 		run = Run{}
 	}
 	run.Newest = sample.At
-	if n := len(run.Samples); n == 0 || sample.At.Sub(run.Samples[n-1].At) >= rollback.Apart {
+	if n := len(run.Samples); n == 0 || sample.At.Sub(run.Samples[n-1].At) >= apart(t.plan, spec) {
 		counted := append(slices.Clone(run.Samples), sample)
-		run.Count, run.Samples = run.Count+1, counted[max(0, len(counted)-max(rollback.After, 1)):]
+		run.Count, run.Samples = run.Count+1, counted[max(0, len(counted)-after):]
 	}
 	t.s.View.Failing = put(t.s.View.Failing, spec.Name, run)
 }

@@ -62,10 +62,6 @@ type Rollback struct {
 	OnDeadline Answer // ProgressDeadlineExceeded
 	OnMetrics  Answer // the failure budget is used up
 	After      int    // consecutive failing samples that use it up
-	// Apart is the least time between two samples that count. A figure that looks
-	// back over a window shows one burst for as long as that: what counts must
-	// last longer.
-	Apart time.Duration
 }
 
 // Phase is where a release stands.

@@ -166,7 +166,7 @@ type View struct {
 
 // Run is failing samples of a metric in a row.
 type Run struct {
-	Count   int       // of those that count: at least Rollback.Apart from each other
+	Count   int       // of those that count: spread over at least the metric's window
 	Samples []Sample  // those, oldest first, at most Rollback.After
 	Newest  time.Time // of all of them
 }

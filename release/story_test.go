@@ -146,7 +146,7 @@ func (w *world) setup(t *testing.T, d *datadriven.TestData) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w.plan.Rollback.Apart = apart
+			w.plan.Metrics[0].Window = time.Duration(w.plan.Rollback.After-1) * apart
 		case "traffic":
 			w.plan.Traffic = release.Traffic{Least: 10, Window: time.Minute}
 		case "driven":

@@ -49,13 +49,13 @@ func testPlan() release.Plan {
 			manual("documentation-updated", "Documentation updated", release.Post),
 		},
 		Metrics: []release.MetricSpec{
-			{Name: release.ErrorRate, Title: "Error Rate", Unit: release.Ratio, Rollback: true, Bound: release.Bound{Kind: release.Threshold, Max: 0.001}},
+			{Name: release.ErrorRate, Title: "Error Rate", Unit: release.Ratio, Rollback: true, Window: time.Minute, Bound: release.Bound{Kind: release.Threshold, Max: 0.001}},
 			{Name: release.LatencyP95, Title: "Latency P95", Unit: release.Seconds, Rollback: true, Bound: release.Bound{Kind: release.Threshold, Max: 0.1}},
 			{Name: release.RequestRate, Title: "Requests/sec", Unit: release.PerSecond, Bound: release.Bound{Kind: release.Range, Normal: 12000, Tolerance: 0.5}},
 			{Name: release.Memory, Title: "Memory Usage", Unit: release.Bytes, Bound: release.Bound{Kind: release.Limit, FromDeployment: true, Warn: 0.9}},
 			{Name: release.CPU, Title: "CPU Usage", Unit: release.Cores, Bound: release.Bound{Kind: release.Limit, FromDeployment: true, Warn: 0.9}},
 		},
-		Rollback: release.Rollback{OnDeadline: release.Auto, OnMetrics: release.Auto, After: 3, Apart: 30 * time.Second},
+		Rollback: release.Rollback{OnDeadline: release.Auto, OnMetrics: release.Auto, After: 3},
 		Stale:    release.Staleness{Workload: 15 * time.Second, Metric: 45 * time.Second},
 	}
 }
