@@ -177,7 +177,8 @@ func (r *deployment) waits(why string) {
 // deployQuestion shows what a deploy would do.
 func deployQuestion(c release.Choice) question {
 	p := c.Preview
-	text := fmt.Sprintf("%s: %s\n  %s\n  %s\n  same as %s\n  way back %s\n", p.Title, p.Object, p.Change, p.How, p.SameAs, p.Back)
+	text := fmt.Sprintf("%s: %s\n  %s\n  %s\n  same as   %s\n  way back  %s\n", p.Title, p.Object, p.Change, p.How, p.SameAs, p.Back)
+	text += facts(p)
 	const no = "nothing was deployed"
 	if p.Confirm != "" {
 		return question{text + "To deploy, type the environment's name: ", exactly(p.Confirm), no}
@@ -192,7 +193,7 @@ func (r *deployment) verify(f release.Frame) (bool, error) {
 	for _, open := range release.Open(f.Plan, f.State, f.Now) {
 		switch open.Settles {
 		case release.ByWaiver:
-			return true, fail(exitGate, "%s: %s; a later recovery does not heal it: waive it (--waive %s=REASON) or undo", open.Spec.Title, open.Evidence, open.Spec.ID)
+			return true, fail(exitGate, "%s: %s; that does not heal by itself: waive it (--waive %s=REASON) or undo", open.Spec.Title, open.Evidence, open.Spec.ID)
 		case release.ByHand:
 			hands = append(hands, open.Spec.ID)
 		default:

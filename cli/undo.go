@@ -141,6 +141,15 @@ func undoTarget(f release.Frame, revision int64) release.Choice {
 	return release.Choice{Kind: release.DoUndo, Why: release.NoRevision(f.State.View.Workload, revision)}
 }
 
+// facts is what could stop a change or work against it, one a line.
+func facts(p release.Preview) string {
+	var b strings.Builder
+	for _, fact := range p.Facts {
+		fmt.Fprintf(&b, "  %-9s %s\n", fact.Label, strings.ReplaceAll(fact.Text, "\t", "  "))
+	}
+	return b.String()
+}
+
 // undoQuestion shows what an undo would do.
 func undoQuestion(c release.Choice) question {
 	var b strings.Builder
@@ -149,9 +158,7 @@ func undoQuestion(c release.Choice) question {
 	for _, line := range p.Diff {
 		fmt.Fprintf(&b, "  %c %s\n", diffMark(line.Op), line.Text)
 	}
-	for _, fact := range p.Facts {
-		fmt.Fprintf(&b, "  %-9s %s\n", fact.Label, fact.Text)
-	}
+	b.WriteString(facts(p))
 	fmt.Fprintf(&b, "  same as   %s\n  way back  %s\nUndo? y/N: ", p.SameAs, p.Back)
 	return question{text: b.String(), yes: says("y", "yes", "u"), no: "nothing was undone"}
 }

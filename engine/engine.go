@@ -108,7 +108,7 @@ type Engine struct {
 	logs       release.PodLog
 	stopLogs   context.CancelFunc
 	inFlight   int    // changes that are not answered
-	unsaved    bool   // the state is ahead of what is on disk
+	unsaved    bool   // the state is not what is on disk, or may not be
 	broken     string // why the journal cannot be written, as last told
 	unlogged   bool   // an undo was sent although it could not be written down
 }

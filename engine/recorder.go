@@ -22,6 +22,7 @@ type recorder struct {
 	begun    book          // a record whose first entry did not get there, at least not in time
 	unwanted string        // the id of a record that was begun for a wish that was refused
 	late     <-chan result // of the write that did not come back in time
+	lateID   string
 	patience time.Duration
 }
 
@@ -63,7 +64,7 @@ func (r *recorder) write(e release.Entry) (seq int, err error) {
 		r.keep(w)
 		return w.seq, w.err
 	case <-limit.C:
-		r.late = done
+		r.late, r.lateID = done, b.id
 		return 0, errSlow
 	}
 }
@@ -127,7 +128,11 @@ func (r *recorder) collect() bool {
 }
 
 // refuse says that nothing follows from the write that was to begin a record.
+// One that never started leaves nothing behind.
 func (r *recorder) refuse(id string) {
+	if r.late != nil && id != r.lateID {
+		return
+	}
 	r.unwanted = id
 	r.drop()
 }

@@ -108,6 +108,8 @@ func (e *Engine) mayGoOn(event release.Event, err error) bool {
 func (e *Engine) unwritable(event release.Event, next release.State, err error) {
 	if next.ID != e.state.ID {
 		e.records.refuse(next.ID)
+	} else {
+		e.unsaved = true // the write may still arrive: what was refused must not stand there
 	}
 	taken := e.state.View.Taken
 	e.state.View = next.View
@@ -128,7 +130,7 @@ func (e *Engine) unwritable(event release.Event, next release.State, err error) 
 // catchUp writes down what went on without its record, as soon as that is
 // possible again.
 func (e *Engine) catchUp() {
-	if !e.records.collect() || !e.unsaved {
+	if !e.records.collect() || !e.unsaved || e.state.ID == "" {
 		return
 	}
 	record := e.state.Record

@@ -24,7 +24,7 @@ type Headline struct {
 // first, then what a person must decide, then what the release does.
 func HeadlineOf(plan Plan, s State, now time.Time) Headline {
 	for _, say := range []func(Plan, State, time.Time) (Headline, bool){
-		sayOffline, sayHeld, saySent, sayUndone, sayFailing, sayIdleTrouble,
+		sayOffline, sayHeld, saySent, sayUndone, sayFailing, sayBlind, sayIdleTrouble,
 	} {
 		if h, ok := say(plan, s, now); ok {
 			return h.short()
@@ -68,9 +68,7 @@ func sayOffline(plan Plan, s State, now time.Time) (Headline, bool) {
 
 func sayHeld(plan Plan, s State, _ time.Time) (Headline, bool) {
 	switch {
-	case s.Asking != nil && s.Asking.Trouble == Blindness:
-		return Headline{Mark: MarkAttention, Loud: true, Strong: "NO FIGURES  " + s.Asking.Reason, Rest: "go on, or u undoes; nothing happens by itself"}, true
-	case s.Asking != nil:
+	case s.Asking != nil && s.Asking.Trouble != Blindness:
 		return Headline{Mark: MarkFail, Loud: true, Strong: "UNDO?  " + s.Asking.Reason, Rest: "u undoes; nothing happens by itself"}, true
 	case s.Held == nil:
 		return Headline{}, false
@@ -189,8 +187,17 @@ func sayPhase(plan Plan, s State, now time.Time) Headline {
 	return Headline{Mark: MarkPass, Strong: servingWords(plan, s) + ".", Rest: cmp.Or(plan.Driven, "No release under way") + "." + stale}
 }
 
-// sayUndone is loud about a person's change that was not made, until they ask
-// for the next one.
+// sayBlind asks what to do without figures. What fails is said before it: a
+// deadline that passes is still answered as configured.
+func sayBlind(_ Plan, s State, _ time.Time) (Headline, bool) {
+	if s.Asking == nil || s.Asking.Trouble != Blindness {
+		return Headline{}, false
+	}
+	return Headline{Mark: MarkAttention, Loud: true, Strong: "NO FIGURES  " + s.Asking.Reason, Rest: "n goes on without them, u undoes"}, true
+}
+
+// sayUndone is loud about a person's change that was not made, for notDone, or
+// until they ask for the next one.
 func sayUndone(_ Plan, s State, now time.Time) (Headline, bool) {
 	last := s.Last
 	if last == nil || last.By == Itself || last.Kind == Accepted || last.Kind == Skipped || now.Sub(last.At) > notDone {
@@ -234,7 +241,7 @@ func sayRolling(s State, w Workload, now time.Time, stale string) Headline {
 		name = "Rolling back to " + s.Rollout.Goal.Version
 	}
 	h := Headline{Mark: MarkRunning}
-	stalls, fails := w.Stalling(now), "nothing failing"
+	stalls, fails := w.StallingOf(s.Rollout.Goal.Version, now), "nothing failing"
 	switch {
 	case w.Failures() != "":
 		fails = "only what is left fails"
@@ -257,7 +264,9 @@ func sayRolling(s State, w Workload, now time.Time, stale string) Headline {
 		h.Rest = WaitsFor(w)
 		if stalls != "" {
 			h.Mark, h.Rest = MarkAttention, stalls+"."
-			h.Short = fmt.Sprintf("%d of %d replaced; %s.", w.Replaced(), w.Desired, stalls)
+			if s.Phase == Deploying {
+				h.Short = fmt.Sprintf("%d of %d replaced; %s.", w.Replaced(), w.Desired, stalls)
+			}
 		}
 	}
 	if left := deadlineLeft(w, now); left != "" {

@@ -106,10 +106,17 @@ func (w Workload) Previous() (Revision, bool) {
 }
 
 // rolling tells whether the newest change is still being rolled out. Pods that
-// fail after it was complete do not count: the controller leaves the condition
-// as it is then.
+// fail after it was complete do not count, nor does a pause: the controller
+// says then that it is available, or paused, or says nothing.
 func (w Workload) rolling() bool {
-	return w.Convergence() != Complete && (w.Progressing.Reason != "NewReplicaSetAvailable" || w.Updated < w.Desired)
+	if w.Convergence() == Complete {
+		return false
+	}
+	switch w.Progressing.Reason {
+	case "NewReplicaSetCreated", "FoundNewReplicaSet", "ReplicaSetUpdated", "ProgressDeadlineExceeded":
+		return true
+	}
+	return w.Updated < w.Desired || w.Replicas > w.Updated
 }
 
 // WayBack is the revision that an undo goes to: during a release, and after it
@@ -187,11 +194,12 @@ func (w Workload) FailuresOf(version string) string {
 // softAfter is how long a cause that may still heal by itself is given.
 const softAfter = 15 * time.Second
 
-// Stalling says what has kept pods from serving for a while although it may
-// still heal by itself, worst first, in one line; "" when nothing does.
-func (w Workload) Stalling(now time.Time) string {
+// StallingOf says what has kept pods of a version from serving for a while
+// although it may still heal by itself, worst first, in one line; "" when
+// nothing does.
+func (w Workload) StallingOf(version string, now time.Time) string {
 	for _, c := range w.Causes {
-		if c.stalls(now) {
+		if c.stalls(now) && (c.Version == "" || c.Version == version) {
 			return c.String()
 		}
 	}

@@ -1,6 +1,9 @@
 package release
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // afterSpike is how long after a spike it is still expected that the figures go
 // on to use the failure budget up.
@@ -13,7 +16,7 @@ type Settling string
 const (
 	ByItself Settling = "by itself" // by the next look, or the failure budget answers first
 	ByHand   Settling = "by hand"   // by a person's tick or waiver
-	ByWaiver Settling = "by waiver" // it has failed for good: by a person's waiver, or an undo
+	ByWaiver Settling = "by waiver" // it has failed for good, or cannot be judged: by a person's waiver, or an undo
 )
 
 // OpenItem is an item that is neither passed nor waived.
@@ -39,6 +42,8 @@ func settles(plan Plan, s State, spec ItemSpec, item Item, now time.Time) Settli
 	switch {
 	case spec.Type == ItemManual:
 		return ByHand
+	case item.Status == Unknown && slices.Contains(s.Told, Blindness), spec.Type == ItemPods && s.View.Workload.Found && s.View.Workload.Desired == 0:
+		return ByWaiver // nothing is coming that it could be judged by
 	case spec.Type == ItemSpikes && item.Status == Failed:
 		// A later recovery does not heal a spike; more of it may still undo.
 		if failing, _ := Budget(plan, s.View); failing == 0 && now.Sub(item.At) > afterSpike {

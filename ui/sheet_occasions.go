@@ -58,19 +58,21 @@ func questionSheet(sc scene) (*unaskedSheet, string) {
 		},
 		hide: "hide; it stays asked",
 	}
-	because := failing
+	because, wait := failing, "nothing by itself: it stays as it is until a person answers"
 	if asked.Trouble == release.Blindness {
 		because = warning
 		s.title = func(sc scene) string {
-			return "Go on without figures? asked " + release.Age(sc.Now.Sub(asked.At)) + " ago"
+			return "Undo, or go on without figures? asked " + release.Age(sc.Now.Sub(asked.At)) + " ago"
 		}
-		s.label = func(scene) string { return "no data decides nothing" }
+		s.label = func(scene) string { return "no data" }
 		s.hue, s.loud = caution, loudAsk
+		s.keys = []string{"u"} // yes would answer the title, and undo
+		wait = "no data decides nothing; a deadline that passes is answered as configured"
 	}
 	s.rows = func(p pen, now release.Choice) []section {
 		rows := []section{
 			keep(p.labelled("because", line(because.of(p.s.State.Asking.Reason)), false)...),
-			spare(4, p.labelled("if you wait", line(plain.of("nothing by itself: it stays as it is until a person answers")), false)...),
+			spare(4, p.labelled("if you wait", line(plain.of(wait)), false)...),
 		}
 		return append(rows, undoRows(p, now, s.marks(p.s), "u does")...)
 	}
