@@ -377,6 +377,30 @@ func TestDiskThatHangs(t *testing.T) {
 	r.until(t, "written", func(release.Frame) bool { return r.book.last().Record.Phase == release.RollingBack })
 }
 
+// A wish that was refused because the disk did not answer in time may be written
+// later all the same: the record is put right.
+func TestLateWriteOfARefusedWish(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.Version = "v2.5.0" })
+	r.until(t, "planned", func(f release.Frame) bool { return f.State.Phase == release.Planned })
+	resume := r.book.hang()
+	r.want(t, release.Abandon{})
+	select {
+	case <-r.Answers():
+	case <-time.After(30 * time.Second):
+		t.Fatal("no answer")
+	}
+	resume()
+	r.until(t, "put right", func(release.Frame) bool {
+		r.book.mu.Lock()
+		defer r.book.mu.Unlock()
+		n := len(r.book.entries)
+		return n > 1 && r.book.entries[n-2].Record.Phase == release.Abandoned && r.book.entries[n-1].Record.Phase == release.Planned
+	})
+	if r.frame.State.Phase != release.Planned {
+		t.Fatalf("phase %s", r.frame.State.Phase)
+	}
+}
+
 // Who is led back to a version that was rolled back in this session is told.
 func TestRolledBackIsRemembered(t *testing.T) {
 	r := newRig(t, func(o *Options) {
