@@ -192,7 +192,7 @@ func TestSpikes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := New(plan, &c.peaks, clock).Probe(t.Context(), c.item, c.state)
-			if want := (release.Result{At: now, Verdict: c.verdict, Short: c.short, Detail: c.detail}); got != want {
+			if want := (release.Result{At: now, Verdict: c.verdict, Early: name == "no sample", Short: c.short, Detail: c.detail}); got != want {
 				t.Errorf("%+v\nwant %+v", got, want)
 			}
 			if c.verdict != release.NoData && !c.peaks.since.Equal(began) {

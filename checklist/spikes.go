@@ -23,7 +23,10 @@ func (r *Runner) probeSpikes(ctx context.Context, item release.ItemSpec, state r
 	}
 	now := release.Judge(r.plan, state.View, spec, r.now())
 	if now.Verdict == release.NoData {
-		return noData("no data", fmt.Sprintf("%s: %s", spec.Title, now.Why))
+		result := noData("no data", fmt.Sprintf("%s: %s", spec.Title, now.Why))
+		_, sampled := state.View.Samples[spec.Name]
+		result.Early = !sampled // the first sample is on its way
+		return result
 	}
 	peak, at, err := r.peaks.Peak(ctx, spec.Name, began)
 	if err != nil {
