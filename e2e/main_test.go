@@ -119,7 +119,7 @@ metrics:
   every: 1s
   window: 10s
   requestRate: {normal: 12000, tolerance: 60%%}
-  memory: {limit: fromDeployment, rollback: true}
+  memory: {limit: fromDeployment, warn: 75%%, rollback: true}
 checklist:
   - {id: staging-verified}
   - {id: load-tests-passed}
