@@ -10,7 +10,7 @@ KUBERNETES := -X k8s.io/component-base/version.gitVersion=v1.37.2 \
 RACE   ?= $(shell test "$$($(GO) env CGO_ENABLED)" = 1 && $$($(GO) env CC) -E -include stdlib.h -x c /dev/null >/dev/null 2>&1 && echo -race)
 GOLINT := $(GO) tool -modfile=tools/go.mod
 
-.PHONY: help build sandbox demo test unit e2e lint format bench golden clean
+.PHONY: help build sandbox demo test unit e2e drills lint format bench golden clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,8 @@ unit:
 e2e: build sandbox
 	bin/sandbox exec --dir .sandbox/test --speed $(SPEED) --deadline 20s -- \
 		$(GO) test $(RACE) -count=1 -p 1 -timeout 40m ./kube ./metrics ./e2e
+
+drills: sandbox ## the sandbox's own tests: every tag, every part, its end; takes several minutes
 	cd sandbox && SANDBOX_BIN="$(CURDIR)/bin/sandbox" $(GO) test -count=1 -timeout 20m ./prom ./e2e
 
 lint: ## formatting, vet, golangci-lint
