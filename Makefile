@@ -28,7 +28,7 @@ sandbox: ## build bin/sandbox, a local control plane to try things on
 demo: build sandbox ## try it: a sandbox with the console on it, taken down on leaving
 	bin/sandbox exec --dir .sandbox/demo -- bin/slipway --config .sandbox/demo/slipway.yaml --env production --version v2.5.0
 
-test: unit e2e ## everything: unit, golden, scripts, end to end on one sandbox, and the sandbox itself
+test: unit e2e ## everything: unit, golden, scripts, and end to end on one sandbox
 
 unit:
 	@test -n "$(RACE)" || echo "no C compiler: tests run without the race detector"
