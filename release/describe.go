@@ -170,7 +170,7 @@ func checkWords(plan Plan, spec ItemSpec) string {
 		}
 		return "GET " + spec.URL + ": 200 and the version"
 	case ItemPods:
-		return "every pod serving on the new version, none failing"
+		return "every pod serving on the new version, none failing or restarted in 5 min"
 	case ItemMetrics:
 		return "every panel of the dashboard within its bound"
 	default:

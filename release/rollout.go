@@ -178,6 +178,19 @@ func (w Workload) Restarts() int {
 	return n
 }
 
+// restarted counts the pods of the current template whose containers restarted
+// lately, and tells how long ago the newest did.
+func (w Workload) restarted(now time.Time) (n int, ago time.Duration) {
+	current, _ := w.Current()
+	ago = steadyAfter
+	for _, p := range w.Pods {
+		if since := now.Sub(p.Last); p.Revision == current.Number && !p.Last.IsZero() && since < steadyAfter {
+			n, ago = n+1, min(ago, since)
+		}
+	}
+	return n, ago
+}
+
 // Failures says what fails, worst first, in one line; "" when nothing does.
 func (w Workload) Failures() string { return w.FailuresOf("") }
 

@@ -210,6 +210,12 @@ func (w *world) shape(t *testing.T, d *datadriven.TestData) {
 			for i := range c.Causes {
 				c.Causes[i].Soft = true
 			}
+		case "restarted":
+			ago, err := time.ParseDuration(arg.Vals[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Pods = []release.Pod{{Name: "gateway-5d8f-m2v8x", Version: c.Version("gateway"), Revision: w.revision[c.Version("gateway")], State: release.PodServing, Restarts: 1, Last: w.now.Add(-ago)}}
 		case "cause":
 			c.ChangeCause = strings.Join(arg.Vals, ", ")
 		case "generation":
