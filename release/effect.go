@@ -3,7 +3,7 @@ package release
 // Effect is something for the engine to do. The interface is sealed.
 type Effect interface{ effect() }
 
-// ChangeKind is what a Change does to the Deployment.
+// ChangeKind is what a Change does, to which object.
 type ChangeKind string
 
 // The changes.
@@ -12,12 +12,27 @@ const (
 	UndoTo    ChangeKind = "undo"
 	SetPaused ChangeKind = "pause"
 	SetResume ChangeKind = "resume"
+
+	ApplyCanary  ChangeKind = "apply canary"
+	ScaleCanary  ChangeKind = "scale canary"
+	SetWeight    ChangeKind = "set weight"
+	DeleteCanary ChangeKind = "delete canary"
 )
+
+// OfCanary tells whether it changes the canary's Deployment.
+func (k ChangeKind) OfCanary() bool {
+	return k == ApplyCanary || k == ScaleCanary || k == DeleteCanary
+}
 
 // Change is the one kind of effect on the cluster. It is performed at most
 // once: the Deployment must still have the UID, the pod template and the pause
 // that it was decided on, and the patch tests the resourceVersion it was made
 // from. The outcome comes back as Done.
+//
+// The same holds of the canary's Deployment, which must not exist where UID is
+// empty; and of SetWeight, which changes the two weights of Object and nothing
+// else while the canary's is WeightFrom and the rest of it is Rest. In a change of
+// the canary's Deployment, UID, Before and Generation are that one's.
 type Change struct {
 	ID         string     `json:"id"`
 	Kind       ChangeKind `json:"kind"`
@@ -35,6 +50,13 @@ type Change struct {
 	Cause      string     `json:"cause,omitempty"`    // the new kubernetes.io/change-cause
 	By         Actor      `json:"by"`
 	Why        string     `json:"why,omitempty"` // of an automatic decision: its evidence
+
+	Object       string `json:"object,omitempty"`       // "virtualservice/datahub-gateway", "deployment/datahub-gateway-canary"
+	Weight       int    `json:"weight,omitempty"`       // SetWeight: percent that the canary gets
+	WeightFrom   int    `json:"weightFrom,omitempty"`   // SetWeight: a precondition
+	Rest         string `json:"rest,omitempty"`         // SetWeight: Split.Rest, a precondition
+	Replicas     int    `json:"replicas,omitempty"`     // ApplyCanary, ScaleCanary
+	ReplicasFrom int    `json:"replicasFrom,omitempty"` // ScaleCanary: a precondition
 }
 
 // Probe looks at the outside world for one item. Its result comes back as Probed.

@@ -26,8 +26,14 @@ func Name(event Event) string {
 		return "done " + string(e.Outcome.Kind)
 	case Observed:
 		return "observed"
+	case ObservedCanary:
+		return "observed canary"
+	case ObservedSplit:
+		return "observed split"
 	case Sampled:
 		return "sampled"
+	case Compared:
+		return "compared"
 	case Probed:
 		return "probed " + e.Item
 	case Linked:

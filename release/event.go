@@ -7,6 +7,15 @@ type Event interface{ event() }
 // that the API server still answers.
 type Observed struct{ Workload Workload }
 
+// ObservedCanary is a look at the canary's Deployment; it need not exist.
+type ObservedCanary struct{ Workload Workload }
+
+// ObservedSplit is a look at what splits the traffic.
+type ObservedSplit struct{ Split Split }
+
+// Compared is one round of the same figures of canary and stable.
+type Compared struct{ Pairs []Pair }
+
 // Sampled is one round of metric samples.
 type Sampled struct{ Samples []Sample }
 
@@ -41,14 +50,17 @@ type Ticked struct{}
 // Returned is sent once, first, to a state that was read back from the journal.
 type Returned struct{ By Actor }
 
-func (Observed) event() {}
-func (Sampled) event()  {}
-func (Probed) event()   {}
-func (Intended) event() {}
-func (Done) event()     {}
-func (Linked) event()   {}
-func (Ticked) event()   {}
-func (Returned) event() {}
+func (Observed) event()       {}
+func (ObservedCanary) event() {}
+func (ObservedSplit) event()  {}
+func (Compared) event()       {}
+func (Sampled) event()        {}
+func (Probed) event()         {}
+func (Intended) event()       {}
+func (Done) event()           {}
+func (Linked) event()         {}
+func (Ticked) event()         {}
+func (Returned) event()       {}
 
 // Seen is what a confirmation showed of the world. The zero value confirms
 // nothing in particular and is refused where something must have been shown.
@@ -61,6 +73,8 @@ type Seen struct {
 	Paused   bool
 	Revision int64  // the revision that an undo goes to
 	Template string // its Template.Hash
+	Canary   string // the UID of the canary's Deployment; empty: there was none, or it does not matter
+	Weight   int    // percent that the canary had, where that matters
 }
 
 // Intent is what a person may ask for. The interface is sealed.
@@ -81,6 +95,9 @@ const (
 	DoHold     IntentKind = "hold"
 	DoContinue IntentKind = "continue"
 	DoAbandon  IntentKind = "abandon"
+	DoAdvance  IntentKind = "advance"
+	DoPromote  IntentKind = "promote"
+	DoAbort    IntentKind = "abort"
 )
 
 type (
@@ -90,9 +107,13 @@ type (
 	Tick struct{ Item, Note string }
 	// Waive passes over an item, with a reason that is not empty.
 	Waive struct{ Item, Reason string }
-	// Deploy sets the image. Confirm is the environment's name as typed, needed
-	// where the environment is protected.
-	Deploy struct{ Confirm string }
+	// Deploy sets the image, or begins the canary. Confirm is the environment's name
+	// as typed, needed where the environment is protected. Adopt takes over a canary
+	// that an earlier attempt left behind.
+	Deploy struct {
+		Confirm string
+		Adopt   bool
+	}
 	// Pause pauses the Deployment's rollout.
 	Pause struct{}
 	// Resume resumes it.
@@ -106,6 +127,13 @@ type (
 	Continue struct{}
 	// Abandon ends a release without changing the cluster.
 	Abandon struct{}
+	// Advance leads the canary to its next weight, and from the last one to
+	// promotion, which a protected environment confirms as Deploy.
+	Advance struct{ Confirm string }
+	// Promote is Advance from the last weight, and nothing else.
+	Promote struct{ Confirm string }
+	// Abort puts the traffic back on stable and then scales the canary down.
+	Abort struct{}
 )
 
 func (Begin) intent() IntentKind    { return DoBegin }
@@ -118,6 +146,9 @@ func (Undo) intent() IntentKind     { return DoUndo }
 func (HoldOn) intent() IntentKind   { return DoHold }
 func (Continue) intent() IntentKind { return DoContinue }
 func (Abandon) intent() IntentKind  { return DoAbandon }
+func (Advance) intent() IntentKind  { return DoAdvance }
+func (Promote) intent() IntentKind  { return DoPromote }
+func (Abort) intent() IntentKind    { return DoAbort }
 
 // KindOf names an intent's kind; a nil intent has none.
 func KindOf(i Intent) IntentKind {

@@ -14,6 +14,9 @@ const (
 	CPU         MetricName = "cpu"
 )
 
+// Restarts is judged of a canary only: it is counted from the pods, not queried.
+const Restarts MetricName = "restarts"
+
 // Unit says how a value is written.
 type Unit string
 

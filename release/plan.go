@@ -21,6 +21,9 @@ type Plan struct {
 	Stale    Staleness
 	Traffic  Traffic
 
+	// Canary is how a canary release goes; nil: the release is a rolling update.
+	Canary *CanaryPlan
+
 	// Undone says of pod templates, by their hash, that an earlier release of
 	// them was rolled back, when and why.
 	Undone map[string]string

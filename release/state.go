@@ -34,14 +34,15 @@ type Record struct {
 	To    Target    `json:"to"`             // what is being released
 	Items []Item    `json:"items,omitempty"`
 
-	Rollout Rollout   `json:"rollout,omitzero"`
-	Held    *Hold     `json:"held,omitempty"`
-	Asking  *Question `json:"asking,omitempty"`
-	Pending *Pending  `json:"pending,omitempty"` // the one effect in flight
-	Auto    string    `json:"auto,omitempty"`    // why slipway undid by itself; it does so once
-	Tries   int       `json:"tries,omitempty"`   // automatic undos that came to nothing
-	Told    []Trouble `json:"told,omitempty"`    // what was answered otherwise: asked, or only told
-	Last    *Outcome  `json:"last,omitempty"`    // of the last change
+	Rollout Rollout    `json:"rollout,omitzero"`
+	Canary  *CanaryRun `json:"canary,omitempty"`
+	Held    *Hold      `json:"held,omitempty"`
+	Asking  *Question  `json:"asking,omitempty"`
+	Pending *Pending   `json:"pending,omitempty"` // the one effect in flight
+	Auto    string     `json:"auto,omitempty"`    // why slipway undid by itself; it does so once
+	Tries   int        `json:"tries,omitempty"`   // automatic undos that came to nothing
+	Told    []Trouble  `json:"told,omitempty"`    // what was answered otherwise: asked, or only told
+	Last    *Outcome   `json:"last,omitempty"`    // of the last change
 }
 
 // Undone says of a release that was rolled back which pod template that was of,
@@ -162,7 +163,16 @@ type View struct {
 	Links    map[Source]Link
 	Probes   map[string]ProbeState // by item
 	Checks   map[string]Holding    // by item
+
+	Canary Workload            // the canary's Deployment
+	Split  Split               // how the traffic is divided
+	Pairs  map[MetricName]Pair // of canary and stable, the newest
+	Losing map[MetricName]Run  // failing rounds in a row, of what counts
+	Tally  Tally               // of the rounds of pairs since the weight went live
 }
+
+// Tally counts judged rounds.
+type Tally struct{ Pass, Fail, NoData int }
 
 // Run is failing samples of a metric in a row.
 type Run struct {

@@ -1,0 +1,105 @@
+package release
+
+import "time"
+
+// CanaryPlan is how a canary release goes. Plan.Deployment is stable's; the
+// canary is a Deployment of its own.
+type CanaryPlan struct {
+	Deployment string // of the canary: "datahub-gateway-canary"
+	// Route is the object that splits the traffic, "virtualservice/datahub-gateway";
+	// empty: both serve behind one Service, and counts of pods are the split.
+	Route string
+	Steps []int         // percent of the traffic, rising
+	Bake  time.Duration // at each step
+	Auto  bool          // a step that has baked and passed leads on by itself
+	Pods  int           // the least number of canary pods
+	Rules []Rule        // of canary against stable
+	// Least is how many requests the canary needs in Traffic.Window before its error
+	// rate and its latency say anything.
+	Least float64
+	// Confidence is that of the statistical judge, 0.98; 0 = plain bounds only.
+	Confidence float64
+}
+
+// Rule is how far above stable's a figure of the canary may be. The metric's own
+// bound holds as well.
+type Rule struct {
+	Metric MetricName
+	Above  float64 // absolute, in the metric's unit, or the share of stable's value
+	Share  bool
+	Trial  bool // the statistical judge looks at it too
+}
+
+// CanaryStage is where a canary release stands within its phase.
+//
+//	creating → shifting ⇄ baking → promoting → returning → removing → done
+//	                        └ abort: (restoring →) returning → removing → done
+type CanaryStage string
+
+// The stages. What each waits for is only observed, never assumed.
+const (
+	Creating  CanaryStage = "creating"  // until the canary's pods are available
+	Shifting  CanaryStage = "shifting"  // pods enough for the weight, then the weight, then seen
+	Baking    CanaryStage = "baking"    // the weight is live and judged
+	Promoting CanaryStage = "promoting" // stable gets the image; the traffic stays on the canary
+	Restoring CanaryStage = "restoring" // stable gets its earlier template back; the traffic stays
+	Returning CanaryStage = "returning" // all traffic to stable, until seen
+	Removing  CanaryStage = "removing"  // promoted: the canary is deleted; aborted: scaled to 0
+	Gone      CanaryStage = "done"
+)
+
+// CanaryRun is the durable state of a canary release.
+type CanaryRun struct {
+	Stage    CanaryStage `json:"stage"`
+	Since    time.Time   `json:"since,omitzero"` // of the stage
+	Step     int         `json:"step"`           // index of the step whose weight is on or wanted
+	Weight   int         `json:"weight"`         // percent that the canary is to have
+	Live     time.Time   `json:"live,omitzero"`  // since when that weight is seen; zero while it is not
+	By       Actor       `json:"by,omitzero"`    // who asked for what is under way
+	Why      string      `json:"why,omitempty"`  // of what goes on by itself: the evidence
+	UID      string      `json:"uid,omitempty"`  // of the canary's Deployment, once seen
+	Template string      `json:"template,omitempty"`
+	Rest     string      `json:"rest,omitempty"` // Split.Rest that it goes by
+	Promoted bool        `json:"promoted,omitempty"`
+	Tries    int         `json:"tries,omitempty"` // of what goes on by itself and came to nothing
+}
+
+// Split is how the traffic is divided, as last read.
+type Split struct {
+	At     time.Time // when the API server last answered about it
+	Canary int       // percent of the traffic that the canary gets, as written; stable gets the rest
+	Rest   string    // of everything else in the object: equal while only the two weights changed
+	Writer string    // who last wrote the object: "kubectl-edit"
+	// Err says why it cannot be used, with what to do: "virtualservice/datahub-gateway
+	// has 2 routes with both destinations: name one in canary.traffic.istio.route".
+	Err string
+	// Blocked says why no canary may begin although the split can be read: selectors
+	// that overlap, a Service that is missing.
+	Blocked []string
+	Notes   []string // worth knowing: "1 route above takes what it matches"
+}
+
+// Pair is one figure of both versions over the same window.
+type Pair struct {
+	Metric         MetricName
+	Canary, Stable Sample
+	Trial          Trial
+	// Past is their values, oldest first, for sparklines.
+	Past struct{ Canary, Stable []Point }
+}
+
+// Trial is a one-sided Mann–Whitney U test: are the canary's values higher? Its
+// values are of windows that do not overlap, since the weight went live.
+type Trial struct {
+	N, M           int     // values of the canary, of stable
+	P              float64 // the chance of values so high if both were alike; meaningful when Done
+	Canary, Stable float64 // medians
+	Done           bool    // there were enough values
+}
+
+// Comparing is what the figures of both versions are to be asked for.
+type Comparing struct {
+	On             bool
+	Since          time.Time // when the weight went live
+	Canary, Stable string    // versions
+}

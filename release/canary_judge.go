@@ -1,0 +1,300 @@
+package release
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// Comparison is one row of a canary's judgement: a figure of both versions, held
+// against its rule.
+type Comparison struct {
+	Metric     MetricName
+	Title      string
+	Stable     string // "45ms"; "none" without a value
+	Canary     string
+	Difference string // "+4%", "×120", or a share of the traffic; may be empty
+	Rule       string // "≤100ms, ≤+20%"
+	Verdict    Verdict
+	Word       string // "pass", "FAIL", "no data", "enough", "too few"
+	Why        string // one line: why it passed or failed, the statistical judge's words included
+	Trying     string // what the statistical judge still waits for, or ""
+	At         time.Time
+	// Counts tells that a failure uses the budget up. One that stable shares is
+	// not the canary's: it only holds.
+	Counts bool
+}
+
+// Comparisons judges the canary by every figure, in the dashboard's order, and by
+// its restarts. Nothing that is missing or old passes.
+func Comparisons(plan Plan, s State, now time.Time) []Comparison {
+	if plan.Canary == nil {
+		return nil
+	}
+	var rows []Comparison
+	for _, spec := range plan.Metrics {
+		rows = append(rows, compare(plan, s, spec, now))
+	}
+	return append(rows, compareRestarts(plan, s, now))
+}
+
+// versus is one comparison while it is being made.
+type versus struct {
+	plan Plan
+	s    State
+	now  time.Time
+	spec MetricSpec
+	pair Pair
+	Comparison
+}
+
+func compare(plan Plan, s State, spec MetricSpec, now time.Time) Comparison {
+	pair, known := s.View.Pairs[spec.Name]
+	v := &versus{plan: plan, s: s, now: now, spec: spec, pair: pair, Comparison: Comparison{
+		Metric: spec.Name, Title: spec.Title, Stable: valueOf(spec, pair.Stable), Canary: valueOf(spec, pair.Canary), At: pair.Canary.At,
+	}}
+	rule, ruled := plan.Canary.rule(spec.Name)
+	v.Rule = ruleWords(plan, s, spec, rule, ruled)
+	v.Difference = apartWords(spec, pair, v.fresh(pair.Stable) == "" && v.fresh(pair.Canary) == "")
+	switch why := v.missing(known); {
+	case why != "":
+		v.Verdict, v.Why = NoData, why
+	case spec.Name == RequestRate:
+		v.enough()
+	default:
+		v.judge(rule, ruled)
+	}
+	v.word()
+	return v.Comparison
+}
+
+// fresh says why a sample decides nothing, or "".
+func (v *versus) fresh(s Sample) string {
+	switch age := v.now.Sub(s.At); {
+	case s.Err != "":
+		return s.Err
+	case s.At.IsZero():
+		return "no sample yet"
+	case age > v.plan.Stale.Metric:
+		return "stale " + Age(age)
+	case age < -ahead:
+		return Span(-age) + " ahead of this machine's clock"
+	}
+	return ""
+}
+
+// missing says why there is nothing to judge by, or "".
+func (v *versus) missing(known bool) string {
+	if !known {
+		return "no sample yet"
+	}
+	if why := v.fresh(v.pair.Canary); why != "" {
+		return "canary: " + why
+	}
+	if why := v.fresh(v.pair.Stable); why != "" && v.spec.Name != RequestRate && v.stableServes() {
+		return "stable: " + why
+	}
+	if v.spec.Name == ErrorRate || v.spec.Name == LatencyP95 {
+		return v.few()
+	}
+	return ""
+}
+
+// stableServes tells whether stable gets traffic: at 100% there is nothing left to
+// compare with, and the bounds alone decide.
+func (v *versus) stableServes() bool { return v.s.Canary == nil || v.s.Canary.Weight < 100 }
+
+// few says that the canary gets too little traffic to be judged by, or "".
+func (v *versus) few() string {
+	rate, known := v.s.View.Pairs[RequestRate]
+	if !known {
+		return ""
+	}
+	if why := v.fresh(rate.Canary); why != "" {
+		return "its requests are not known: " + why
+	}
+	if n := rate.Canary.Value * v.plan.Traffic.Window.Seconds(); n < v.plan.Canary.Least {
+		return fmt.Sprintf("low traffic: %s requests in %s, %s decide", Thousands(n), Span(v.plan.Traffic.Window), Thousands(v.plan.Canary.Least))
+	}
+	return ""
+}
+
+func (v *versus) enough() {
+	n := v.pair.Canary.Value * v.plan.Traffic.Window.Seconds()
+	v.Verdict, v.Word, v.Why = Pass, "enough", fmt.Sprintf("%s requests in %s", Thousands(n), Span(v.plan.Traffic.Window))
+	if n < v.plan.Canary.Least {
+		v.Verdict, v.Word, v.Why = NoData, "too few", v.Why+fmt.Sprintf(", %s decide", Thousands(v.plan.Canary.Least))
+	}
+}
+
+// judge holds the figure against its own bound, then against stable's, then asks
+// the statistical judge.
+func (v *versus) judge(rule Rule, ruled bool) {
+	canary, stable := v.pair.Canary.Value, v.pair.Stable.Value
+	_, high, _ := limits(v.plan, v.s.View.Canary, v.spec.Bound, v.spec.Unit)
+	if v.spec.Bound.Kind == Limit && high == 0 {
+		v.Verdict, v.Why = NoData, "the canary's container has no limit"
+		return
+	}
+	v.Verdict, v.Why, v.Counts = Pass, Format(v.spec.Unit, canary), true
+	if canary > high {
+		v.Verdict, v.Why = Fail, fmt.Sprintf("%s over %s", Format(v.spec.Unit, canary), Format(v.spec.Unit, high))
+		if _, stableHigh, _ := limits(v.plan, v.s.View.Workload, v.spec.Bound, v.spec.Unit); v.stableServes() && stable > stableHigh && stableHigh > 0 {
+			v.Counts, v.Why = false, v.Why+"; stable too: not the canary's"
+		}
+		return
+	}
+	if !ruled || !v.stableServes() {
+		return
+	}
+	if most := rule.most(stable); canary > most {
+		v.Verdict = Fail
+		v.Why = fmt.Sprintf("%s, stable %s: %s may be", Format(v.spec.Unit, canary), Format(v.spec.Unit, stable), Format(v.spec.Unit, most))
+		return
+	}
+	if rule.Trial && v.plan.Canary.Confidence > 0 {
+		v.try(rule)
+	}
+}
+
+// trialLeast is how many windows the statistical judge needs of each version: with
+// fewer than four no outcome is rarer than one in fifty.
+const trialLeast = 4
+
+// try is the statistical judge. It fails what is higher with the confidence asked
+// for, and by more than half of what the rule allows: a difference that is real
+// and does not matter passes.
+func (v *versus) try(rule Rule) {
+	trial := v.pair.Trial
+	if !trial.Done {
+		v.Trying = fmt.Sprintf("%d of %d windows", min(trial.N, trial.M), trialLeast)
+		v.Why += "; " + v.Trying + " to try"
+		return
+	}
+	medians := fmt.Sprintf("medians %s, stable %s", Format(v.spec.Unit, trial.Canary), Format(v.spec.Unit, trial.Stable))
+	certain := trial.P < 1-v.plan.Canary.Confidence
+	matters := trial.Canary > trial.Stable+(rule.most(trial.Stable)-trial.Stable)/2
+	switch {
+	case certain && matters:
+		v.Verdict = Fail
+		v.Why = fmt.Sprintf("higher than stable, p %s of %d windows (Mann–Whitney): %s", chance(trial.P), trial.N, medians)
+	case certain:
+		v.Why += fmt.Sprintf("; higher, too little to matter: %s", medians)
+	default:
+		v.Why += fmt.Sprintf("; not higher than stable, p %s of %d windows", chance(trial.P), trial.N)
+	}
+}
+
+// chance writes a probability: "0.41", "<0.001".
+func chance(p float64) string {
+	if p < 0.001 {
+		return "<0.001"
+	}
+	return trimZero(p, 3)
+}
+
+func (v *versus) word() {
+	if v.Word == "" {
+		v.Word = map[Verdict]string{Pass: "pass", Fail: "FAIL", NoData: "no data"}[v.Verdict]
+	}
+}
+
+// compareRestarts judges the canary's pods: none may have restarted or fail.
+func compareRestarts(plan Plan, s State, now time.Time) Comparison {
+	w := s.View.Canary
+	c := Comparison{Metric: Restarts, Title: "Restarts", Stable: fmt.Sprint(s.View.Workload.Restarts()), Canary: fmt.Sprint(w.Restarts()), Rule: "0, none failing", At: w.At}
+	failures := w.Failures()
+	switch {
+	case w.At.IsZero() || now.Sub(w.At) > plan.Stale.Workload:
+		c.Verdict, c.Word, c.Why = NoData, "no data", "its pods were last seen "+Age(now.Sub(w.At))+" ago"
+	case failures != "":
+		c.Verdict, c.Word, c.Why, c.Counts = Fail, "FAIL", failures, true
+	case w.Restarts() > 0:
+		c.Verdict, c.Word, c.Why, c.Counts = Fail, "FAIL", Count(w.Restarts(), "restart")+" of the canary's containers", true
+	default:
+		c.Verdict, c.Word, c.Why = Pass, "pass", "none"
+	}
+	return c
+}
+
+func (p *CanaryPlan) rule(name MetricName) (Rule, bool) {
+	for _, r := range p.Rules {
+		if r.Metric == name {
+			return r, true
+		}
+	}
+	return Rule{}, false
+}
+
+// most is the highest value that passes beside stable's.
+func (r Rule) most(stable float64) float64 {
+	if r.Share {
+		return stable * (1 + r.Above)
+	}
+	return stable + r.Above
+}
+
+func valueOf(spec MetricSpec, s Sample) string {
+	if s.At.IsZero() || s.Err != "" {
+		return "none"
+	}
+	return Format(spec.Unit, s.Value)
+}
+
+// ruleWords writes what a figure is held against.
+func ruleWords(plan Plan, s State, spec MetricSpec, rule Rule, ruled bool) string {
+	if spec.Name == RequestRate {
+		return fmt.Sprintf("≥%s in %s", Thousands(plan.Canary.Least), Span(plan.Traffic.Window))
+	}
+	_, high, _ := limits(plan, s.View.Canary, spec.Bound, spec.Unit)
+	words := "≤" + Format(spec.Unit, high)
+	if spec.Bound.Kind == Limit {
+		words = fmt.Sprintf("≤%s of its limit", Format(Ratio, spec.Bound.Warn))
+	}
+	switch {
+	case ruled && rule.Share:
+		words += ", ≤+" + Format(Ratio, rule.Above)
+	case ruled:
+		words += ", ≤+" + Format(spec.Unit, rule.Above)
+	}
+	return words
+}
+
+// apartWords writes how the canary's figure differs: "+4%", "×120"; of requests,
+// which share of both it is. Differences of less than a hundredth are none.
+func apartWords(spec MetricSpec, p Pair, fresh bool) string {
+	c, s := p.Canary.Value, p.Stable.Value
+	switch {
+	case !fresh || s <= 0:
+		return ""
+	case spec.Name == RequestRate:
+		return Format(Ratio, math.Round(100*c/(c+s))/100)
+	case c >= 2*s:
+		return "×" + Thousands(c/s)
+	}
+	d := math.Round(100 * (c - s) / s)
+	if d == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%+d%%", int(d))
+}
+
+// CanaryBudget is how much of the failure budget the canary has used: by the
+// figure that has failed most rounds in a row, of those that count.
+func CanaryBudget(plan Plan, s State) (used int, metric MetricName) {
+	for _, name := range judged(plan) {
+		if n := s.View.Losing[name].Count; n > used {
+			used, metric = n, name
+		}
+	}
+	return min(used, plan.Rollback.After), metric
+}
+
+// judged names what a canary is judged by, in order.
+func judged(plan Plan) []MetricName {
+	names := make([]MetricName, 0, len(plan.Metrics)+1)
+	for _, spec := range plan.Metrics {
+		names = append(names, spec.Name)
+	}
+	return append(names, Restarts)
+}

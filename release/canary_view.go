@@ -1,0 +1,181 @@
+package release
+
+import (
+	"fmt"
+	"time"
+)
+
+// CanaryView is a canary release as shown: how far, how the traffic is split, and
+// how it is judged.
+type CanaryView struct {
+	Steps     []StepView // the weights, then promotion and removal
+	Stable    string     // versions
+	Canary    string
+	Weight    int    // percent that the canary has, as last seen
+	Live      Mark   // pass: that is the weight asked for; running: not yet; unknown: not seen lately
+	LiveWord  string // "live", "25% asked", "seen 12s ago"
+	Baking    bool
+	Baked     time.Duration // of Bake, while baking
+	Bake      time.Duration
+	Rows      []Comparison
+	Tally     Tally
+	Used      int    // of the failure budget
+	After     int    // what uses it up
+	UsedBy    string // the figure's title
+	UsedWords string // the failing rounds that count: "13:06:10 2.41% · 13:06:25 1.92%"
+	Waits     string // what it waits for, in a line
+}
+
+// StepView is one step on the way.
+type StepView struct {
+	Label string // "25%", "promote"
+	Mark  Mark
+	Word  string // "baking"; may be empty
+}
+
+// ViewCanary describes the canary release of the state; ok is false when there is none.
+func ViewCanary(plan Plan, s State, now time.Time) (v CanaryView, ok bool) {
+	run, c := s.Canary, plan.Canary
+	if run == nil || c == nil {
+		return CanaryView{}, false
+	}
+	v = CanaryView{
+		Steps: stepViews(plan, s), Stable: s.From.Version, Canary: s.To.Version,
+		Weight: s.View.Split.Canary, Baking: run.Stage == Baking, Bake: c.Bake,
+		Rows: Comparisons(plan, s, now), Tally: s.View.Tally, After: plan.Rollback.After,
+		Waits: canaryWaits(plan, s, now),
+	}
+	if run.Promoted {
+		v.Stable = s.View.Workload.Version(plan.Container)
+	}
+	if v.Baking {
+		v.Baked = min(max(now.Sub(run.Live), 0), c.Bake)
+	}
+	v.Live, v.LiveWord = liveWords(plan, s, now)
+	used, name := CanaryBudget(plan, s)
+	v.Used = used
+	for _, row := range v.Rows {
+		if row.Metric == name && used > 0 {
+			v.UsedBy = row.Title
+		}
+	}
+	v.UsedWords = losingWords(plan, s, name, now)
+	return v, true
+}
+
+func liveWords(plan Plan, s State, now time.Time) (Mark, string) {
+	split, run := s.View.Split, s.Canary
+	age := now.Sub(splitAt(plan, s))
+	switch {
+	case splitAt(plan, s).IsZero():
+		return MarkUnknown, "not seen yet"
+	case split.Err != "":
+		return MarkUnknown, "not readable"
+	case age > plan.Stale.Workload:
+		return MarkUnknown, "seen " + Age(age) + " ago"
+	case split.Canary != run.Weight:
+		return MarkRunning, fmt.Sprintf("%d%% wanted", run.Weight)
+	}
+	return MarkPass, "live"
+}
+
+// losingWords writes the failing rounds that count.
+func losingWords(plan Plan, s State, name MetricName, now time.Time) string {
+	text := ""
+	for _, sample := range s.View.Losing[name].Samples {
+		if text != "" {
+			text += " · "
+		}
+		text += sample.At.In(now.Location()).Format(time.TimeOnly) + " " + sampleWords(plan, name, sample.Value)
+	}
+	return text
+}
+
+func sampleWords(plan Plan, name MetricName, value float64) string {
+	for _, spec := range plan.Metrics {
+		if spec.Name == name {
+			return Format(spec.Unit, value)
+		}
+	}
+	return Thousands(value)
+}
+
+// stepViews marks the way: the weights of the plan, promotion, removal.
+func stepViews(plan Plan, s State) []StepView {
+	run := s.Canary
+	back := s.Phase == RollingBack || s.Phase == RolledBack
+	forth := run.Stage == Promoting || run.Promoted
+	used, _ := CanaryBudget(plan, s)
+	var steps []StepView
+	for i, w := range plan.Canary.Steps {
+		v := StepView{Label: fmt.Sprintf("%d%%", w), Mark: MarkWaiting}
+		switch {
+		case i < run.Step || forth && i == run.Step:
+			v.Mark = MarkPass
+		case i > run.Step || run.Stage == Creating:
+		case back:
+			v.Mark, v.Word = MarkFail, "aborted"
+		case used > 0:
+			v.Mark, v.Word = MarkFail, "failing"
+		case run.Stage == Shifting:
+			v.Mark, v.Word = MarkRunning, "shifting"
+		default:
+			v.Mark, v.Word = MarkRunning, "baking"
+		}
+		steps = append(steps, v)
+	}
+	promote, remove := StepView{Label: "promote", Mark: MarkWaiting}, StepView{Label: "remove", Mark: MarkWaiting}
+	switch {
+	case back && forth:
+		promote.Mark, promote.Word = MarkFail, "undone"
+	case back, !forth:
+	case run.Stage == Promoting:
+		promote.Mark, promote.Word = MarkRunning, fmt.Sprintf("%d/%d", s.View.Workload.Replaced(), s.View.Workload.Desired)
+	case run.Stage == Returning:
+		promote.Mark, promote.Word = MarkRunning, "traffic back"
+	default:
+		promote.Mark = MarkPass
+	}
+	switch {
+	case back && run.Stage == Returning, back && run.Stage == Restoring:
+		remove.Mark, remove.Word = MarkWaiting, ""
+	case run.Stage == Removing:
+		remove.Mark = MarkRunning
+	case run.Stage == Gone:
+		remove.Mark = MarkPass
+	}
+	return append(steps, promote, remove)
+}
+
+// splitAt is when the split of the traffic was last seen: without an object of its
+// own, when the pods were that make it.
+func splitAt(plan Plan, s State) time.Time {
+	if plan.Canary.Route == "" {
+		return s.View.Canary.At
+	}
+	return s.View.Split.At
+}
+
+// canaryWaits says what a canary release waits for now.
+func canaryWaits(plan Plan, s State, now time.Time) string {
+	w := s.View.Canary
+	switch run := s.Canary; run.Stage {
+	case Creating, Shifting:
+		if w.Found && w.Available < w.Desired {
+			return fmt.Sprintf("%d of %d canary pods are available", w.Available, w.Desired)
+		}
+		return fmt.Sprintf("%d%% of the traffic to be seen on the canary", run.Weight)
+	case Baking:
+		if left := plan.Canary.Bake - now.Sub(run.Live); left > 0 {
+			return Left(left) + " of the bake"
+		}
+		return "a: it has baked"
+	case Promoting, Restoring:
+		return fmt.Sprintf("stable: %d of %d replaced", s.View.Workload.Replaced(), s.View.Workload.Desired)
+	case Returning:
+		return "all traffic to be seen on stable"
+	case Removing:
+		return "the canary's pods to end"
+	}
+	return ""
+}
