@@ -335,8 +335,8 @@ func (t *turn) back(e Intended, why string) {
 	run := t.enter(Returning)
 	text := "abort canary: its pods → 0"
 	switch {
-	case w.Template.Hash != r.From.Template:
-		run.Stage = Restoring
+	case run.Promoted, w.Template.Hash != r.From.Template:
+		run.Stage = Restoring // the image may have been set and not be seen yet
 	case t.plan.Canary.Route == "" && t.healthy(), from == 0 && seesCanary(t.plan, t.s, t.now) && t.s.View.Split.Err == "" && run.Live.IsZero():
 		run.Stage = Removing // it has had no traffic
 	}
