@@ -16,7 +16,7 @@ import (
 // object reads YAML as the API server's JSON is read.
 func object(t testing.TB, text string) *unstructured.Unstructured {
 	t.Helper()
-	raw, err := yaml.ToJSON([]byte(text))
+	raw, err := yaml.ToJSON([]byte("---\n" + text))
 	if err != nil {
 		t.Fatal(err)
 	}
