@@ -31,8 +31,8 @@ type permission struct {
 	optional                     string // what is missing without it; empty: nothing works
 }
 
-// permissions are everything that slipway asks for and exactly what
-// deploy/rbac.yaml grants, in the order in which they are reported.
+// permissions are everything that slipway asks for without a canary, and exactly
+// what deploy/rbac.yaml grants for that, in the order in which they are reported.
 var permissions = []permission{
 	{group: "apps", resource: "deployments", verbs: []string{"get", "list", "watch", "patch"}},
 	{group: "apps", resource: "replicasets", verbs: []string{"list", "watch"}},
@@ -44,7 +44,7 @@ var permissions = []permission{
 
 // Check looks at everything that slipway needs of the cluster, for the doctor:
 // reachability, identity, each permission by name, the Deployment and its
-// container. Rows come in a fixed order; when the API server does not answer
+// container, and what a canary needs where one is configured. Rows come in a fixed order; when the API server does not answer
 // there is only the first.
 func (c *Client) Check(ctx context.Context) []CheckRow {
 	server := c.checkServer(ctx)
@@ -53,7 +53,11 @@ func (c *Client) Check(ctx context.Context) []CheckRow {
 	}
 	rows := []CheckRow{server, c.checkIdentity(ctx)}
 	rows = append(rows, c.checkPermissions(ctx)...)
-	return append(rows, c.checkDeployment(ctx)...)
+	rows = append(rows, c.checkDeployment(ctx)...)
+	if c.canary != nil {
+		rows = append(rows, c.checkCanary(ctx)...)
+	}
+	return rows
 }
 
 func (c *Client) checkServer(ctx context.Context) CheckRow {
@@ -108,7 +112,11 @@ func (c *Client) checkPermissions(ctx context.Context) []CheckRow {
 	defer cancel()
 	var rows []CheckRow
 	var asked []*authz.SelfSubjectAccessReview
-	for _, p := range permissions {
+	needed := permissions
+	if c.canary != nil {
+		needed = slices.Concat(needed, c.canary.permissions())
+	}
+	for _, p := range needed {
 		for _, verb := range p.verbs {
 			rows = append(rows, CheckRow{Name: verb + " " + p.name(), Optional: p.optional != "", Next: p.next(c.namespace)})
 			asked = append(asked, c.review(verb, p))
