@@ -180,6 +180,15 @@ func canaryWaits(plan Plan, s State, now time.Time) string {
 	return ""
 }
 
+// CanaryWeight is the percent of the traffic that the canary gets, as last seen;
+// known is false while that was not seen, or cannot be read.
+func CanaryWeight(plan Plan, s State) (weight int, known bool) {
+	if splitAt(plan, s).IsZero() || s.View.Split.Err != "" {
+		return 0, false
+	}
+	return canaryWeight(plan, s), true
+}
+
 // Compares says what the figures of both versions are to be asked for now: while a
 // weight is on, and on the way to the next one.
 func Compares(plan Plan, s State) Comparing {
