@@ -278,7 +278,7 @@ checklist:
 
 // Whatever stands in the file, it is read, or every problem has its words.
 func TestNothingPanics(t *testing.T) {
-	text := example(t)
+	text := uncommented(t)
 	isolate(t)
 	lines := strings.Split(text, "\n")
 	rapid.Check(t, func(rt *rapid.T) {
