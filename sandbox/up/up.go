@@ -216,6 +216,7 @@ func (s sequence) rise(ctx context.Context) error {
 	}
 	group, side := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.start(side, controllers, scheduler, kwok) })
+	group.Go(func() error { return s.blame(seed.routes(side), "Istio and the Gateway API", apiserver) })
 	group.Go(func() error {
 		if err := seed.accounts(side, s.ports.metrics, s.authority); err != nil {
 			return s.blame(err, "accounts", apiserver)
@@ -223,7 +224,7 @@ func (s sequence) rise(ctx context.Context) error {
 		rollouts, each := errgroup.WithContext(side)
 		for _, e := range gateway.Environments {
 			rollouts.Go(func() error {
-				return s.blame(seed.rollOut(each, e.Namespace), "revisions of "+e.Namespace, apiserver, controllers)
+				return s.blame(seed.rollOut(each, e), "revisions of "+e.Namespace, apiserver, controllers)
 			})
 		}
 		if err := rollouts.Wait(); err != nil {
@@ -234,7 +235,7 @@ func (s sequence) rise(ctx context.Context) error {
 			return s.blame(err, "nodes", apiserver)
 		}
 		for _, e := range gateway.Environments {
-			if err := seed.available(side, e.Namespace); err != nil {
+			if err := seed.available(side, e); err != nil {
 				return s.blame(err, "pods of "+e.Namespace, scheduler, kwok)
 			}
 		}
