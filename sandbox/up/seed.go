@@ -145,8 +145,10 @@ func (s *seeder) accounts(ctx context.Context, metricsPort int, authority []byte
 			return fmt.Errorf("create namespace %s: %w", e.Namespace, err)
 		}
 	}
-	if err := s.apply(ctx, "rbac.yaml", "", unchanged); err != nil {
-		return err
+	for _, manifest := range []string{"rbac.yaml", "bindings.yaml"} {
+		if err := s.apply(ctx, manifest, "", unchanged); err != nil {
+			return err
+		}
 	}
 	// The API server makes this namespace itself, a moment after it is ready.
 	err := until(ctx, func() error {
