@@ -129,7 +129,7 @@ const usage = `
   export KUBECONFIG=%s
   slipway --config %s
 
-  sandbox status|stop PART|start PART --dir %s
+  sandbox status|requests|stop PART|start PART --dir %s
   Ctrl-C ends it.
 
 `
@@ -149,6 +149,7 @@ func addresses(d *Dir, p ports) endpoints {
 		APIServer: "https://" + local(p.apiserver), Prometheus: "http://" + local(p.prometheus), Gateway: base,
 	}
 	e.Staging, e.Production = base+"/staging/health", base+"/production/health"
+	e.Canary, e.Routes = base+"/canary/health", base+"/routes/health"
 	return e
 }
 
