@@ -96,7 +96,7 @@ func (s *session) lookAside(ctx context.Context, state *release.State) {
 		}
 	}
 	go s.cluster.Watch(ctx, emit)
-	compares := release.Compares(s.plan, *state)
+	compares := release.Compares(s.plan, state.Record)
 	if compares.On {
 		s.metrics.Compare(compares)
 		go s.metrics.Watch(ctx, emit, func(map[release.MetricName][]release.Point) {})

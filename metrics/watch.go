@@ -95,7 +95,7 @@ func (w *watcher) compared(contest *contest, answers [][2]reading) {
 	}
 	pairs := contest.round(answers, w.Now())
 	if contest.ctx.Err() == nil {
-		w.emit(release.Compared{Pairs: pairs})
+		w.emit(release.Compared{Of: contest.of, Pairs: pairs})
 	}
 }
 

@@ -47,9 +47,12 @@ func (t *turn) observedSplit(split Split) {
 
 // compared takes a round of figures of both versions, and counts it while a weight
 // is live.
-func (t *turn) compared(pairs []Pair) {
+func (t *turn) compared(e Compared) {
+	if e.Of != Compares(t.plan, t.s.Record) {
+		return
+	}
 	newest := zeroTime
-	for _, p := range pairs {
+	for _, p := range e.Pairs {
 		t.s.View.Pairs = put(t.s.View.Pairs, p.Metric, p)
 		if p.Canary.At.After(newest) {
 			newest = p.Canary.At

@@ -191,9 +191,9 @@ func CanaryWeight(plan Plan, s State) (weight int, known bool) {
 
 // Compares says what the figures of both versions are to be asked for now: while a
 // weight is on, and on the way to the next one.
-func Compares(plan Plan, s State) Comparing {
-	run := s.Canary
-	if plan.Canary == nil || !s.Underway() || s.Phase != Deploying {
+func Compares(plan Plan, r Record) Comparing {
+	run := r.Canary
+	if plan.Canary == nil || run == nil || r.Phase != Deploying {
 		return Comparing{}
 	}
 	switch run.Stage {
@@ -205,5 +205,5 @@ func Compares(plan Plan, s State) Comparing {
 	if since.IsZero() {
 		since = run.Since
 	}
-	return Comparing{On: true, Since: since, Canary: s.To.Version, Stable: s.From.Version}
+	return Comparing{On: true, Since: since, Canary: r.To.Version, Stable: r.From.Version}
 }
