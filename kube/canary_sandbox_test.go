@@ -385,3 +385,48 @@ func (w *world) in(namespace string) *world {
 	other.namespace = namespace
 	return &other
 }
+
+// behind is a Client whose API server is behind a plug.
+func (tr *tracks) behind() (*Client, *plug) {
+	tr.t.Helper()
+	c, p := tr.world.behind("stable")
+	cfg := rest.CopyConfig(tr.config)
+	cfg.Host = "https://" + p.address()
+	if err := c.pair(tr.canary, dynamic.NewForConfigOrDie(cfg)); err != nil {
+		tr.t.Fatal(err)
+	}
+	return c, p
+}
+
+// What is not answered becomes old, and says so by its time alone; stable, canary
+// and split are back together although each kept the dead connection busy.
+func TestCanaryLinkIsLost(t *testing.T) {
+	for name, lose := range map[string]func(*plug){"cut": (*plug).cut, "hangs": (*plug).hang} {
+		t.Run(name, func(t *testing.T) {
+			tr := sandbox(t).tracks(VirtualService)
+			c, p := tr.behind()
+			s := tr.watch(c)
+			s.splits("100/0", 0, func(s release.Split) bool { return s.Err == "" })
+			s.canaries("absent", 0, func(w release.Workload) bool { return !w.Found })
+			lose(p)
+			lost := time.Now()
+			_, n := s.hears("lost", 0, func(l release.Link) bool { return !l.OK })
+			tr.edit(`[{"op": "add", "path": "/spec/http/1/route/0/weight", "value": 95}, {"op": "add", "path": "/spec/http/1/route/1/weight", "value": 5}]`)
+			s.splits("why", n, func(s release.Split) bool { return s.Err != "" && s.Canary == 0 })
+			for _, e := range s.events() {
+				if o, ok := e.(release.ObservedSplit); ok && o.Split.At.After(lost.Add(time.Second)) {
+					t.Errorf("fresh without an answer: %+v", o.Split)
+				}
+			}
+			p.restore()
+			back := time.Now()
+			c.Retry()
+			s.hears("back", n, func(l release.Link) bool { return l.OK })
+			s.splits("95/5", 0, func(s release.Split) bool { return s.Canary == 5 && s.Err == "" && s.At.After(back) })
+			s.canaries("fresh", 0, func(w release.Workload) bool { return w.At.After(back) })
+			if took := time.Since(back); took > 15*time.Second {
+				t.Errorf("back after %s", took)
+			}
+		})
+	}
+}
