@@ -337,6 +337,62 @@ func TestCanaryByPods(t *testing.T) {
 	}
 }
 
+// A canary told apart by subsets, with the roles that are shipped and nothing else.
+func TestCanaryRolesSuffice(t *testing.T) {
+	tr := sandbox(t).tracks(VirtualService)
+	api := dynamic.NewForConfigOrDie(tr.config)
+	install := func(resource, text string) {
+		t.Helper()
+		of := virtualServiceV1
+		of.Resource = resource
+		if _, err := api.Resource(of).Namespace(tr.namespace).Create(t.Context(), object(t, text), metav1.CreateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	install("destinationrules", `
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: any}
+spec: {host: gateway, subsets: [{name: stable, labels: {track: stable}}, {name: canary, labels: {track: canary}}]}`)
+	install("virtualservices", `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: subsets}
+spec:
+  hosts: [gateway.example]
+  http: [{route: [{destination: {host: gateway, subset: stable}, weight: 100}, {destination: {host: gateway, subset: canary}, weight: 0}]}]`)
+	if _, err := tr.admin.CoreV1().Services(tr.namespace).Create(t.Context(), &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Name: "gateway"},
+		Spec:       corev1.ServiceSpec{Selector: map[string]string{"app": "gateway"}, Ports: []corev1.ServicePort{{Port: 80}}},
+	}, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	tr.canary = subsetTwo
+	tr.canary.Traffic.Name = "subsets"
+	tr.canary.Deployment = "datahub-gateway-canary" // that the role may delete
+	tr.bind("slipway-viewer", "slipway-engineer", "slipway-canary-viewer", "slipway-canary-engineer")
+	c := tr.client(nil)
+	tr.eventually("the role to count", func() bool { return rows(c, t)["patch virtualservices"].OK })
+	for name, r := range rows(c, t) {
+		if !r.OK {
+			t.Errorf("%s: %s", name, r.Found)
+		}
+	}
+	expect(t, c.Apply(t.Context(), create()), release.Accepted)
+	s := tr.watch(c)
+	s.canaries("a pod", 0, func(w release.Workload) bool { return len(w.Pods) == 1 })
+	expect(t, c.Apply(t.Context(), tr.weigh(c, 10)), release.Accepted, "virtualservice/subsets is 90/10")
+	s.splits("90/10", 0, func(s release.Split) bool { return s.Canary == 10 && s.Err == "" && len(s.Blocked)+len(s.Notes) == 0 })
+	expect(t, c.Apply(t.Context(), tr.weigh(c, 0)), release.Accepted)
+	remove := of(tr.settled("datahub-gateway-canary"), release.DeleteCanary)
+	expect(t, c.Apply(t.Context(), remove), release.Accepted)
+	for _, missing := range []string{"get virtualservices", "list destinationrules"} {
+		if _, ok := rows(c, t)[missing]; !ok {
+			t.Errorf("no row %q", missing)
+		}
+	}
+}
+
 // With the roles that are shipped, on the sandbox's own environments; what is
 // changed is put back.
 func TestCanaryEnvironments(t *testing.T) {
