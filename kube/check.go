@@ -27,6 +27,7 @@ type CheckRow struct {
 // permission is something that slipway asks of the API server.
 type permission struct {
 	group, resource, subresource string
+	object                       string // the only one that it is needed for; empty: all
 	verbs                        []string
 	optional                     string // what is missing without it; empty: nothing works
 }
@@ -102,7 +103,7 @@ func (c *Client) Whoami(ctx context.Context) (string, error) {
 func (c *Client) review(verb string, p permission) *authz.SelfSubjectAccessReview {
 	return &authz.SelfSubjectAccessReview{Spec: authz.SelfSubjectAccessReviewSpec{
 		ResourceAttributes: &authz.ResourceAttributes{
-			Namespace: c.namespace, Verb: verb, Group: p.group, Resource: p.resource, Subresource: p.subresource,
+			Namespace: c.namespace, Verb: verb, Group: p.group, Resource: p.resource, Subresource: p.subresource, Name: p.object,
 		},
 	}}
 }

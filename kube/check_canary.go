@@ -15,7 +15,10 @@ import (
 // permissions are what a canary release asks for beside the others, as the canary
 // roles of deploy/rbac.yaml grant it.
 func (c Canary) permissions() []permission {
-	needed := []permission{{group: "apps", resource: "deployments", verbs: []string{"create", "delete"}}}
+	needed := []permission{
+		{group: "apps", resource: "deployments", verbs: []string{"create"}},
+		{group: "apps", resource: "deployments", verbs: []string{"delete"}, object: c.Deployment},
+	}
 	t := c.Traffic
 	if t.Kind == "" {
 		return needed

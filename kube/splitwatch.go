@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/fields"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
 
 	"datahub.io/slipway/release"
 )
@@ -32,10 +33,11 @@ type splitWatcher struct {
 
 	last      release.Split // without obstacles
 	failing   time.Time     // since when there is no answer; zero: there is one
-	watching  bool
-	again     time.Time // not before then is a watch begun
-	looking   bool      // obstacles are being read
-	lookedAt  time.Time // when they were last asked for
+	asked     time.Time     // when the object was last asked for
+	stop      func()        // ends the watch; nil: there is none
+	again     time.Time     // not before then is a watch begun
+	looking   bool          // obstacles are being read
+	lookedAt  time.Time     // when they were last asked for
 	obstacles *obstacles
 }
 
@@ -54,6 +56,7 @@ func (c *Client) watchSplit(ctx context.Context, emit func(release.Event)) {
 	for {
 		select {
 		case <-ctx.Done():
+			w.unfollow()
 			return
 		case l := <-w.looks:
 			w.looking = false
@@ -61,14 +64,17 @@ func (c *Client) watchSplit(ctx context.Context, emit func(release.Event)) {
 			w.publish()
 			continue
 		case err := <-w.ended:
-			w.watching, w.again = false, time.Now().Add(beatEvery)
+			w.unfollow()
+			w.again = time.Now().Add(beatEvery)
 			if apierrors.IsForbidden(err) {
 				w.again = time.Now().Add(unwatched)
 			}
 			continue
+		case <-w.pokes:
+			next.Reset(time.Until(w.asked.Add(buildGap)))
+			continue
 		case <-w.c.retrySplit:
 			w.lookedAt = time.Time{}
-		case <-w.pokes:
 		case <-next.C:
 		}
 		w.look(ctx)
@@ -78,6 +84,11 @@ func (c *Client) watchSplit(ctx context.Context, emit func(release.Event)) {
 
 // look reads the object and emits what it found.
 func (w *splitWatcher) look(ctx context.Context) {
+	w.asked = time.Now()
+	if !w.failing.IsZero() {
+		// A connection that died in silence would be used again and again.
+		utilnet.CloseIdleConnectionsFor(w.c.http.Transport)
+	}
 	obj, err := w.c.readTraffic(ctx)
 	if ctx.Err() != nil {
 		return
@@ -88,14 +99,14 @@ func (w *splitWatcher) look(ctx context.Context) {
 		if w.failing.IsZero() {
 			w.failing = time.Now()
 		}
+		w.unfollow() // its connection is not idle as long as it goes on
 		if time.Since(w.failing) < behindMax {
 			return
 		}
 		w.last.Err = short(err)
 	}
-	if err == nil && !w.watching && time.Now().After(w.again) {
-		w.watching = true
-		go func() { w.ended <- w.follow(ctx, obj) }()
+	if err == nil && w.stop == nil && time.Now().After(w.again) {
+		w.followOn(ctx, obj)
 	}
 	if !w.looking && time.Since(w.lookedAt) >= obstaclesEvery {
 		w.looking, w.lookedAt = true, time.Now()
@@ -129,6 +140,25 @@ func (w *splitWatcher) publish() {
 		w.emit(release.ObservedSplit{Split: w.obstacles.on(w.last)})
 	case w.last.Err != "":
 		w.emit(release.ObservedSplit{Split: w.last})
+	}
+}
+
+// followOn begins to watch the object as it was read.
+func (w *splitWatcher) followOn(ctx context.Context, obj *unstructured.Unstructured) {
+	ctx, w.stop = context.WithCancel(ctx)
+	go func() {
+		err := w.follow(ctx, obj)
+		if ctx.Err() == nil {
+			offer(w.ended, err)
+		}
+	}()
+}
+
+// unfollow ends the watch. What it still says is only a reason to look.
+func (w *splitWatcher) unfollow() {
+	if w.stop != nil {
+		w.stop()
+		w.stop = nil
 	}
 }
 
