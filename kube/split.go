@@ -51,6 +51,7 @@ func (c *Client) splitOf(obj *unstructured.Unstructured, err error) (release.Spl
 		return s, true
 	}
 	s.Canary, s.Rest, s.Notes = d.percent, d.rest, d.notes
+	s.StablePath, s.CanaryPath = d.stable.path+"/weight", d.canary.path+"/weight"
 	return s, true
 }
 
