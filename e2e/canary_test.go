@@ -63,7 +63,7 @@ func TestBadCanariesAreAborted(t *testing.T) {
 	}{
 		{"v2.5.0-crash", "CrashLoopBackOff, exit 1", 0},
 		{"v2.5.0-missing", "ImagePull", 0},
-		{"v2.5.0-errors", "canary Error Rate fails in 3 rounds in a row", 1200 * 10 / 100 * 3 / 100 * 60}, // 3 % of 10 % for a minute
+		{"v2.5.0-errors", "Error Rate", 1200 * 10 / 100 * 3 / 100 * 60}, // 3 % of 10 % for a minute
 		{"v2.5.0-slow", "canary Latency P95 fails in 3 rounds in a row", 0},
 		{"v2.5.0-leak", "Memory Usage", 0},
 	} {
