@@ -185,7 +185,8 @@ type fakeMetrics struct{}
 func (fakeMetrics) Watch(ctx context.Context, _ func(release.Event), _ func(map[release.MetricName][]release.Point)) {
 	<-ctx.Done()
 }
-func (fakeMetrics) Retry() {}
+func (fakeMetrics) Compare(release.Comparing) {}
+func (fakeMetrics) Retry()                    {}
 
 type fakeProber struct{}
 

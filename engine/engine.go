@@ -14,9 +14,10 @@ import (
 	"datahub.io/slipway/release"
 )
 
-// Cluster observes one Deployment and changes it.
+// Cluster observes one Deployment, and a canary beside it, and changes them.
 type Cluster interface {
-	// Watch emits Observed and Linked until ctx ends.
+	// Watch emits Observed and Linked, and of a canary ObservedCanary and
+	// ObservedSplit, until ctx ends.
 	Watch(ctx context.Context, emit func(release.Event))
 	// Apply makes one guarded change. It never repeats what may have happened.
 	Apply(ctx context.Context, c release.Change) release.Outcome
@@ -32,6 +33,9 @@ type Cluster interface {
 type Metrics interface {
 	// Watch emits Sampled and Linked, and series for sparklines, until ctx ends.
 	Watch(ctx context.Context, emit func(release.Event), series func(map[release.MetricName][]release.Point))
+	// Compare says what Watch is to compare from now on, with Compared; the zero
+	// value ends it. It never blocks.
+	Compare(release.Comparing)
 	Retry()
 }
 
@@ -111,6 +115,7 @@ type Engine struct {
 	unsaved    bool   // the state is not what is on disk, or may not be
 	broken     string // why the journal cannot be written, as last told
 	unlogged   bool   // an undo was sent although it could not be written down
+	comparing  release.Comparing
 }
 
 // The engine's own messages.
@@ -249,6 +254,14 @@ func (e *Engine) handle(message any) bool {
 		e.step(m)
 		e.plan()
 		return e.state.Seq != before.Seq || visible(before.View.Workload, e.state.View.Workload)
+	case release.ObservedCanary:
+		before := e.state
+		e.step(m)
+		return e.state.Seq != before.Seq || visible(before.View.Canary, e.state.View.Canary)
+	case release.ObservedSplit:
+		before := e.state
+		e.step(m)
+		return e.state.Seq != before.Seq || before.View.Split.Canary != m.Split.Canary || before.View.Split.Err != m.Split.Err
 	case release.Sampled:
 		seq := e.state.Seq
 		e.step(m)

@@ -54,7 +54,8 @@ type figures struct{}
 func (figures) Watch(ctx context.Context, _ func(release.Event), _ func(map[release.MetricName][]release.Point)) {
 	<-ctx.Done()
 }
-func (figures) Retry() {}
+func (figures) Compare(release.Comparing) {}
+func (figures) Retry()                    {}
 
 type prober struct{}
 

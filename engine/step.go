@@ -45,6 +45,10 @@ func (e *Engine) step(event release.Event) {
 	for _, effect := range effects {
 		e.perform(effect)
 	}
+	if c := release.Compares(e.opts.Plan, next.Record); c != e.comparing {
+		e.comparing = c
+		e.opts.Metrics.Compare(c)
+	}
 	if before != release.RolledBack && next.Phase == release.RolledBack {
 		e.remember(next.Record)
 	}
@@ -90,7 +94,7 @@ func wished(event release.Event) bool {
 func (e *Engine) mayGoOn(event release.Event, err error) bool {
 	switch event := event.(type) {
 	case release.Intended:
-		if release.KindOf(event.Intent) != release.DoUndo {
+		if kind := release.KindOf(event.Intent); kind != release.DoUndo && kind != release.DoAbort {
 			return false
 		}
 		e.unlogged = true

@@ -53,6 +53,7 @@ func (c *Client) splitOf(asked time.Time, obj *unstructured.Unstructured, err er
 		return s, true
 	}
 	s.Canary, s.Rest, s.Notes = d.percent, d.rest, d.notes
+	s.StablePath, s.CanaryPath = d.stable.path+"/weight", d.canary.path+"/weight"
 	return s, true
 }
 

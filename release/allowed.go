@@ -18,7 +18,9 @@ func Allowed(plan Plan, s State, now time.Time) []Choice {
 	choices := []Choice{beginChoice(plan, s, now, "")}
 	choices = append(choices, undoChoices(plan, s, now)...)
 	choices = append(choices,
-		deployChoice(plan, s, now),
+		deployChoice(plan, s, now))
+	choices = append(choices, canaryChoices(plan, s, now)...)
+	choices = append(choices,
 		pauseChoice(plan, s, now),
 		resumeChoice(plan, s, now),
 		holdChoice(s),
@@ -116,10 +118,15 @@ func deployChoice(plan Plan, s State, now time.Time) Choice {
 	if gate := Gate(plan, s); gate != "" && phase == "" {
 		c.Gate, c.Why = true, gate
 	}
-	c.Wait = cmp.Or(watching(plan), phase) == "" && cmp.Or(busy(s, now), held(s), offline(plan, s, now)) != ""
-	c.Why = cmp.Or(watching(plan), phase, busy(s, now), held(s), c.Why, offline(plan, s, now), paused)
+	unfit, wait := unfit(plan, s, now)
+	c.Wait = cmp.Or(watching(plan), phase) == "" && (wait || cmp.Or(busy(s, now), held(s), offline(plan, s, now)) != "")
+	c.Why = cmp.Or(watching(plan), phase, busy(s, now), held(s), c.Why, offline(plan, s, now), paused, unfit)
 	c.Gate = c.Gate && c.Why == Gate(plan, s)
 	c.OK = c.Why == ""
+	if plan.Canary != nil {
+		c.Seen = canarySeen(plan, s)
+		c.Intent = Deploy{Adopt: leftover(plan, s) != ""}
+	}
 	c.Preview = deployPreview(plan, s, now)
 	return c
 }
@@ -155,6 +162,9 @@ func held(s State) string {
 // undoChoices gives the way back: the previous revision first. No gate, window,
 // hold or missing metric stands against an undo (invariant 8).
 func undoChoices(plan Plan, s State, now time.Time) []Choice {
+	if leadsBack(plan, s) {
+		return undoCanary(plan, s, now)
+	}
 	w := s.View.Workload
 	previous, has := s.WayBack()
 	if !has {
@@ -234,6 +244,9 @@ func undoChoice(plan Plan, s State, now time.Time, r Revision) Choice {
 
 func pauseChoice(plan Plan, s State, now time.Time) Choice {
 	w := s.View.Workload
+	if holds(s) {
+		return holdCanary(plan, s, now)
+	}
 	c := Choice{Kind: DoPause, Intent: Pause{}, Seen: seenOf(w)}
 	c.Why = cmp.Or(watching(plan), offline(plan, s, now), busy(s, now))
 	c.Wait = c.Why != "" && plan.Driven == ""
@@ -252,6 +265,9 @@ func pauseChoice(plan Plan, s State, now time.Time) Choice {
 
 func resumeChoice(plan Plan, s State, now time.Time) Choice {
 	w := s.View.Workload
+	if holds(s) {
+		return resumeCanary(plan, s, now)
+	}
 	c := Choice{Kind: DoResume, Intent: Resume{}, Seen: seenOf(w)}
 	c.Why = cmp.Or(watching(plan), offline(plan, s, now), busy(s, now))
 	c.Wait = c.Why != "" && plan.Driven == ""
@@ -288,7 +304,7 @@ func continueChoice(plan Plan, s State) Choice {
 		c.Why = "nothing is held"
 	case s.Held == nil:
 		c.Preview.Line = "leave it as it is: no undo"
-	case s.Held.Kind != HeldByOthers:
+	case s.Held.Kind != HeldByOthers, s.Underway() && w.Template.Hash == s.Rollout.Goal.Template:
 	case s.Phase == RollingBack:
 		c.Why = fmt.Sprintf("the way back to %s was changed by someone else: undo again, or abandon", s.Rollout.Goal.Version)
 	case s.Phase != Planned && w.Image(plan.Container) != s.To.Image:
@@ -303,6 +319,9 @@ func abandonChoice(s State) Choice {
 		Title: "Abandon the release of " + s.To.Version,
 		Line:  fmt.Sprintf("abandon the release of %s · the cluster stays as it is", s.To.Version),
 	}}
+	if s.Underway() {
+		c.Preview.Line += fmt.Sprintf(", the canary with %d%% of the traffic", s.View.Split.Canary)
+	}
 	switch {
 	case s.Phase.Over():
 		c.Why = "no release is under way"

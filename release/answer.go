@@ -12,6 +12,10 @@ import (
 // (invariant 5); a held release, stale observations and a change in flight
 // decide nothing.
 func (t *turn) answer() {
+	if t.s.Underway() {
+		t.answerCanary()
+		return
+	}
 	if !deciding(t.plan, t.s, t.now) {
 		return
 	}
@@ -39,8 +43,19 @@ func (t *turn) blind() {
 	var missing []string
 	since := t.now
 	for _, spec := range t.plan.Metrics {
+		if t.s.Underway() {
+			break // its own figures decide
+		}
 		if at, blind := t.s.View.Blind[spec.Name]; blind {
 			missing = append(missing, fmt.Sprintf("%s (%s)", spec.Title, Judge(t.plan, t.s.View, spec, t.now).Why))
+			if at.Before(since) {
+				since = at
+			}
+		}
+	}
+	for _, row := range Comparisons(t.plan, t.s, t.now) {
+		if at, dark := t.s.View.Dark[row.Metric]; dark {
+			missing = append(missing, fmt.Sprintf("%s of the canary (%s)", row.Title, row.Why))
 			if at.Before(since) {
 				since = at
 			}
@@ -101,10 +116,13 @@ func LastSample(plan Plan, s State, now time.Time) (spec MetricSpec, at time.Tim
 		return MetricSpec{}, zeroTime, false
 	}
 	used, spec := Budget(plan, s.View)
+	counted := s.View.Failing[spec.Name].Samples
+	if n, name := CanaryBudget(plan, s); s.Underway() && n >= used {
+		used, spec, counted = n, canarySpec(plan, name), s.View.Losing[name].Samples
+	}
 	if used == 0 || used != plan.Rollback.After-1 {
 		return MetricSpec{}, zeroTime, false
 	}
-	counted := s.View.Failing[spec.Name].Samples
 	return spec, counted[len(counted)-1].At.Add(apart(plan, spec)), true
 }
 
@@ -126,7 +144,7 @@ func (t *turn) deadline() (string, bool) {
 func (t *turn) budget() (string, bool) {
 	after := t.plan.Rollback.After
 	for _, spec := range t.plan.Metrics {
-		if !spec.Rollback || after <= 0 || t.s.View.Failing[spec.Name].Count < after {
+		if !spec.Rollback || after <= 0 || t.s.View.Failing[spec.Name].Count < after || t.acquits(spec) {
 			continue
 		}
 		j := Judge(t.plan, t.s.View, spec, t.now)
@@ -163,6 +181,11 @@ func (t *turn) respond(trouble Trouble, answer Answer, why string) {
 	switch answer {
 	case Auto:
 		r.Auto = why
+		if t.s.Underway() {
+			t.back(Intended{By: Itself}, why)
+			t.steer()
+			return
+		}
 		target, ok := t.before()
 		if !ok {
 			t.hold(HeldByFailure, fmt.Sprintf("%s; cannot undo by itself: no revision with the template of %s is left", why, t.s.From.Version))

@@ -62,6 +62,7 @@ type CanaryRun struct {
 	Rest     string      `json:"rest,omitempty"` // Split.Rest that it goes by
 	Promoted bool        `json:"promoted,omitempty"`
 	Tries    int         `json:"tries,omitempty"` // of what goes on by itself and came to nothing
+	Sent     int         `json:"sent,omitempty"`  // changes accepted in this stage: more than it needs are undone by someone
 }
 
 // Split is how the traffic is divided, as last read.
@@ -76,7 +77,10 @@ type Split struct {
 	// Blocked says why no canary may begin although the split can be read: selectors
 	// that overlap, a Service that is missing.
 	Blocked []string
-	Notes   []string // worth knowing: "1 route above takes what it matches"
+	// StablePath and CanaryPath are JSON pointers (RFC 6901) to the two weights in the
+	// object, for the equivalent command; empty while it cannot be read.
+	StablePath, CanaryPath string
+	Notes                  []string // worth knowing: "1 route above takes what it matches"
 }
 
 // Pair is one figure of both versions over the same window.

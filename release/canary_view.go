@@ -41,7 +41,7 @@ func ViewCanary(plan Plan, s State, now time.Time) (v CanaryView, ok bool) {
 	}
 	v = CanaryView{
 		Steps: stepViews(plan, s), Stable: s.From.Version, Canary: s.To.Version,
-		Weight: s.View.Split.Canary, Baking: run.Stage == Baking, Bake: c.Bake,
+		Weight: canaryWeight(plan, s), Baking: run.Stage == Baking, Bake: c.Bake,
 		Rows: Comparisons(plan, s, now), Tally: s.View.Tally, After: plan.Rollback.After,
 		Waits: canaryWaits(plan, s, now),
 	}
@@ -73,7 +73,7 @@ func liveWords(plan Plan, s State, now time.Time) (Mark, string) {
 		return MarkUnknown, "not readable"
 	case age > plan.Stale.Workload:
 		return MarkUnknown, "seen " + Age(age) + " ago"
-	case split.Canary != run.Weight:
+	case canaryWeight(plan, s) != run.Weight:
 		return MarkRunning, fmt.Sprintf("%d%% wanted", run.Weight)
 	}
 	return MarkPass, "live"
@@ -178,4 +178,32 @@ func canaryWaits(plan Plan, s State, now time.Time) string {
 		return "the canary's pods to end"
 	}
 	return ""
+}
+
+// CanaryWeight is the percent of the traffic that the canary gets, as last seen;
+// known is false while that was not seen, or cannot be read.
+func CanaryWeight(plan Plan, s State) (weight int, known bool) {
+	if splitAt(plan, s).IsZero() || s.View.Split.Err != "" {
+		return 0, false
+	}
+	return canaryWeight(plan, s), true
+}
+
+// Compares says what the figures of both versions are to be asked for now: while a
+// weight is on, and on the way to the next one.
+func Compares(plan Plan, r Record) Comparing {
+	run := r.Canary
+	if plan.Canary == nil || run == nil || r.Phase != Deploying {
+		return Comparing{}
+	}
+	switch run.Stage {
+	case Shifting, Baking, Promoting:
+	default:
+		return Comparing{}
+	}
+	since := run.Live
+	if since.IsZero() {
+		since = run.Since
+	}
+	return Comparing{On: true, Since: since, Canary: r.To.Version, Stable: r.From.Version}
 }

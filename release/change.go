@@ -29,8 +29,20 @@ const unanswered = ", answer unknown"
 // Deployment converges to goal.
 func (t *turn) send(c Change, next Phase, goal Target) {
 	w := t.s.View.Workload
-	c.UID, c.Before, c.Paused, c.Generation = w.UID, w.Template.Hash, w.Paused, w.Generation
-	c.From, c.Version = w.Version(t.plan.Container), goal.Version
+	switch split := t.s.View.Split; {
+	case c.Kind == SetWeight:
+		c.Object, c.WeightFrom, c.Rest = t.plan.Canary.Route, split.Canary, split.Rest
+	case c.Kind.OfCanary():
+		canary := t.s.View.Canary
+		c.Object, c.Version = "deployment/"+t.plan.Canary.Deployment, goal.Version
+		c.UID, c.Before, c.Generation, c.ReplicasFrom = canary.UID, canary.Template.Hash, canary.Generation, canary.Desired
+		if !canary.Found {
+			c.UID, c.Before, c.Generation, c.ReplicasFrom = "", "", 0, 0
+		}
+	default:
+		c.UID, c.Before, c.Paused, c.Generation = w.UID, w.Template.Hash, w.Paused, w.Generation
+		c.From, c.Version = w.Version(t.plan.Container), goal.Version
+	}
 	t.record().Pending = &Pending{Change: c, Since: t.now, Next: next, Goal: goal, Condition: w.Progressing.Updated}
 	t.tell(c.By, MarkRunning, c.Describe())
 	t.do(c)
@@ -51,6 +63,14 @@ func (c Change) Describe() string {
 		text = "pause rollout"
 	case SetResume:
 		text = "resume rollout"
+	case ApplyCanary:
+		text = fmt.Sprintf("apply canary %s: %s on %s", strings.TrimPrefix(c.Object, "deployment/"), c.Version, Count(c.Replicas, "pod"))
+	case ScaleCanary:
+		text = fmt.Sprintf("scale %s %d → %d", c.Object, c.ReplicasFrom, c.Replicas)
+	case SetWeight:
+		text = fmt.Sprintf("weight %d → %d on %s", c.WeightFrom, c.Weight, c.Object)
+	case DeleteCanary:
+		text = "delete " + c.Object
 	}
 	if c.Why != "" {
 		text += ": " + c.Why
@@ -81,7 +101,7 @@ func (t *turn) done(o Outcome) {
 func (t *turn) conclude(o Outcome) {
 	p, r := t.s.Pending, t.record()
 	what := p.Change.Describe()
-	o.ID, o.At, o.By, o.What = p.Change.ID, t.now, p.Change.By, what
+	o.ID, o.At, o.By, o.Of, o.What = p.Change.ID, t.now, p.Change.By, p.Change.Kind, what
 	r.Pending, r.Last = nil, &o
 	switch o.Kind {
 	case Accepted:
@@ -101,6 +121,11 @@ func (t *turn) conclude(o Outcome) {
 		t.tell(Itself, MarkFail, fmt.Sprintf("%s %s: %s", p.Change.Kind, o.Kind, o.Text))
 	}
 	switch {
+	case p.Follows && t.s.Underway():
+		t.found(o.Text)
+		t.fallen(*p, o)
+	case p.Stage != "" && p.Change.By == Itself:
+		t.hold(HeldByFailure, fmt.Sprintf("%s was not done: %s", what, o.Text))
 	case p.Change.By != Itself || o.Kind == Skipped:
 		t.found(o.Text)
 	case !p.Unknown && r.Tries+1 < automaticTries:
@@ -123,6 +148,10 @@ func (t *turn) found(text string) {
 
 // begin starts what an accepted change leads to.
 func (t *turn) begin(p Pending, generation int64) {
+	if p.Follows && t.s.Underway() {
+		run := t.run()
+		run.Tries, run.Sent = 0, run.Sent+1
+	}
 	if p.Goal == (Target{}) {
 		return
 	}
@@ -137,11 +166,26 @@ func (t *turn) begin(p Pending, generation int64) {
 	r.Rollout = Rollout{
 		Goal: p.Goal, UID: p.Change.UID, Began: p.Since, Generation: generation, Condition: p.Condition,
 	}
+	switch p.Stage {
+	case Creating:
+		t.created(p)
+	case Promoting:
+		t.enter(Promoting).Promoted = true
+	}
 	if p.Next == Deploying {
 		r.Rollout.Excused = t.failingAlready()
 	}
 	t.s.View.Failing, t.s.View.Blind = nil, nil
 	t.s.View.Checks, t.s.View.Probes = nil, nil
+}
+
+// created begins the way of a canary whose Deployment was accepted. Stable is to
+// stay as it is until the promotion.
+func (t *turn) created(p Pending) {
+	r, w := t.record(), t.s.View.Workload
+	r.Rollout = Rollout{Goal: r.From, UID: w.UID, Began: p.Since, Generation: w.Generation, Condition: p.Condition}
+	r.Canary = &CanaryRun{Stage: Creating, Since: t.now, Weight: t.plan.Canary.Steps[0], By: p.Change.By}
+	t.forget()
 }
 
 // failingAlready gives the metrics that are out of bounds before a change shows
@@ -176,6 +220,9 @@ func (t *turn) returned() {
 		return
 	}
 	reason := fmt.Sprintf("release %s → %s, begun by %s, was left while %s", t.s.From.Version, t.s.To.Version, t.s.By.Name, t.s.Phase)
+	if t.s.Underway() {
+		reason += fmt.Sprintf(", canary %s, %d%% asked for", t.s.Canary.Stage, t.s.Canary.Weight)
+	}
 	if p := t.s.Pending; p != nil {
 		reason += fmt.Sprintf("; asked: %s", p.Change.Describe()) + unanswered
 	}
@@ -204,28 +251,91 @@ func (t *turn) align() {
 
 // reconcile finds out by looking what became of a change whose answer was lost.
 func (t *turn) reconcile() {
-	p, w := t.s.Pending, t.s.View.Workload
-	if p == nil || !p.Unknown || !w.At.After(p.Since) {
+	p := t.s.Pending
+	if p == nil || !p.Unknown {
 		return
 	}
 	c := p.Change
+	w, at := t.s.subject(c)
+	if !at.After(p.Since) || t.now.Sub(at) > t.plan.Stale.Workload {
+		return
+	}
 	switch {
-	case w.UID == c.UID && happened(c, w):
+	case t.s.done(c):
 		t.conclude(Outcome{Kind: Accepted, Generation: w.Generation, Text: "seen in the cluster"})
-	case w.UID == c.UID && w.Template.Hash == c.Before && w.Paused == c.Paused:
-		if w.At.Sub(p.Since) < grace {
+	case t.s.undone(c):
+		if at.Sub(p.Since) < grace {
 			return
 		}
 		t.conclude(Outcome{Kind: Moved, Text: "the cluster is as it was before; it is not asked again by itself"})
 	default:
-		t.conclude(Outcome{Kind: Moved, Text: "someone else acted meanwhile: " + difference(c, w)})
+		differs := t.s.difference(c)
+		t.conclude(Outcome{Kind: Moved, Text: "someone else acted meanwhile: " + differs})
 		if !t.s.Phase.Over() {
-			t.hold(HeldByOthers, difference(c, w))
+			t.hold(HeldByOthers, differs)
 		}
 	}
 }
 
-// happened is the postcondition of a change.
+// subject is the Deployment that a change is of, and when the changed object was
+// last seen.
+func (s State) subject(c Change) (w Workload, at time.Time) {
+	switch {
+	case c.Kind == SetWeight && s.View.Split.Err == "":
+		return Workload{}, s.View.Split.At
+	case c.Kind == SetWeight:
+		return Workload{}, zeroTime
+	case c.Kind.OfCanary():
+		return s.View.Canary, s.View.Canary.At
+	}
+	return s.View.Workload, s.View.Workload.At
+}
+
+// done tells whether the postcondition of a change is seen.
+func (s State) done(c Change) bool {
+	w, _ := s.subject(c)
+	switch c.Kind {
+	case SetWeight:
+		return s.View.Split.Canary == c.Weight
+	case ApplyCanary:
+		return w.Found && w.Image(c.Container) == c.Image && w.Desired == c.Replicas && (c.UID == "" || w.UID == c.UID)
+	case ScaleCanary:
+		return w.Found && w.UID == c.UID && w.Desired == c.Replicas
+	case DeleteCanary:
+		return !w.Found || w.UID != c.UID
+	}
+	return w.UID == c.UID && happened(c, w)
+}
+
+// undone tells whether the precondition of a change is seen to hold still.
+func (s State) undone(c Change) bool {
+	w, _ := s.subject(c)
+	switch {
+	case c.Kind == SetWeight:
+		return s.View.Split.Canary == c.WeightFrom
+	case c.Kind.OfCanary() && c.UID == "":
+		return !w.Found
+	case c.Kind == ScaleCanary:
+		return w.Found && w.UID == c.UID && w.Desired == c.ReplicasFrom
+	}
+	return w.UID == c.UID && w.Template.Hash == c.Before && w.Paused == c.Paused
+}
+
+// difference says how what is seen differs from what a change was made for.
+func (s State) difference(c Change) string {
+	w, _ := s.subject(c)
+	switch {
+	case c.Kind == SetWeight:
+		return fmt.Sprintf("%s gives the canary %d%%", c.Object, s.View.Split.Canary)
+	case c.Kind.OfCanary() && c.UID == "":
+		return fmt.Sprintf("%s exists, it runs %s", c.Object, w.Version(c.Container))
+	case c.Kind == ScaleCanary && w.Found && w.UID == c.UID:
+		return fmt.Sprintf("%s has %s", c.Object, Count(w.Desired, "pod"))
+	}
+	return difference(c, w)
+}
+
+// happened is the postcondition of a change of stable's Deployment.
 func happened(c Change, w Workload) bool {
 	switch c.Kind {
 	case SetImage:

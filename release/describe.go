@@ -76,6 +76,9 @@ func edge(plan Plan, s State, spec ItemSpec, item Item, now time.Time) string {
 	case Failed:
 		return look(plan, s, spec, now).edge(item)
 	case Running:
+		if spec.Type == ItemDeploy && s.Underway() {
+			return canaryEdge(s)
+		}
 		if spec.Type == ItemDeploy {
 			return fmt.Sprintf("%d/%d", w.Replaced(), w.Desired)
 		}
@@ -189,6 +192,9 @@ func checkWords(plan Plan, spec ItemSpec) string {
 func deployRows(plan Plan, s State, now time.Time) []Fact {
 	w := s.View.Workload
 	preview := deployPreview(plan, s, now)
+	if s.Underway() && s.Phase == Deploying && Live(plan, s, now) {
+		return canaryRows(plan, s, now)
+	}
 	if s.Phase == RollingBack || s.Phase == RolledBack {
 		goal := s.Rollout.Goal
 		return []Fact{

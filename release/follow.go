@@ -34,9 +34,13 @@ func (t *turn) compare(w Workload) {
 		// A look from before our change arrives late: it says nothing.
 	case w.Template.Hash == goal.Template:
 		t.asBefore()
+	case t.s.Underway() && t.s.Canary.Stage == Restoring:
+		// It has not got its earlier template back yet.
+	case t.s.Underway() && t.s.Phase == RollingBack && w.Image(t.plan.Container) == t.s.To.Image:
+		t.enter(Restoring) // a promotion whose answer was lost has come through all the same
 	case goal.Template == "" && w.Image(t.plan.Container) == goal.Image:
 		t.record().Rollout.Goal.Template, t.record().To.Template = w.Template.Hash, w.Template.Hash
-	case t.s.Phase != RollingBack && w.Template.Hash == t.s.From.Template:
+	case t.s.Phase != RollingBack && w.Template.Hash == t.s.From.Template && !t.s.Underway():
 		r := t.record()
 		r.Phase, r.Held, r.Asking = RollingBack, nil, nil
 		r.Rollout = Rollout{Goal: t.s.From, UID: w.UID, Began: t.now, Generation: w.Generation, Condition: w.Progressing.Updated}
@@ -49,6 +53,9 @@ func (t *turn) compare(w Workload) {
 // asBefore says of a release held for someone else's change that it was taken
 // back. A person still decides.
 func (t *turn) asBefore() {
+	if t.s.Underway() {
+		return // it may be the canary or the split that was changed
+	}
 	const taken = "someone else changed it, and took it back: it is again as released"
 	if h := t.s.Held; h != nil && h.Kind == HeldByOthers && h.Reason != taken {
 		held := *h
@@ -75,7 +82,7 @@ func causeWords(w Workload) string {
 // converge follows the rollout under way to its end, as observed.
 func (t *turn) converge() {
 	w, goal := t.s.View.Workload, t.s.Rollout.Goal
-	if t.s.Pending != nil || (t.s.Phase != Deploying && t.s.Phase != RollingBack) {
+	if t.s.Pending != nil || t.s.Underway() || (t.s.Phase != Deploying && t.s.Phase != RollingBack) {
 		return
 	}
 	if w.UID != t.s.Rollout.UID || w.Generation < t.s.Rollout.Generation || w.Template.Hash != goal.Template {

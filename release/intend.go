@@ -31,23 +31,41 @@ func (t *turn) intended(e Intended) {
 		t.mark(i.Item, Item{Status: Passed, By: e.By, Note: i.Note})
 	case Waive:
 		t.mark(i.Item, Item{Status: Waived, By: e.By, Reason: strings.TrimSpace(i.Reason)})
+	case Advance, Promote:
+		t.advance(e, "")
+	case Abort:
+		t.back(e, "")
 	case Deploy:
+		if t.plan.Canary != nil {
+			t.apply(e)
+			return
+		}
 		t.send(Change{
 			ID: t.changeID(e), Kind: SetImage, Container: t.plan.Container, Image: t.s.To.Image, By: e.By,
 			Cause: fmt.Sprintf("set image %s %s by %s, slipway", t.plan.Container, t.s.To.Version, e.By.Name),
 		}, Deploying, t.s.To)
 	case Pause:
+		if holds(t.s) {
+			t.holdHere(e.By)
+			return
+		}
 		t.note(e)
 		t.send(Change{ID: t.changeID(e), Kind: SetPaused, By: e.By}, t.s.Phase, Target{})
 	case Resume:
+		if holds(t.s) {
+			t.carryOn(e.By)
+			return
+		}
 		t.note(e)
 		t.send(Change{ID: t.changeID(e), Kind: SetResume, By: e.By}, t.s.Phase, Target{})
 	case Undo:
+		if leadsBack(t.plan, t.s) {
+			t.back(e, "")
+			return
+		}
 		t.undo(e, choice.Seen.Revision, "")
 	case HoldOn:
-		t.record().Held = &Hold{Kind: HeldByHand, Reason: "held by hand", By: e.By, At: t.now}
-		t.record().Asking = nil
-		t.tell(e.By, MarkAttention, "hold: nothing by itself until released")
+		t.holdHere(e.By)
 	case Continue:
 		t.carryOn(e.By)
 	case Abandon:
@@ -61,6 +79,25 @@ func (t *turn) intended(e Intended) {
 		}
 		t.tell(e.By, MarkAttention, "release abandoned; the cluster stays as it is")
 	}
+}
+
+// holdHere holds the release by hand.
+func (t *turn) holdHere(by Actor) {
+	t.record().Held = &Hold{Kind: HeldByHand, Reason: "held by hand", By: by, At: t.now}
+	t.record().Asking = nil
+	t.tell(by, MarkAttention, "hold: nothing by itself until released")
+}
+
+// apply begins a canary: its Deployment comes first, the traffic when its pods are
+// available.
+func (t *turn) apply(e Intended) {
+	steps := t.plan.Canary.Steps
+	t.send(Change{
+		ID: t.changeID(e), Kind: ApplyCanary, Container: t.plan.Container, Image: t.s.To.Image, By: e.By,
+		Object: "deployment/" + t.plan.Canary.Deployment, Replicas: canaryPods(t.plan, t.s, steps[0]),
+		Cause: fmt.Sprintf("canary of %s by %s, slipway", t.s.To.Version, e.By.Name),
+	}, Deploying, t.s.To)
+	t.s.Record.Pending.Stage = Creating
 }
 
 // find gives the choice that an intent is about.
@@ -108,6 +145,10 @@ func (t *turn) moved(c Choice, seen Seen) string {
 		return "the Deployment was deleted and made anew since you looked"
 	case seen.Before != c.Seen.Before:
 		return fmt.Sprintf("it moved since you looked: the pod template changed, it runs %s, generation %d; look again", w.Version(t.plan.Container), w.Generation)
+	case seen.Canary != c.Seen.Canary:
+		return "it moved since you looked: the canary's Deployment is another one; look again"
+	case seen.Weight != c.Seen.Weight:
+		return fmt.Sprintf("it moved since you looked: the canary had %d%% of the traffic, it has %d%%; look again", seen.Weight, c.Seen.Weight)
 	case seen.Paused != c.Seen.Paused:
 		return "it moved since you looked: the rollout was paused or resumed; look again"
 	default:
@@ -127,11 +168,24 @@ func wording(intent Intent, c Choice) string {
 			return "a waiver needs a reason"
 		}
 	case Deploy:
-		if c.Preview.Confirm != "" && i.Confirm != c.Preview.Confirm {
-			return fmt.Sprintf("typed %q, expected %q: the environment's name confirms", i.Confirm, c.Preview.Confirm)
+		if wants, ok := c.Intent.(Deploy); ok && wants.Adopt && !i.Adopt {
+			return "a canary was left from an earlier attempt: it has to be said that it is taken over, or aborted first"
 		}
+		return typed(i.Confirm, c)
+	case Advance:
+		return typed(i.Confirm, c)
+	case Promote:
+		return typed(i.Confirm, c)
 	}
 	return ""
+}
+
+// typed says that the environment's name was not typed where it has to be.
+func typed(word string, c Choice) string {
+	if c.Preview.Confirm == "" || word == c.Preview.Confirm {
+		return ""
+	}
+	return fmt.Sprintf("typed %q, expected %q: the environment's name confirms", word, c.Preview.Confirm)
 }
 
 // changeID names a change: the id that came with the wish, or, for a change
@@ -242,6 +296,10 @@ func (t *turn) carryOn(by Actor) {
 	if r.Held != nil && r.Held.Kind == HeldByOthers {
 		t.adopt()
 	}
+	if r.Held != nil && t.s.Underway() {
+		run := t.run()
+		run.Tries, run.Sent = 0, 0
+	}
 	r.Held, r.Asking = nil, nil
 	t.tell(by, MarkNone, text)
 }
@@ -250,6 +308,10 @@ func (t *turn) carryOn(by Actor) {
 // what it starts from, after it as the template that is being released.
 func (t *turn) adopt() {
 	r, w := t.record(), t.s.View.Workload
+	if t.s.Underway() {
+		t.adoptCanary()
+		return
+	}
 	switch r.Phase {
 	case Planned:
 		r.From = running(t.plan, w)

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Kubernetes' own acts are told under its name.
@@ -173,20 +174,29 @@ func (t *turn) excuse(name MetricName) {
 // counted. A gap without data begins the count anew: what lies on its two sides
 // is not in a row.
 func (t *turn) fail(spec MetricSpec, sample Sample) {
-	run, after := t.s.View.Failing[spec.Name], max(t.plan.Rollback.After, 1)
-	if run.Count > 0 && sample.At.Sub(run.Newest) > t.plan.Stale.Metric {
-		run = Run{}
-	}
-	run.Newest = sample.At
-	if n := len(run.Samples); n == 0 || sample.At.Sub(run.Samples[n-1].At) >= apart(t.plan, spec) {
-		counted := append(slices.Clone(run.Samples), sample)
-		run.Count, run.Samples = run.Count+1, counted[max(0, len(counted)-after):]
-	}
+	run := t.s.View.Failing[spec.Name].failed(sample, apart(t.plan, spec), t.plan.Stale.Metric, t.plan.Rollback.After)
 	t.s.View.Failing = put(t.s.View.Failing, spec.Name, run)
+}
+
+// failed is the run with one failing sample more: counted when it is far enough
+// from the one before, and the first of a new run after a gap.
+func (r Run) failed(sample Sample, apart, gap time.Duration, after int) Run {
+	if r.Count > 0 && sample.At.Sub(r.Newest) > gap {
+		r = Run{}
+	}
+	r.Newest = sample.At
+	if n := len(r.Samples); n == 0 || sample.At.Sub(r.Samples[n-1].At) >= apart {
+		counted := append(slices.Clone(r.Samples), sample)
+		r.Count, r.Samples = r.Count+1, counted[max(0, len(counted)-max(after, 1)):]
+	}
+	return r
 }
 
 // missing notes since when a figure that could undo is not there to be judged.
 func (t *turn) missing() {
+	if t.plan.Canary != nil {
+		t.darken()
+	}
 	for _, spec := range t.plan.Metrics {
 		_, blind := t.s.View.Blind[spec.Name]
 		nodata := spec.Rollback && Judge(t.plan, t.s.View, spec, t.now).Verdict == NoData

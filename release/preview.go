@@ -33,6 +33,9 @@ func deployPreview(plan Plan, s State, now time.Time) Preview {
 		p.Back += fmt.Sprintf(", revision %d", current.Number)
 	}
 	p.Line = fmt.Sprintf("deploy %s on deployment/%s · way back: u", p.Change, plan.Deployment)
+	if plan.Canary != nil {
+		p = canaryPreview(plan, s, now, p)
+	}
 	if plan.Protected {
 		p.Confirm = plan.Environment
 	}

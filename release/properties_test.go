@@ -432,7 +432,7 @@ func (m *machine) undoable(t *rapid.T) {
 	t.Fatalf("8: no way back is offered in phase %q", m.state.Phase)
 }
 
-func encode(t *rapid.T, r release.Record) string {
+func encode(t rapid.TB, r release.Record) string {
 	b, err := json.Marshal(r)
 	if err != nil {
 		t.Fatal(err)

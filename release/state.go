@@ -87,6 +87,7 @@ const (
 	Deadline  Trouble = "deadline" // ProgressDeadlineExceeded
 	Figures   Trouble = "metrics"  // the failure budget is used up
 	Blindness Trouble = "no data"  // a figure that could undo has been missing for long
+	Unserved  Trouble = "no pods"  // traffic goes to a canary of which no pod is available
 )
 
 // HoldKind is why a release decides nothing by itself.
@@ -122,8 +123,12 @@ type Pending struct {
 	Change  Change    `json:"change"`
 	Since   time.Time `json:"since"`
 	Unknown bool      `json:"unknown,omitempty"` // the answer was lost, or we were gone: observe, never repeat
-	Next    Phase     `json:"next,omitempty"`    // the phase once it is accepted; until then nothing has changed
-	Goal    Target    `json:"goal,omitzero"`     // what the Deployment converges to then
+	// Follows tells that it is one of the changes of a canary's way, not a wish of
+	// its own; Stage is the canary's once it is accepted.
+	Follows bool        `json:"follows,omitempty"`
+	Stage   CanaryStage `json:"stage,omitempty"`
+	Next    Phase       `json:"next,omitempty"` // the phase once it is accepted; until then nothing has changed
+	Goal    Target      `json:"goal,omitzero"`  // what the Deployment converges to then
 	// Condition is Progressing.Updated before the change.
 	Condition time.Time `json:"condition,omitzero"`
 }
@@ -132,7 +137,8 @@ type Pending struct {
 type Outcome struct {
 	ID         string      `json:"id"`
 	Kind       OutcomeKind `json:"kind"`
-	By         Actor       `json:"by,omitzero"`    // who asked for the change
+	By         Actor       `json:"by,omitzero"` // who asked for the change
+	Of         ChangeKind  `json:"of,omitempty"`
 	What       string      `json:"what,omitempty"` // Change.Describe
 	Text       string      `json:"text,omitempty"` // the cluster's words, or what was observed
 	Generation int64       `json:"generation,omitempty"`
@@ -164,11 +170,13 @@ type View struct {
 	Probes   map[string]ProbeState // by item
 	Checks   map[string]Holding    // by item
 
-	Canary Workload            // the canary's Deployment
-	Split  Split               // how the traffic is divided
-	Pairs  map[MetricName]Pair // of canary and stable, the newest
-	Losing map[MetricName]Run  // failing rounds in a row, of what counts
-	Tally  Tally               // of the rounds of pairs since the weight went live
+	Canary Workload                 // the canary's Deployment
+	Split  Split                    // how the traffic is divided
+	Pairs  map[MetricName]Pair      // of canary and stable, the newest
+	Losing map[MetricName]Run       // failing rounds in a row, of what counts
+	Tally  Tally                    // of the rounds of pairs since the weight went live
+	Round  time.Time                // of the newest of those
+	Dark   map[MetricName]time.Time // since when a measure of the canary is not there to be judged
 }
 
 // Tally counts judged rounds.

@@ -20,13 +20,20 @@ func Step(plan Plan, state State, now time.Time, event Event) (State, []Effect) 
 	switch e := event.(type) {
 	case Observed:
 		t.observed(e.Workload)
+	case ObservedCanary:
+		t.observedCanary(e.Workload)
+	case ObservedSplit:
+		t.observedSplit(e.Split)
 	case Sampled:
 		t.sampled(e.Samples)
+	case Compared:
+		t.compared(e)
 	case Probed:
 		t.probed(e)
 	case Linked:
 		t.linked(e)
 	case Intended:
+		t.wished = true
 		t.intended(e)
 	case Done:
 		t.done(e.Outcome)
@@ -52,6 +59,7 @@ type turn struct {
 	plan      Plan
 	now       time.Time
 	backwards bool // the clock went back: decide nothing by itself on this event
+	wished    bool // the event is a person's wish
 	s         State
 	dirty     bool
 	effects   []Effect
@@ -100,6 +108,7 @@ func (t *turn) settle() {
 		t.reconcile()
 		t.others()
 		t.converge()
+		t.steer()
 	}
 	t.missing()
 	t.check()

@@ -20,6 +20,9 @@ import (
 //	new [protected] [onDeadline=auto|ask|off] [onMetrics=…] [unattended] [items=id:type:stage[:for],…]
 //	cluster version=v2.4.0 revision=14 [pods=6] [available=6] [updated=6] [paused] [unobserved]
 //	        [reason=ProgressDeadlineExceeded] [failing=CrashLoopBackOff] [generation=+1] [cause="…"] [absent]
+//	canary version=v2.5.0 [pods=1] [available=1] [failing=CrashLoopBackOff] [restarts=2] [reason=…] [absent] [anew]
+//	split weight=10 [rest=other] [by=kubectl-edit] [err=…]
+//	pairs [errorRate=0.02%/0.02%] [latencyP95=45ms/44ms] [rps=300] [trial=0.01]
 //	metric errorRate=0.02% [age=3s] | metric errorRate=error
 //	probe ITEM pass|fail|nodata [text]
 //	do begin|tick|waive|deploy|pause|resume|undo|hold|continue|abandon [key=value] [stale]
@@ -53,6 +56,9 @@ type world struct {
 	first    map[string]time.Time // cause → when it was first told of
 	intents  int
 	change   string // the change in flight
+	canary   release.Workload
+	split    release.Split
+	pairs    []release.Pair // sent with every second of a wait, when not nil
 }
 
 func newWorld() *world {
@@ -99,6 +105,15 @@ func (w *world) run(t *testing.T, d *datadriven.TestData) string {
 		}
 		w.now = w.now.Add(-back)
 		return "ok\n"
+	case "canary":
+		w.shapeCanary(t, d)
+		return w.step(release.ObservedCanary{Workload: w.lookCanary()})
+	case "split":
+		w.shapeSplit(t, d)
+		return w.step(release.ObservedSplit{Split: w.lookSplit()})
+	case "pairs":
+		w.setPairs(t, d)
+		return w.step(release.Compared{Of: release.Compares(w.plan, w.state.Record), Pairs: w.lookPairs()})
 	case "again":
 		return w.step(release.Observed{Workload: w.look()})
 	case "metric":
@@ -147,6 +162,9 @@ func (w *world) setup(t *testing.T, d *datadriven.TestData) {
 				t.Fatal(err)
 			}
 			w.plan.Metrics[0].Window = time.Duration(w.plan.Rollback.After-1) * apart
+		case "canary":
+			w.setupCanary(t, d)
+		case "auto", "steps", "bake", "route":
 		case "traffic":
 			w.plan.Traffic = release.Traffic{Least: 10, Window: time.Minute}
 		case "driven":
@@ -276,6 +294,9 @@ func (w *world) revisions(observed bool) {
 func (w *world) look() release.Workload {
 	look := w.cluster
 	look.At = w.now
+	if w.plan.Canary != nil {
+		look.Pods = stablePods(w)
+	}
 	return look
 }
 
@@ -318,19 +339,24 @@ func (w *world) do(t *testing.T, d *datadriven.TestData) string {
 	case "waive":
 		intent = release.Waive{Item: values["item"], Reason: values["reason"]}
 	case "deploy":
-		intent = release.Deploy{Confirm: values["confirm"]}
+		_, adopt := values["adopt"]
+		intent = release.Deploy{Confirm: values["confirm"], Adopt: adopt}
 	case "undo":
 		n, _ := strconv.ParseInt(values["to"], 10, 64)
 		intent = release.Undo{Revision: n}
 	default:
 		intent = map[string]release.Intent{
 			"pause": release.Pause{}, "resume": release.Resume{}, "hold": release.HoldOn{},
-			"continue": release.Continue{}, "abandon": release.Abandon{},
+			"continue": release.Continue{}, "abandon": release.Abandon{}, "abort": release.Abort{},
+			"advance": release.Advance{Confirm: values["confirm"]}, "promote": release.Promote{Confirm: values["confirm"]},
 		}[kind]
 	}
 	seen := release.SeenBy(w.plan, w.state, w.now, intent)
 	if _, stale := values["stale"]; stale {
 		seen.Before += "?"
+	}
+	if weight, ok := values["weight"]; ok {
+		seen.Weight, _ = strconv.Atoi(weight)
 	}
 	w.intents++
 	return w.step(release.Intended{Intent: intent, By: eng, Seen: seen, ID: fmt.Sprintf("id-%d", w.intents)})
@@ -362,6 +388,13 @@ func (w *world) wait(t *testing.T, length string, looking bool) string {
 			event = release.Observed{Workload: w.look()}
 		}
 		out := w.reaction(event)
+		if looking && w.plan.Canary != nil {
+			out += w.reaction(release.ObservedCanary{Workload: w.lookCanary()})
+			out += w.reaction(release.ObservedSplit{Split: w.lookSplit()})
+			if w.pairs != nil {
+				out += w.reaction(release.Compared{Of: release.Compares(w.plan, w.state.Record), Pairs: w.lookPairs()})
+			}
+		}
 		for _, line := range strings.SplitAfter(out, "\n") {
 			if line != "" && !strings.HasPrefix(line, "probe") {
 				b.WriteString(line)
@@ -406,7 +439,8 @@ func (w *world) reaction(event release.Event) string {
 			if e.Unpause {
 				b.WriteString(" unpause")
 			}
-			fmt.Fprintf(&b, " if generation=%d by %s\n", e.Generation, e.By.Name)
+			b.WriteString(canaryChange(e))
+			fmt.Fprintf(&b, " by %s\n", e.By.Name)
 		case release.Probe:
 			fmt.Fprintf(&b, "probe %s\n", e.Item)
 		case release.Tell:
@@ -442,6 +476,8 @@ func (w *world) show(what string) string {
 		for _, v := range release.Checklist(w.plan, w.state, w.now) {
 			fmt.Fprintf(&b, "%-8s %-28s %s\n", v.Mark, v.Spec.Title, v.Edge)
 		}
+	case "canary":
+		b.WriteString(showCanary(w))
 	case "choices":
 		for _, c := range release.Allowed(w.plan, w.state, w.now) {
 			why := "✓ " + c.Preview.Line
@@ -450,9 +486,9 @@ func (w *world) show(what string) string {
 			}
 			fmt.Fprintf(&b, "%-8s %-10s %s\n", c.Kind, c.Item, why)
 		}
-	case "undo":
+	case "undo", "deploy":
 		for _, c := range release.Allowed(w.plan, w.state, w.now) {
-			if c.Kind != release.DoUndo {
+			if string(c.Kind) != what {
 				continue
 			}
 			p := c.Preview

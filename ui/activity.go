@@ -17,7 +17,7 @@ func activityPanel(sc scene, t theme, w, h int) block {
 	}
 	return panel{
 		title: line(strong.of("Activity")),
-		label: line(faint.of(logKey + " whole log")),
+		label: line(faint.of(viewNumber(sc, logTitle) + " whole log")),
 	}.draw(t, inset(body...), w, h)
 }
 

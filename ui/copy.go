@@ -12,11 +12,13 @@ func copyCommand(c release.Choice) action {
 	return action{copy: command, say: "K: sent to the clipboard: " + command}
 }
 
-// copyNext answers K where no dialog is open: the command of the deploy where
-// one can be made, otherwise of the undo, as they are shown above the keys.
+// copyNext answers K where no dialog is open: the command of the deploy or of
+// the canary's next step where one can be made, otherwise of the undo, as they are shown above the keys.
 func copyNext(sc scene, _ press) action {
-	if deploy, _ := sc.choice(release.DoDeploy, ""); deploy.OK {
-		return copyCommand(deploy)
+	for _, kind := range []release.IntentKind{release.DoDeploy, release.DoAdvance} {
+		if next, _ := sc.choice(kind, ""); next.OK {
+			return copyCommand(next)
+		}
 	}
 	return copyCommand(sc.undo())
 }

@@ -70,6 +70,10 @@ func dashboardLegend(sc scene, t theme) row {
 			muted.of(" is drawn from memory, "), unknown.of(t.glyphs.gap), muted.of(" is no data"))
 	case sc.State.Rollout.Began.IsZero():
 		return line(faint.of("lines: last 10 min, level 6 of 8 = the bound"))
+	case sc.canary.under:
+		at, words := sc.change()
+		return line(faint.of("whole service, last 10 min"+dot), strong.of(t.glyphs.change),
+			faint.of(" "+t.glyphs.say(words)+" "+at.In(sc.Now.Location()).Format("15:04:05")))
 	}
 	return line(faint.of("lines: last 10 min, level 6 of 8 = the bound"+dot), strong.of(t.glyphs.change),
 		faint.of(" "+rolloutWord(sc)+" "+sc.State.Rollout.Began.Format("15:04:05")))
@@ -110,7 +114,8 @@ func metricCell(sc scene, t theme, j release.Judgement, w int, tall bool) block 
 		spread(bound, beside, w, t.glyphs.ellipsis),
 	}
 	if tall {
-		spark := t.sparkline(j, sc.Series[j.Spec.Name], sc.Now, sc.State.Rollout.Began, w-1)
+		changed, _ := sc.change()
+		spark := t.sparkline(j, sc.Series[j.Spec.Name], sc.Now, changed, w-1)
 		out = append(out, spark.fit(w, ""))
 	}
 	return out
@@ -215,7 +220,7 @@ func peakOf(sc scene, points []release.Point) (peak float64, ok bool) {
 // beforeChange is the mean of the minutes before the change, as far as the
 // sparkline reaches.
 func beforeChange(sc scene, points []release.Point) (mean float64, ok bool) {
-	began := sc.State.Rollout.Began
+	began, _ := sc.change()
 	if began.IsZero() || sc.Now.Sub(began) > sparkSpan {
 		return 0, false
 	}

@@ -110,8 +110,8 @@ func differences(a, b release.Choice) map[string]bool {
 	runs := a.Seen.Before != b.Seen.Before
 	changed := map[string]bool{
 		"undo to":  a.Seen.Revision != b.Seen.Revision || a.Seen.Template != b.Seen.Template,
-		"object":   was.Object != is.Object || a.Seen.UID != b.Seen.UID,
-		"change":   was.Change != is.Change || was.Line != is.Line || runs,
+		"object":   was.Object != is.Object || a.Seen.UID != b.Seen.UID || a.Seen.Canary != b.Seen.Canary,
+		"change":   was.Change != is.Change || was.Line != is.Line || runs || a.Seen.Weight != b.Seen.Weight,
 		"how":      was.How != is.How,
 		"way back": was.Back != is.Back,
 		"same as":  was.SameAs != is.SameAs,

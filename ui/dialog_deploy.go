@@ -10,8 +10,12 @@ import (
 // deployDialog shows what a deploy changes and which gates stand open. In a
 // protected environment it is performed by typing the environment's name and
 // enter, elsewhere by enter or y.
+//
+// It is the same for the promotion of a canary.
 type deployDialog struct {
 	confirmation
+	key    string // that opened it
+	to     string // "deploy", "promote"
 	prompt prompt
 	wrong  bool // enter was pressed before the name was complete
 }
@@ -21,7 +25,7 @@ type deployDialog struct {
 func openDeploy(sc scene, p press) action {
 	deploy, _ := sc.choice(release.DoDeploy, "")
 	if deploy.OK {
-		return action{open: &deployDialog{confirmation: confirm(deploy, p)}}
+		return action{open: &deployDialog{confirmation: confirm(deploy, p), key: "d", to: "deploy"}}
 	}
 	if begin, _ := sc.choice(release.DoBegin, ""); begin.OK {
 		return action{open: askVersion(begin, p)}
@@ -37,9 +41,9 @@ func (d *deployDialog) typing(sc scene) bool { return d.now(sc).Preview.Confirm 
 
 func (d *deployDialog) hints(sc scene) []hint {
 	if d.typing(sc) {
-		return []hint{undoHint(sc, "ctrl+z"), {"enter", "deploy: once the name is typed"}, {"esc", "leave as it is"}}
+		return []hint{undoHint(sc, "ctrl+z"), {"enter", d.to + ": once the name is typed"}, {"esc", "leave as it is"}}
 	}
-	return []hint{undoHint(sc, "u"), {"enter", "deploy"}, {"K", "copy the command"}, {"esc", "leave as it is"}}
+	return []hint{undoHint(sc, "u"), {"enter", d.to}, {"K", "copy the command"}, {"esc", "leave as it is"}}
 }
 
 func (d *deployDialog) press(sc scene, p press) action {
@@ -47,7 +51,7 @@ func (d *deployDialog) press(sc scene, p press) action {
 	switch {
 	case p.key == "esc", word == "" && p.key == "n":
 		return action{close: true}
-	case p.key == "enter", word == "" && (p.key == "y" || p.key == "d"):
+	case p.key == "enter", word == "" && (p.key == "y" || p.key == d.key):
 		return d.perform(sc, p, word)
 	case word == "" && p.key == "K":
 		return copyCommand(d.now(sc))
@@ -72,11 +76,27 @@ func (d *deployDialog) perform(sc scene, p press, word string) action {
 	now, ok := d.confirmation.press(sc, p)
 	switch {
 	case ok:
-		return submit(now, release.Deploy{Confirm: word})
+		return submit(now, confirmed(now.Intent, word))
 	case !now.OK:
-		return refuse("d", now)
+		return refuse(d.key, now)
 	}
 	return action{}
+}
+
+// confirmed is an intent with the name that was typed.
+func confirmed(intent release.Intent, word string) release.Intent {
+	switch i := intent.(type) {
+	case release.Deploy:
+		i.Confirm = word
+		return i
+	case release.Advance:
+		i.Confirm = word
+		return i
+	case release.Promote:
+		i.Confirm = word
+		return i
+	}
+	return intent
 }
 
 func (d *deployDialog) draw(sc scene, t theme, w, h int) block {
@@ -151,17 +171,17 @@ func (d *deployDialog) gates(p pen, preview release.Preview) []section {
 // keys is the question and what answers it.
 func (d *deployDialog) keys(p pen, now release.Choice) []section {
 	if d.waiting() {
-		return []section{sentKeys(p, "deploy "+p.s.State.To.Version)}
+		return []section{sentKeys(p, d.to+" "+p.s.State.To.Version)}
 	}
 	word := now.Preview.Confirm
 	var out []section
 	switch note := movedNote(p, &d.confirmation, "enter"); {
 	case !now.OK:
-		out = append(out, keep(p.paragraph(line(failing.of("d: "+now.Why)))...))
+		out = append(out, keep(p.paragraph(line(failing.of(d.key+": "+now.Why)))...))
 	case note != nil:
 		out = append(out, firm(note...))
 	}
-	performing := line(keyLabel(badge, "enter", "deploy "+p.s.State.To.Version))
+	performing := line(keyLabel(badge, "enter", d.to+" "+p.s.State.To.Version))
 	if word == "" {
 		left := join(performing, line(plain.of(" or "), strong.of("y")))
 		if !now.OK {
@@ -169,11 +189,11 @@ func (d *deployDialog) keys(p pen, now release.Choice) []section {
 		}
 		return append(out, fixed(p.ends(left, leaving())))
 	}
-	ask := line(plain.of("To deploy, type the environment's name:  "))
+	ask := line(plain.of("To " + d.to + ", type the environment's name:  "))
 	out = append(out, fixed(p.row(join(ask, d.prompt.row(p.th, p.w-ask.width(), word)))), spare(8, p.blank()))
-	left := line(faint.of("enter deploys when the name is complete"))
+	left := line(faint.of("enter " + d.to + "s when the name is complete"))
 	if left.width()+leaving().width() >= p.w {
-		left = line(faint.of("enter deploys once it is typed"))
+		left = line(faint.of("enter " + d.to + "s once it is typed"))
 	}
 	switch {
 	case d.wrong && d.prompt.trimmed() != word:
@@ -188,7 +208,7 @@ func (d *deployDialog) sentence(sc scene, t theme, w, h int, now release.Choice)
 	if d.waiting() {
 		return sentSentence(sc, t, w, h, now.Preview.Line)
 	}
-	keys := line(keyLabel(badge, "enter", "deploys"), plain.of("  "), strong.of("esc"), plain.of(" leave"))
+	keys := line(keyLabel(badge, "enter", d.to+"s"), plain.of("  "), strong.of("esc"), plain.of(" leave"))
 	if word := now.Preview.Confirm; word != "" {
 		keys = join(d.prompt.row(t, min(w-2, cells(word)+2), word), line(plain.of("  ")), keys)
 	}

@@ -35,6 +35,9 @@ func (d *undoDialog) over(scene) bool { return false }
 
 func (d *undoDialog) hints(sc scene) []hint {
 	now := d.now(sc)
+	if leadsCanaryBack(sc, now) {
+		return []hint{{"u", d.does(sc, now)}, {"K", "copy the command"}, {"esc", "leave as it is"}}
+	}
 	if !targeted(now) {
 		return []hint{{"r", "another revision"}, {"esc", "leave as it is"}}
 	}
@@ -60,6 +63,9 @@ func (d *undoDialog) press(sc scene, p press) action {
 	case "r":
 		return action{close: true, view: historyTitle}
 	case "d", "D":
+		if leadsCanaryBack(sc, d.now(sc)) {
+			return action{}
+		}
 		d.whole, d.diff = !d.whole, scroller{}
 	case "K":
 		return copyCommand(d.now(sc))
@@ -77,6 +83,9 @@ func (d *undoDialog) draw(sc scene, t theme, w, h int) block {
 		return d.sentence(sc, t, w, h, now)
 	}
 	p := dialogPen(sc, t, w)
+	if d.canary(sc, now) {
+		return d.back(p, now, h)
+	}
 	if !targeted(now) && !d.waiting() {
 		return d.nowhere(p, now, h)
 	}
@@ -93,6 +102,23 @@ func (d *undoDialog) draw(sc scene, t theme, w, h int) block {
 	}
 	sections = append(sections, keys...)
 	return frameDialog(p, now.Preview.Title, environment(sc.Plan), sections, h)
+}
+
+// canary tells whether the dialog is about taking a canary back.
+func (d *undoDialog) canary(sc scene, now release.Choice) bool {
+	return d.revision == 0 && (leadsCanaryBack(sc, now) || d.waiting() && leadsCanaryBack(sc, d.read))
+}
+
+// back is the dialog of a canary's way back: traffic first, then its pods.
+func (d *undoDialog) back(p pen, now release.Choice, h int) block {
+	preview, marks := now.Preview, d.marks(p.s)
+	sections := []section{
+		spare(9, p.blank()),
+		keep(p.labelled("object", prose(preview.Object), marks["object"])...),
+		keep(p.labelled("change", line(strong.of(preview.Change)), marks["change"])...),
+		spare(5, p.labelled("how", line(plain.of(preview.How)), marks["how"])...),
+	}
+	return frameDialog(p, preview.Title, environment(p.s.Plan), append(append(sections, d.facts(p, now)...), d.keys(p, now)...), h)
 }
 
 // targeted tells whether an undo goes anywhere: while the way back is under way
@@ -218,7 +244,7 @@ func (d *undoDialog) facts(p pen, now release.Choice) []section {
 
 // checklist says that no gate stands against an undo.
 func (d *undoDialog) checklist(p pen) section {
-	if !p.s.under() {
+	if !p.s.under() && !p.s.canary.under {
 		return section{}
 	}
 	return spare(7, p.labelled("checklist", line(plain.of("not needed for an undo; the release ends as rolled back")), false)...)
@@ -246,14 +272,16 @@ func (d *undoDialog) keys(p pen, now release.Choice) []section {
 	// The diff first: where it is cut, its last row says that d shows the rest.
 	also := line(plain.of(gap))
 	also = join(also, alsoKey("d", diff))
-	if p.w >= 70 {
+	if d.canary(p.s, now) {
+		also = nil
+	} else if p.w >= 70 {
 		also = join(line(plain.of(gap)), alsoKey("r", revisions), also)
 	}
 	if left.width()+also.width()+leaving().width() < p.w {
 		left = join(left, also)
 	}
 	out = append(out, fixed(p.ends(left, leaving())))
-	if w := p.s.State.View.Workload; !w.Paused && w.Convergence() != release.Complete && p.s.under() && len(d.marks(p.s)) == 0 {
+	if w := p.s.State.View.Workload; !d.canary(p.s, now) && !w.Paused && w.Convergence() != release.Complete && p.s.under() && len(d.marks(p.s)) == 0 {
 		out = append(out, spare(8, p.row(line(faint.of("The rollout goes on while this is open.")))))
 	}
 	return append(out, spare(9, p.blank()))
@@ -261,6 +289,9 @@ func (d *undoDialog) keys(p pen, now release.Choice) []section {
 
 // does names the target beside the key.
 func (d *undoDialog) does(sc scene, now release.Choice) string {
+	if d.canary(sc, now) {
+		return "abort the canary"
+	}
 	if r, ok := sc.workload().Revision(now.Seen.Revision); ok && r.Version != "" {
 		return "undo to " + r.Version
 	}

@@ -17,9 +17,7 @@ func elsewhere(sc scene, key string) string {
 	case "f":
 		return "follows a pod's log: l opens one"
 	case "/":
-		return "filters pods in 2 Rollout, lines in " + logKey + " Log and in a pod's log"
-	case "a", "b":
-		return "canary steps come with the canary strategy; " + rolls(sc)
+		return "filters pods in 2 Rollout, lines in " + viewKey(sc, logTitle) + " and in a pod's log"
 	case "t":
 		return takeOver(sc)
 	case "y", "n":
@@ -28,6 +26,11 @@ func elsewhere(sc scene, key string) string {
 		return "undoes where text is typed; here u does"
 	}
 	return ""
+}
+
+// noCanary says why a and b do nothing where releases are no canaries.
+func noCanary(sc scene) string {
+	return "canary steps come with the canary strategy; " + rolls(sc)
 }
 
 func rolls(sc scene) string {

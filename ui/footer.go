@@ -34,6 +34,11 @@ func (s *screen) nextRow(sc scene, t theme, w int) row {
 	if lost := lostRow(sc, t); lost != nil {
 		return lost.fit(w, t.glyphs.ellipsis)
 	}
+	if v, ok := s.current().(leader); ok && s.top() == nil && v.leads(sc) {
+		if next := advanceRow(sc, t, w); next != nil {
+			return next
+		}
+	}
 	next := s.current().next(sc)
 	if s.top() != nil {
 		for _, h := range s.hints(sc) {
@@ -47,6 +52,10 @@ func (s *screen) nextRow(sc scene, t theme, w int) row {
 	}
 	return join(spelledKey("enter"), t.spell(next)).fit(w, t.glyphs.ellipsis)
 }
+
+// leader is a view above whose keys a canary's next step stands, in the place of
+// what enter would do.
+type leader interface{ leads(sc scene) bool }
 
 func spelledKey(key string) row {
 	return line(plain.of(" "), strong.of(padRight(key, 6)), plain.of(" "))
@@ -86,6 +95,9 @@ func (s *screen) undoRow(sc scene, t theme, w int) row {
 	dot := " " + t.glyphs.dot + " "
 	if !c.OK {
 		return join(key, whyNotUndo(sc, c, dot, w-key.width()-1)).fit(w, t.glyphs.ellipsis)
+	}
+	if abort := abortRow(sc, t, w); abort != nil && !s.typing(sc) {
+		return abort
 	}
 	facts := undoFacts(sc, c, t)
 	for _, try := range []row{
@@ -209,10 +221,12 @@ func (s *screen) hints(sc scene) []hint {
 		kind release.IntentKind
 		hint hint
 	}{
+		{release.DoAdvance, hint{"a", "advance"}},
+		{release.DoAbort, hint{"b", "abort"}},
 		{release.DoDeploy, hint{"d", "deploy"}},
 		{release.DoBegin, hint{"d", "release a version"}},
 		{release.DoPause, hint{"p", "pause"}},
-		{release.DoResume, hint{"p", "resume"}},
+		{release.DoResume, hint{"p", resumeHint(sc)}},
 		{release.DoContinue, hint{"h", "continue"}},
 	} {
 		if c, ok := sc.choice(known.kind, ""); ok && c.OK && worthwhile(sc, known.kind) {
@@ -224,6 +238,13 @@ func (s *screen) hints(sc scene) []hint {
 	return append(out, hint{"tab", "views"}, hint{"?", "help"}, hint{"q", "leave"})
 }
 
+func resumeHint(sc scene) string {
+	if sc.canary.under {
+		return "go on"
+	}
+	return "resume"
+}
+
 // undoHint is the key that undoes: u, or ctrl+z where letters are typed.
 func undoHint(sc scene, key string) hint {
 	if !sc.undo().OK {
@@ -232,7 +253,7 @@ func undoHint(sc scene, key string) hint {
 	return hint{key, "undo"}
 }
 
-// worthwhile leaves pause out of the footer while nothing rolls.
+// worthwhile leaves pause out of the footer while nothing rolls and no canary runs.
 func worthwhile(sc scene, kind release.IntentKind) bool {
-	return kind != release.DoPause || sc.workload().Convergence() != release.Complete
+	return kind != release.DoPause || sc.canary.under || sc.workload().Convergence() != release.Complete
 }

@@ -26,6 +26,7 @@ var (
 // drawn draws a frame at a size; prepare may change what is shown of it.
 func drawn(f release.Frame, t theme, w, h int, prepare func(*screen, scene)) string {
 	s, sc := newScreen(w, h), newScene(f, t.glyphs)
+	s.arrange(f.Plan)
 	if prepare != nil {
 		prepare(&s, sc)
 	}

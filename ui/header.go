@@ -93,6 +93,16 @@ func progress(sc scene, t theme, w int) row {
 		gap = "  "
 	}
 	links := join(t.linkState(sc, release.Kubernetes, "k8s"), line(plain.of(gap)), t.linkState(sc, release.Prometheus, prometheus))
+	if split, well := t.splitState(sc); split != nil {
+		if w >= middle {
+			gap = "  "
+			links = join(t.linkState(sc, release.Kubernetes, "k8s"), line(plain.of(gap)), t.linkState(sc, release.Prometheus, prometheus))
+		}
+		all := join(links, line(plain.of(gap)), split)
+		if least := t.rail(sc, 0, !well); !well || least.width()+2+all.width() <= w {
+			links = all
+		}
+	}
 	links = append(links, plain.of(" "))
 	for ; thread >= 3; thread-- {
 		if rail := t.rail(sc, thread, true); rail.width()+1+links.width() <= w {

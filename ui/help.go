@@ -45,13 +45,13 @@ func changeKeys(sc scene) []changeKey {
 	list := []changeKey{
 		{"u", sc.undo().Preview.Line, sc.undo(), "always, in two keys"},
 		{"d", "deploy the planned version", deploy, "asks first"},
-		{"p", "pause the rollout", one(sc, release.DoPause), "asks first"},
+		{"p", pauseDoes(sc), one(sc, release.DoPause), "asks first"},
 		{"h", "hold: nothing by itself", one(sc, release.DoHold), "asks first"},
 		{"space", "tick the selected item", some(sc, release.DoTick), "with a note, if any"},
 		{"w", "waive the selected item", some(sc, release.DoWaive), "with a typed reason"},
 		{"x", "abandon the release, change nothing", one(sc, release.DoAbandon), "asks first"},
-		{"a", "advance a canary", release.Choice{Why: elsewhere(sc, "a")}, ""},
-		{"b", "abort a canary", release.Choice{Why: elsewhere(sc, "b")}, ""},
+		{"a", "advance a canary", release.Choice{Why: noCanary(sc)}, ""},
+		{"b", "abort a canary", release.Choice{Why: noCanary(sc)}, ""},
 		{"t", "take over from who drives", release.Choice{Why: elsewhere(sc, "t")}, ""},
 	}
 	switch {
@@ -61,7 +61,11 @@ func changeKeys(sc scene) []changeKey {
 		list[1].does, list[1].now = "release a version", begin
 	}
 	if resume := one(sc, release.DoResume); resume.OK {
-		list[2].does, list[2].now = "resume the rollout", resume
+		list[2].does, list[2].now = resumeDoes(sc), resume
+	}
+	if sc.Plan.Canary != nil {
+		list[7].does, list[7].now, list[7].yes = advanceDoes(sc), one(sc, release.DoAdvance), "asks first"
+		list[8].does, list[8].now, list[8].yes = "abort: traffic to stable, canary to 0", one(sc, release.DoAbort), "always, in two keys"
 	}
 	if more := one(sc, release.DoContinue); more.OK {
 		list[3].does, list[3].now = "continue the release", more
@@ -87,7 +91,7 @@ func some(sc scene, kind release.IntentKind) release.Choice {
 // lookKeys are the keys that change nothing: what each does now.
 func lookKeys(sc scene) []hint {
 	logs, retry, leave := "log of the selected or the worst pod", "retry lost links: none is lost", "leave; what goes on is said first"
-	if len(sc.workload().Pods) == 0 {
+	if len(sc.pods()) == 0 {
 		logs = "log of a pod: there are none"
 	}
 	if sc.lost(release.Kubernetes) || sc.lost(release.Prometheus) {
@@ -97,12 +101,12 @@ func lookKeys(sc scene) []hint {
 		leave = "leave: nothing is under way"
 	}
 	return []hint{
-		{"tab 1..4", "views; shift+tab goes back"},
+		{"tab 1.." + strconv.Itoa(len(titles(sc.Plan))), "views; shift+tab goes back"},
 		{"c", "checklist"},
 		{"j k", "move or scroll; also g G pgup pgdown"},
 		{"enter", "open or run the selected line"},
 		{"r", "revisions, enter undoes to one"},
-		{"D", "diff of a revision, in 3 History"},
+		{"D", "diff of a revision, in " + viewKey(sc, historyTitle)},
 		{"l", logs},
 		{"f", "follow the log that l opened"},
 		{"s", "sort pods, in 2 Rollout"},

@@ -118,6 +118,10 @@ func keyOf(kind release.IntentKind) string {
 		return "space"
 	case release.DoWaive:
 		return "w"
+	case release.DoAdvance, release.DoPromote:
+		return "a"
+	case release.DoAbort:
+		return "b"
 	case release.DoPause, release.DoResume:
 		return "p"
 	case release.DoUndo:

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"datahub.io/slipway/release"
@@ -43,4 +44,33 @@ func steadyAge(d time.Duration) string {
 		return release.Age(d)
 	}
 	return strconv.FormatFloat(d.Truncate(100*time.Millisecond).Seconds(), 'f', 1, 64) + "s"
+}
+
+// splitState is what divides the traffic, with the age of the last look at it; nil
+// where no object does. Well tells that it was seen lately.
+func (t theme) splitState(sc scene) (out row, well bool) {
+	plan := sc.Plan.Canary
+	if plan == nil || plan.Route == "" {
+		return nil, true
+	}
+	name := "route"
+	switch kind, _, _ := strings.Cut(plan.Route, "/"); kind {
+	case "virtualservice":
+		name = "istio"
+	case "httproute":
+		name = "gateway api"
+	}
+	split := sc.State.View.Split
+	age := sc.Now.Sub(split.At)
+	switch {
+	case split.At.IsZero() && split.Err == "":
+		return line(faint.of(t.glyphs.marks[release.MarkWaiting]), faint.of(" "+name+" not yet")), true
+	case split.Err != "":
+		return line(unknown.bolder().of(t.glyphs.marks[release.MarkUnknown] + " " + name + " unreadable")), false
+	case age > sc.Plan.Stale.Workload:
+		return line(unknown.bolder().of(t.glyphs.marks[release.MarkStale] + " " + name + " " + release.Age(age))), false
+	case t.glyphs.ascii:
+		return line(plain.of(name+" "), passing.of(t.glyphs.link), faint.of(" "+steadyAge(age))), true
+	}
+	return line(passing.of(t.glyphs.link), plain.of(" "+name+" "), faint.of(steadyAge(age))), true
 }

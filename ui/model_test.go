@@ -194,10 +194,26 @@ func TestWindowTitle(t *testing.T) {
 	}
 }
 
+// The view of canaries is there only where releases are canaries; what is shown
+// stays when it comes or goes, and the numbers that texts name are right.
 func TestNumbersOfViews(t *testing.T) {
-	for i, v := range views() {
-		if v.title() == logTitle && strconv.Itoa(i+1) != logKey {
-			t.Errorf("Log is view %d, the activity panel says %s", i+1, logKey)
+	s := newScreen(120, 40)
+	for _, test := range []struct {
+		plan release.Plan
+		log  string
+	}{{testPlan(), "4 Log"}, {canaryPlan(), "5 Log"}, {testPlan(), "4 Log"}} {
+		s.show(len(s.views))
+		s.arrange(test.plan)
+		if got := s.current().title(); got != logTitle {
+			t.Errorf("shows %s, want %s", got, logTitle)
+		}
+		for i, v := range s.views {
+			if got, want := viewKey(scene{Frame: release.Frame{Plan: test.plan}}, v.title()), strconv.Itoa(i+1)+" "+v.title(); got != want {
+				t.Errorf("%s, want %s", got, want)
+			}
+		}
+		if got := viewKey(scene{Frame: release.Frame{Plan: test.plan}}, logTitle); got != test.log {
+			t.Errorf("%s, want %s", got, test.log)
 		}
 	}
 }

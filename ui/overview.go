@@ -8,13 +8,15 @@ const (
 	leastItem     = 5
 )
 
+const overviewTitle = "Overview"
+
 // overview is the first view: checklist, dashboard, rollout, activity.
 type overview struct {
 	item  int // the selected line of the checklist
 	moved bool
 }
 
-func (v *overview) title() string { return "Overview" }
+func (v *overview) title() string { return overviewTitle }
 
 func (v *overview) trouble(scene, theme) row { return nil }
 
@@ -43,6 +45,9 @@ func (v *overview) left(sc scene, t theme, h int, commands bool) block {
 // three lines first, then the sparklines go, then the rollout is three lines,
 // and last the six panels become one row each.
 func overviewRight(sc scene, t theme, w, h int) block {
+	if sc.canary.under {
+		return overviewCanary(sc, t, w, h)
+	}
 	tall, short := dashboardHeight(sc, true), dashboardHeight(sc, false)
 	switch {
 	case h >= tall+rolloutTall+leastActivity:
@@ -55,13 +60,36 @@ func overviewRight(sc scene, t theme, w, h int) block {
 	return overviewColumn(sc, t, nil, w, h)
 }
 
+// overviewCanary is the right column while a canary is under way. Activity shrinks
+// first, then the canary's figures that pass, then activity goes, then the
+// sparklines, and last the six panels become one row each.
+func overviewCanary(sc scene, t theme, w, h int) block {
+	tall, short := dashboardHeight(sc, true), dashboardHeight(sc, false)
+	full := canaryFull(sc)
+	switch {
+	case h >= tall+canaryTall+leastActivity-1:
+		canary := max(min(full, h-tall-leastActivity-1), canaryTall)
+		return stack(dashboardPanel(sc, t, w, true), canaryPanel(sc, t, w, canary), activityPanel(sc, t, w, h-tall-canary))
+	case h >= tall+canaryLow:
+		return stack(dashboardPanel(sc, t, w, true), canaryPanel(sc, t, w, h-tall))
+	case h >= short+canaryLow:
+		return stack(dashboardPanel(sc, t, w, false), canaryPanel(sc, t, w, h-short))
+	}
+	return overviewColumn(sc, t, nil, w, h)
+}
+
 // overviewColumn is the dashboard with one row for each panel, the rollout and
 // the activity. The six panels are never dropped.
 func overviewColumn(sc scene, t theme, label row, w, h int) block {
 	framed := stripsPanel(sc, t, label, w)
 	rest := h - len(framed)
-	rollout := rolloutShort
-	if sc.live && sc.workload().Failures() != "" {
+	rollout, draw := rolloutShort, rolloutPanel
+	fails := sc.live && sc.workload().Failures() != ""
+	if sc.canary.under {
+		rollout, draw = canaryShort, canaryPanel
+		fails = sc.canary.failing(sc)
+	}
+	if fails {
 		rollout++ // a cause and its last log line are more than a row
 	}
 	switch {
@@ -72,9 +100,9 @@ func overviewColumn(sc scene, t theme, label row, w, h int) block {
 		}
 		return rows.sized(w, h, t.glyphs.ellipsis)
 	case rest >= rollout+leastActivity-1:
-		return stack(framed, rolloutPanel(sc, t, w, rollout), activityPanel(sc, t, w, rest-rollout))
+		return stack(framed, draw(sc, t, w, rollout), activityPanel(sc, t, w, rest-rollout))
 	case rest >= rolloutShort:
-		return stack(framed, rolloutPanel(sc, t, w, rest))
+		return stack(framed, draw(sc, t, w, rest))
 	}
 	return framed.sized(w, h, t.glyphs.ellipsis)
 }

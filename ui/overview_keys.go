@@ -61,6 +61,11 @@ func (v *overview) step(sc scene) (key string, does string) {
 		if c, found := sc.choice(release.DoTick, it.Spec.ID); found && c.OK {
 			return "space", "tick " + it.Spec.Title + ", with a note · w waives it with a reason"
 		}
+	case it.Spec.Type == release.ItemDeploy && sc.canary.under:
+		if c := one(sc, release.DoAdvance); c.OK {
+			return "a", c.Preview.Line
+		}
+		return "", "open Canary: steps, comparison, traffic, pods · changes nothing"
 	case it.Spec.Type == release.ItemDeploy:
 		if c, found := sc.choice(release.DoDeploy, ""); found && c.OK {
 			return "d", c.Preview.Line
@@ -72,12 +77,22 @@ func (v *overview) step(sc scene) (key string, does string) {
 func (v *overview) enter(sc scene, p press) action {
 	switch key, _ := v.step(sc); key {
 	case "":
+		if it, ok := v.chosen(sc); ok && it.Spec.Type == release.ItemDeploy && sc.canary.under {
+			return action{view: canaryTitle}
+		}
 		return action{view: rolloutTitle}
 	case "space":
 		return v.word(sc, p, tickItem)
 	default:
 		return asked(sc, press{key: key, at: p.at})
 	}
+}
+
+// leads tells whether the canary's next step is what comes next: unless the person
+// put the pointer on something that enter settles.
+func (v *overview) leads(sc scene) bool {
+	key, _ := v.step(sc)
+	return !v.moved || key == "" || key == "a"
 }
 
 func (v *overview) next(sc scene) row {

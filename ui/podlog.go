@@ -21,9 +21,14 @@ func openPod(name string) action {
 
 // openWorstLog answers l where no pod is selected: the worst one there is.
 func openWorstLog(sc scene, _ press) action {
-	pods := sc.workload().Pods
+	pods := sc.pods()
 	if len(pods) == 0 {
 		return action{say: "l: there are no pods"}
+	}
+	for _, p := range pods {
+		if p.State == release.PodFailing {
+			return openPod(p.Name)
+		}
 	}
 	return openPod(pods[0].Name)
 }
@@ -84,7 +89,7 @@ func (d *podDialog) scroll(n, last int) {
 
 // turn goes on to the next pod.
 func (d *podDialog) turn(sc scene) action {
-	pods := sc.workload().Pods
+	pods := sc.pods()
 	if len(pods) == 0 {
 		return action{}
 	}
@@ -160,7 +165,7 @@ func (d *podDialog) about(p pen) []section {
 	)
 	figures = join(figures, restarts(p.s, pod, plain), line(muted.of("   age "), plain.of(release.Span(p.s.Now.Sub(pod.Created))),
 		muted.of("   cpu "), usage(pod, plain, cpuWords(pod.CPU))[0], muted.of("   mem "), usage(pod, plain, release.Format(release.Bytes, pod.Memory))[0]))
-	where := pod.Version
+	where := versionOf(p.s, pod)
 	if pod.Node != "" {
 		where += " on " + pod.Node
 	}
@@ -170,7 +175,7 @@ func (d *podDialog) about(p pen) []section {
 		spare(3, p.labelled("runs", line(plain.of(where)), false)...),
 	}
 	shown := 0
-	for _, n := range p.s.workload().Events {
+	for _, n := range p.s.events() {
 		if n.Object == release.PodSuffix(d.pod) && shown < 4 {
 			label := line(muted.of("events"))
 			if shown > 0 {
@@ -184,7 +189,7 @@ func (d *podDialog) about(p pen) []section {
 }
 
 func (d *podDialog) find(sc scene) (release.Pod, bool) {
-	for _, pod := range sc.workload().Pods {
+	for _, pod := range sc.pods() {
 		if pod.Name == d.pod {
 			return pod, true
 		}

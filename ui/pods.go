@@ -32,12 +32,16 @@ func podInk(s release.PodState) ink {
 // podGlyphs draws each pod of a tally, sep between them; more than fit become
 // one bar. While the API server does not answer they are only remembered.
 func podGlyphs(sc scene, t theme, tally map[release.PodState]int, sep string, w int) row {
+	return podGlyphsOf(t, sc.live, tally, sep, w)
+}
+
+func podGlyphsOf(t theme, live bool, tally map[release.PodState]int, sep string, w int) row {
 	total := 0
 	for _, n := range tally {
 		total += n
 	}
 	if total > w || total > mostGlyphs {
-		return podBar(sc, t, tally, total, min(mostGlyphs, w))
+		return podBar(t, live, tally, total, min(mostGlyphs, w))
 	}
 	if total*(1+len(sep)) > w+len(sep) {
 		sep = ""
@@ -45,7 +49,7 @@ func podGlyphs(sc scene, t theme, tally map[release.PodState]int, sep string, w 
 	var out row
 	for _, state := range podStates {
 		k, glyph := podInk(state), t.glyphs.pods[state]
-		if !sc.live {
+		if !live {
 			k = faint
 			if state != release.PodDraining {
 				glyph = t.glyphs.was
@@ -62,7 +66,7 @@ func podGlyphs(sc scene, t theme, tally map[release.PodState]int, sep string, w 
 }
 
 // podBar is a bar in which every state that has pods has at least one cell.
-func podBar(sc scene, t theme, tally map[release.PodState]int, total, w int) row {
+func podBar(t theme, live bool, tally map[release.PodState]int, total, w int) row {
 	var out row
 	used := 0
 	for _, state := range podStates {
@@ -72,7 +76,7 @@ func podBar(sc scene, t theme, tally map[release.PodState]int, total, w int) row
 		n := min(max(tally[state]*w/total, 1), w-used)
 		used += n
 		k := podInk(state)
-		if !sc.live {
+		if !live {
 			k = unknown
 		}
 		out = append(out, k.of(repeat(t.glyphs.full, n)))
@@ -125,11 +129,25 @@ func countPods(sc scene) podCounts {
 		seen: !w.At.IsZero(), ready: w.Ready, desired: w.Desired, restarts: w.Restarts(),
 		failing: w.Tally(0)[release.PodFailing], floor: w.Floor(), ceiling: w.Ceiling(),
 	}
-	if current, ok := w.Current(); ok && w.Convergence() != release.Complete {
-		tally := w.Tally(current.Number)
-		c.updating = tally[release.PodStarting] + tally[release.PodPending] + tally[release.PodFailing]
+	c.updating = updating(w)
+	if canary := sc.State.View.Canary; sc.paired() {
+		c.ready += canary.Ready
+		c.desired += canary.Desired
+		c.updating += updating(canary)
+		c.restarts += canary.Restarts()
+		c.failing += canary.Tally(0)[release.PodFailing]
 	}
 	return c
+}
+
+// updating is how many new pods are not yet available.
+func updating(w release.Workload) int {
+	current, ok := w.Current()
+	if !ok || w.Convergence() == release.Complete {
+		return 0
+	}
+	tally := w.Tally(current.Number)
+	return tally[release.PodStarting] + tally[release.PodPending] + tally[release.PodFailing]
 }
 
 // podVerdict is what the Pod Status panel answers, with the age of the look. As
@@ -145,14 +163,18 @@ func podVerdict(sc scene, t theme) row {
 		m, word, k = release.MarkUnknown, "last seen", unknown
 	case conv == release.Absent:
 		m, word, k = release.MarkFail, "ABSENT", failing.bolder()
-	case w.Tally(0)[release.PodFailing] > 0:
+	case countPods(sc).failing > 0:
 		m, word, k = release.MarkFail, "FAILING", failing.bolder()
+	case sc.canary.under && !sc.canary.live:
+		m, word, k = release.MarkUnknown, "canary unseen", unknown
 	case gaveUp(sc):
 		m, word, k = release.MarkFail, "STALLED", failing.bolder()
 	case conv == release.Paused:
 		m, word, k = release.MarkAttention, "paused", warning
 	case conv != release.Complete:
 		m, word, k = release.MarkRunning, "rolling", running
+	case sc.canary.under:
+		m, word, k = release.MarkRunning, "canary", running
 	}
 	return line(t.mark(m, sc.Now), k.of(" "+word), age)
 }
@@ -187,6 +209,9 @@ func podCell(sc scene, t theme, w int, tall bool) block {
 		spread(line(strong.of("Pod Status")), verdict, w, t.glyphs.ellipsis),
 		spread(ready, podGroups(sc, t, sep, w-ready.width()-1), w, t.glyphs.ellipsis),
 	}
+	if sc.paired() {
+		return append(out[:1], podPair(sc, t, ready, updating, figure("Restarts:", c.figure(c.restarts), quiet), figure("Failing:", c.figure(c.failing), bad), w, tall)...)
+	}
 	if !tall || w < 32 {
 		word := figure("failing", c.figure(c.failing), bad)
 		if c.failing == 0 && sc.live {
@@ -212,6 +237,51 @@ func podCell(sc scene, t theme, w int, tall bool) block {
 		out = append(out, last.fit(w, t.glyphs.ellipsis))
 	}
 	return out
+}
+
+// podPair is the rest of the Pod Status panel where there are two versions: their
+// pods apart, one below the other. Below ready stands what is updating, or where
+// rows are few how many fail.
+func podPair(sc scene, t theme, ready, updating, restarts, bad row, w int, tall bool) block {
+	if !tall && countPods(sc).failing > 0 {
+		updating = bad
+	}
+	stable, canary := versionGlyphs(sc, t, "stable", w-ready.width()-1), versionGlyphs(sc, t, "canary", w-updating.width()-1)
+	wide := max(stable.width(), canary.width())
+	out := block{
+		spread(ready, stable.fit(min(wide, w-ready.width()-1), ""), w, t.glyphs.ellipsis),
+		spread(updating, canary.fit(min(wide, w-updating.width()-1), ""), w, t.glyphs.ellipsis),
+	}
+	if tall {
+		out = append(out, join(restarts, line(plain.of("   ")), bad).fit(w, t.glyphs.ellipsis))
+	}
+	return out
+}
+
+// versionGlyphs are the pods of a version, the draining left out; a count where
+// there is no room for them.
+func versionGlyphs(sc scene, t theme, which string, w int) row {
+	wl, live := sc.workload(), sc.live
+	if which == "canary" {
+		wl, live = sc.State.View.Canary, sc.live && sc.canary.live
+	}
+	tally := wl.Tally(0)
+	delete(tally, release.PodDraining)
+	name, n := line(muted.of(which+" ")), total(tally)
+	room := w - name.width()
+	switch {
+	case n == 0:
+		return append(name, faint.of("none"))
+	case 2*n-1 <= room && n <= mostGlyphs:
+		return join(name, podGlyphsOf(t, live, tally, " ", room))
+	case n <= room && n <= mostGlyphs:
+		return join(name, podGlyphsOf(t, live, tally, "", room))
+	}
+	k := strong
+	if !live {
+		k = unknown
+	}
+	return append(name, k.of(share(wl.Ready, wl.Desired)))
 }
 
 // podGroups draws the pods of the old revisions and those of the current one,

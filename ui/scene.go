@@ -15,6 +15,7 @@ type scene struct {
 	items  []release.ItemView
 	stages []release.StageView
 	judged []release.Judgement
+	canary canaryScene   // the canary release under way, if any
 	live   bool          // the API server answers
 	age    time.Duration // since it last did
 
@@ -32,6 +33,7 @@ func newScene(f release.Frame, g glyphs) scene {
 	}
 	s.age = f.Now.Sub(f.State.View.Workload.At)
 	s.live = release.Live(f.Plan, f.State, f.Now)
+	s.canary = newCanaryScene(f)
 	for _, j := range s.judged {
 		if j.Has && j.At.After(s.sampled) {
 			s.sampled, s.stale = j.At, j.Stale

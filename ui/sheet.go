@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 
 	"datahub.io/slipway/release"
@@ -100,14 +101,18 @@ func (a *askSheet) draw(sc scene, t theme, w, h int) block {
 	}
 	sections := []section{keep(p.labelled("change", line(strong.of(change)), marks["change"])...)}
 	for _, row := range []struct{ label, text string }{
-		{"object", now.Preview.Object}, {"way back", now.Preview.Back}, {"same as", now.Preview.SameAs},
+		{"object", now.Preview.Object}, {"how", now.Preview.How}, {"way back", now.Preview.Back}, {"same as", now.Preview.SameAs},
 	} {
 		if row.text != "" {
 			sections = append(sections, spare(3, p.labelled(row.label, line(plain.of(row.text)), marks[row.label])...))
 		}
 	}
-	for _, f := range a.facts {
-		sections = append(sections, spare(4, p.fact(f, false)...))
+	for _, f := range slices.Concat(now.Preview.Facts, a.facts) {
+		drop := 4
+		if f.Mark == release.MarkFail || f.Mark == release.MarkAttention {
+			drop = 0
+		}
+		sections = append(sections, spare(drop, p.fact(f, marks[f.Label])...))
 	}
 	answer := fixed(p.ends(keys, leaving()))
 	switch note := movedNote(p, &a.confirmation, a.key); {
@@ -134,11 +139,11 @@ func whyNotOr(now release.Choice, key, what string) row {
 func openPause(sc scene, p press) action {
 	pause, _ := sc.choice(release.DoPause, "")
 	if pause.OK {
-		return action{open: &askSheet{confirmation: confirm(pause, p), key: "p", title: pause.Preview.Title, does: "pause the rollout"}}
+		return action{open: &askSheet{confirmation: confirm(pause, p), key: "p", title: pause.Preview.Title, does: pauseDoes(sc)}}
 	}
 	resume, _ := sc.choice(release.DoResume, "")
 	if resume.OK {
-		return action{open: &askSheet{confirmation: confirm(resume, p), key: "p", title: resume.Preview.Title, does: "resume the rollout"}}
+		return action{open: &askSheet{confirmation: confirm(resume, p), key: "p", title: resume.Preview.Title, does: resumeDoes(sc)}}
 	}
 	if pause.Noop {
 		return refuse("p", resume)

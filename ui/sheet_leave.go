@@ -1,6 +1,10 @@
 package ui
 
-import "datahub.io/slipway/release"
+import (
+	"fmt"
+
+	"datahub.io/slipway/release"
+)
 
 // leaveSheet says what goes on without this screen, before it is left.
 type leaveSheet struct{}
@@ -57,6 +61,12 @@ func without(sc scene) (goesOn, stops string) {
 		goesOn = string(s.Pending.Change.Kind) + " was sent and is not answered: it may still happen"
 	case s.Phase == release.Planned:
 		goesOn = w.Version(sc.Plan.Container) + " serves as before; nothing of " + s.To.Version + " is deployed"
+	case sc.canary.under && !sc.back() && s.Canary.Stage != release.Promoting:
+		goesOn = fmt.Sprintf("the canary keeps %d%% of the traffic; nothing is advanced or aborted by itself", sc.canary.Weight)
+	case sc.canary.under && !sc.back():
+		goesOn = fmt.Sprintf("Kubernetes goes on with stable's update to %s; the canary keeps %d%% of the traffic", s.To.Version, sc.canary.Weight)
+	case sc.canary.under:
+		goesOn = fmt.Sprintf("nothing by itself: %d%% of the traffic stays on the canary, and its pods stay", sc.canary.Weight)
 	case w.Paused:
 		goesOn = "the rollout stays paused: pods stay as they are"
 	case s.Phase == release.Deploying:
@@ -69,6 +79,9 @@ func without(sc scene) (goesOn, stops string) {
 	stops = "checks, gates and the rollback by itself, until a console is back"
 	if s.Phase == release.Planned {
 		stops = "the checklist, until a console is back"
+	}
+	if sc.canary.under {
+		stops = "the judging of the canary and its steps, checks, and the way back by itself, until a console is back"
 	}
 	return goesOn, stops
 }

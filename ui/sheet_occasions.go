@@ -2,6 +2,7 @@ package ui
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"datahub.io/slipway/release"
@@ -10,6 +11,9 @@ import (
 // undoRows say what an undo would do, in a sheet.
 func undoRows(p pen, now release.Choice, marks map[string]bool, label string) []section {
 	what := now.Preview.Line + ": " + now.Preview.Change
+	if leadsCanaryBack(p.s, now) {
+		what = canaryBackWords(p.s, now)
+	}
 	out := []section{keep(p.labelled(label, line(strong.of(what)), marks["undo to"] || marks["change"])...)}
 	for _, f := range now.Preview.Facts {
 		drop := 0
@@ -26,6 +30,9 @@ func undoRows(p pen, now release.Choice, marks map[string]bool, label string) []
 func undoOf(sc scene) confirmation { return confirm(sc.undo(), press{}) }
 
 func doesUndo(sc scene, now release.Choice) string {
+	if leadsCanaryBack(sc, now) {
+		return "abort the canary"
+	}
 	if r, ok := sc.workload().Revision(now.Seen.Revision); ok && r.Version != "" {
 		return "undo to " + r.Version
 	}
@@ -42,12 +49,14 @@ func questionSheet(sc scene) (*unaskedSheet, string) {
 	s := &unaskedSheet{
 		confirmation: undoOf(sc),
 		there:        func(sc scene) bool { return sc.State.Asking != nil && sc.State.Asking.At.Equal(asked.At) },
-		title:        func(sc scene) string { return "Undo? asked " + release.Age(sc.Now.Sub(asked.At)) + " ago" },
-		label:        func(scene) string { return "rollback: ask" },
-		hue:          bad, loud: loudBad,
+		title: func(sc scene) string {
+			return undoWord(sc) + "? asked " + release.Age(sc.Now.Sub(asked.At)) + " ago"
+		},
+		label: func(scene) string { return "rollback: ask" },
+		hue:   bad, loud: loudBad,
 		keys: []string{"u", "y"}, does: doesUndo,
 		also: []answer{
-			{"n", "no undo: go on", func(sc scene, _ press) action {
+			{"n", "no " + strings.ToLower(undoWord(sc)) + ": go on", func(sc scene, _ press) action {
 				c, _ := sc.choice(release.DoContinue, "")
 				if !c.OK {
 					return refuse("n", c)
@@ -62,7 +71,7 @@ func questionSheet(sc scene) (*unaskedSheet, string) {
 	if asked.Trouble == release.Blindness {
 		because = warning
 		s.title = func(sc scene) string {
-			return "Undo, or go on without figures? asked " + release.Age(sc.Now.Sub(asked.At)) + " ago"
+			return undoWord(sc) + ", or go on without figures? asked " + release.Age(sc.Now.Sub(asked.At)) + " ago"
 		}
 		s.label = func(scene) string { return "no data" }
 		s.hue, s.loud = caution, loudAsk
@@ -93,7 +102,12 @@ func budgetSheet(sc scene) (*unaskedSheet, string) {
 			now, _, last := release.LastSample(sc.Plan, sc.State, sc.Now)
 			return last && now.Name == spec.Name
 		},
-		title: func(sc scene) string { return "Undoes by itself if " + spec.Title + " still fails " + lastWords(sc) },
+		title: func(sc scene) string {
+			if sc.canary.under {
+				return rollsBackWords(sc)
+			}
+			return "Undoes by itself if " + spec.Title + " still fails " + lastWords(sc)
+		},
 		label: func(scene) string { return "rollback.onMetrics: auto, after " + strconv.Itoa(after) },
 		hue:   bad, loud: loudBad,
 		keys: []string{"u", "y"}, does: doesUndo,
@@ -101,6 +115,9 @@ func budgetSheet(sc scene) (*unaskedSheet, string) {
 		hide: "hide; it goes on",
 	}
 	s.rows = func(p pen, now release.Choice) []section {
+		if p.s.canary.under {
+			return canaryBudgetRows(p, now, s.marks(p.s), spec)
+		}
 		used, _ := release.Budget(p.s.Plan, p.s.State.View)
 		j := release.Judge(p.s.Plan, p.s.State.View, spec, p.s.Now)
 		budget := join(p.th.pips(used, after), line(plain.of("   "+spec.Title+" "), failing.of(j.Why), faint.of("   sampled "+release.Age(p.s.Now.Sub(j.At))+" ago")))
@@ -114,6 +131,9 @@ func budgetSheet(sc scene) (*unaskedSheet, string) {
 
 // streakBegan is when the samples in a row began to fail.
 func streakBegan(sc scene, metric release.MetricName) time.Time {
+	if run := sc.State.View.Losing[metric].Samples; sc.canary.under && len(run) > 0 {
+		return run[0].At
+	}
 	if run := sc.State.View.Failing[metric].Samples; len(run) > 0 {
 		return run[0].At
 	}

@@ -14,7 +14,9 @@ func (s *screen) small(sc scene, t theme) block {
 		return top.draw(sc, t, w, h).sized(w, h, t.glyphs.ellipsis)
 	}
 	undo := "undo, not now"
-	if c := sc.undo(); c.OK {
+	if c := sc.undo(); leadsCanaryBack(sc, c) {
+		undo = "abort the canary"
+	} else if c.OK {
 		r, _ := sc.goesTo()
 		undo = "undo to " + r.Version
 	}
@@ -60,6 +62,9 @@ func meanwhile(sc scene) string {
 	case release.Planned:
 		return s.To.Version + " waits to be deployed"
 	case release.Deploying:
+		if sc.canary.under {
+			return fmt.Sprintf("the canary of %s keeps %d%% of the traffic", s.To.Version, sc.canary.Weight)
+		}
 		return "the update to " + s.To.Version + " goes on"
 	case release.Verifying:
 		return "the checks of " + s.To.Version + " go on"

@@ -42,19 +42,13 @@ func (s *scene) spell(g glyphs) {
 	for i := range s.Logs.Lines {
 		all(&s.Logs.Lines[i])
 	}
-	w := &s.State.View.Workload
-	w.Causes = slices.Clone(w.Causes)
-	for i := range w.Causes {
-		all(&w.Causes[i].Reason, &w.Causes[i].Text)
+	for _, w := range []*release.Workload{&s.State.View.Workload, &s.State.View.Canary} {
+		spellWorkload(g, w)
 	}
-	w.Events = slices.Clone(w.Events)
-	for i := range w.Events {
-		all(&w.Events[i].Text)
-	}
-	w.Revisions = slices.Clone(w.Revisions)
-	for i := range w.Revisions {
-		all(&w.Revisions[i].Cause)
-	}
+	s.canary.spell(g)
+	split := &s.State.View.Split
+	all(&split.Err)
+	split.Notes, split.Blocked = spellTexts(g, split.Notes), spellTexts(g, split.Blocked)
 	s.State.View.Links = maps.Clone(s.State.View.Links)
 	for source, link := range s.State.View.Links {
 		all(&link.Err)
@@ -70,6 +64,29 @@ func (s *scene) spell(g glyphs) {
 		all(&asking.Reason)
 		s.State.Asking = &asking
 	}
+}
+
+func spellWorkload(g glyphs, w *release.Workload) {
+	w.Causes = slices.Clone(w.Causes)
+	for i := range w.Causes {
+		w.Causes[i].Reason, w.Causes[i].Text = g.say(w.Causes[i].Reason), g.say(w.Causes[i].Text)
+	}
+	w.Events = slices.Clone(w.Events)
+	for i := range w.Events {
+		w.Events[i].Text = g.say(w.Events[i].Text)
+	}
+	w.Revisions = slices.Clone(w.Revisions)
+	for i := range w.Revisions {
+		w.Revisions[i].Cause = g.say(w.Revisions[i].Cause)
+	}
+}
+
+func spellTexts(g glyphs, texts []string) []string {
+	texts = slices.Clone(texts)
+	for i := range texts {
+		texts[i] = g.say(texts[i])
+	}
+	return texts
 }
 
 func spellFacts(g glyphs, facts []release.Fact) []release.Fact {

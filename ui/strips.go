@@ -47,14 +47,39 @@ func podStrip(sc scene, t theme, w int) row {
 	ready := line(strong.of(padRight("Pod Status", 14)), plain.of("Ready: "), k.of(c.of()))
 	updating := line(plain.of("  Updating: "), k.of(padRight(c.figure(c.updating), 2)))
 	failing := line(plain.of("  Failing: "), bad.of(c.figure(c.failing)))
-	left := join(ready, updating, failing)
-	if left.width()+1+verdict.width() > w {
-		left = join(ready, updating)
-		if c.failing > 0 {
-			left = join(ready, failing)
+	tries := []row{join(ready, updating, failing), join(ready, updating)}
+	if c.failing > 0 {
+		tries[1] = join(ready, failing)
+	}
+	if sc.paired() {
+		stable, canary := versionReady(sc, "stable"), versionReady(sc, "canary")
+		tries = []row{join(ready, stable, canary, failing), join(ready, canary, failing), join(ready, stable, canary)}
+		if c.failing == 0 {
+			tries[1] = tries[2]
+		}
+		tries = append(tries, join(ready, canary))
+	}
+	left := tries[len(tries)-1]
+	for _, try := range tries {
+		if try.width()+1+verdict.width() <= w {
+			left = try
+			break
 		}
 	}
 	return spread(left, verdict, w, t.glyphs.ellipsis)
+}
+
+// versionReady is how many pods of a version are ready: "stable 6/6".
+func versionReady(sc scene, which string) row {
+	wl, k := sc.workload(), strong
+	live := sc.live
+	if which == "canary" {
+		wl, live = sc.State.View.Canary, sc.live && sc.canary.live
+	}
+	if !live {
+		k = unknown
+	}
+	return line(muted.of("  "+which+" "), k.of(share(wl.Ready, wl.Desired)))
 }
 
 // stripVerdict puts the age of a verdict into a column of its own.

@@ -67,6 +67,7 @@ func (m *Model) take(f release.Frame) {
 		return
 	}
 	m.scene, m.ready = newScene(f, m.theme.glyphs), true
+	m.screen.arrange(f.Plan)
 	m.taken()
 	m.closeOver()
 	if len(m.screen.overlays) > 0 {
@@ -97,8 +98,17 @@ func news(a, b release.Frame) bool {
 		newest(a) != newest(b) ||
 		len(a.Logs.Lines) != len(b.Logs.Lines) || a.Logs.Pod != b.Logs.Pod ||
 		!reflect.DeepEqual(v, w) ||
+		canaryDiffers(a, b) ||
 		!reflect.DeepEqual(a.State.View.Samples, b.State.View.Samples) ||
 		linksDiffer(a, b)
+}
+
+// canaryDiffers tells whether b shows something else of a canary than a does.
+func canaryDiffers(a, b release.Frame) bool {
+	v, w := a.State.View, b.State.View
+	v.Canary.At, w.Canary.At, v.Split.At, w.Split.At = time.Time{}, time.Time{}, time.Time{}, time.Time{}
+	return v.Tally != w.Tally || !reflect.DeepEqual(v.Split, w.Split) || !reflect.DeepEqual(v.Canary, w.Canary) ||
+		!reflect.DeepEqual(v.Losing, w.Losing) || !reflect.DeepEqual(v.Pairs, w.Pairs)
 }
 
 func newest(f release.Frame) int {

@@ -38,7 +38,7 @@ func (v *rolloutView) title() string { return rolloutTitle }
 
 // trouble is the number of failing pods.
 func (v *rolloutView) trouble(sc scene, t theme) row {
-	if n := sc.workload().Tally(0)[release.PodFailing]; n > 0 && sc.live {
+	if n := countPods(sc).failing; n > 0 && sc.live {
 		return line(failing.bolder().of(t.glyphs.marks[release.MarkFail] + strconv.Itoa(n)))
 	}
 	return nil
@@ -90,8 +90,8 @@ func (v *rolloutView) press(sc scene, p press) (action, bool) {
 
 // listed are the pods as sorted and filtered, with their names.
 func (v *rolloutView) listed(sc scene) (pods []release.Pod, names []string) {
-	for _, pod := range sc.workload().Pods {
-		if v.filter.keeps(pod.Name, pod.Reason, pod.Version, pod.Node, string(pod.State)) {
+	for _, pod := range sc.pods() {
+		if v.filter.keeps(pod.Name, pod.Reason, versionOf(sc, pod), pod.Node, string(pod.State)) {
 			pods = append(pods, pod)
 		}
 	}
@@ -143,7 +143,7 @@ func (v *rolloutView) body(sc scene, t theme, w, h int) block {
 func (v *rolloutView) podsPanel(sc scene, t theme, w, h int) block {
 	pods, names := v.listed(sc)
 	label := fmt.Sprintf("%d, %s", len(pods), v.order)
-	if all := len(sc.workload().Pods); len(pods) < all {
+	if all := len(sc.pods()); len(pods) < all {
 		label = fmt.Sprintf("%d of %d, %s", len(pods), all, v.order)
 	}
 	if at := sc.workload().UsageAt; !at.IsZero() && w >= narrow {
@@ -184,15 +184,21 @@ func stillSeen(sc scene) role {
 // podNote says what the short names stand for.
 func podNote(sc scene, t theme) string {
 	var sets []string
-	for _, r := range sc.workload().Revisions {
-		if total(sc.workload().Tally(r.Number)) == 0 {
-			continue
+	both := []release.Workload{sc.workload()}
+	if sc.paired() {
+		both = append(both, sc.State.View.Canary)
+	}
+	for _, w := range both {
+		for _, r := range w.Revisions {
+			if total(w.Tally(r.Number)) == 0 {
+				continue
+			}
+			name := r.ReplicaSet
+			if len(sets) > 0 {
+				name = strings.TrimPrefix(name, sc.workload().Name)
+			}
+			sets = append(sets, name+"-"+t.glyphs.ellipsis)
 		}
-		name := r.ReplicaSet
-		if len(sets) > 0 {
-			name = strings.TrimPrefix(name, sc.workload().Name)
-		}
-		sets = append(sets, name+"-"+t.glyphs.ellipsis)
 	}
 	if len(sets) == 0 {
 		return ""

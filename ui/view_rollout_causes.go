@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,7 +12,7 @@ import (
 
 // causesPanel says why pods fail, grouped, and what follows from it.
 func causesPanel(sc scene, t theme, w, h int) block {
-	causes := sc.workload().Causes
+	causes := sc.causes()
 	p := panel{title: line(strong.of("Causes")), label: line(muted.of("nothing fails"))}
 	var newest time.Time
 	for _, c := range causes {
@@ -26,7 +27,7 @@ func causesPanel(sc scene, t theme, w, h int) block {
 	case !sc.live:
 		p.hue = unsure
 		p.label = line(unknown.of("as last seen"))
-	case sc.workload().Failures() != "":
+	case sc.workload().Failures() != "", sc.canary.under && sc.State.View.Canary.Failures() != "":
 		p.hue = bad
 		p.title = line(failing.bolder().of(t.glyphs.marks[release.MarkFail] + " Causes"))
 	}
@@ -48,29 +49,56 @@ func causesPanel(sc scene, t theme, w, h int) block {
 // Apart leaves a row between two of them.
 func causeRows(sc scene, t theme, w int, apart bool) block {
 	var rows block
-	for i, c := range sc.workload().Causes {
+	for i, c := range sc.causes() {
 		if i > 0 && apart {
 			rows = append(rows, nil)
 		}
-		k := failing
-		if c.Soft {
-			k = running
-		}
-		if !sc.live {
-			k = unknown
-		}
-		head := line(strong.of(c.Reason))
-		if n := len(c.Pods); n > 0 {
-			head = join(line(k.bolder().of(release.Count(n, "pod")+" ")), head)
-		}
-		names := line(muted.of(suffixes(c.Pods, max(w-head.width()-3, 0), t.glyphs.ellipsis)))
-		rows = append(rows, spread(head, names, w, t.glyphs.ellipsis))
-		if c.Text != "" {
-			rows = append(rows, line(plain.of("  "), plain.of(cutEnd(c.Text, w-2, t.glyphs.ellipsis))))
-		}
-		rows = append(rows, line(plain.of("  "), muted.of(cutEnd(causeWhen(sc, c), w-2, t.glyphs.ellipsis))))
+		rows = append(rows, causeBlock(sc, t, c, w)...)
 	}
 	return rows
+}
+
+// cause is why pods fail, and whether they are the canary's.
+type cause struct {
+	release.Cause
+	canary bool
+}
+
+// causes are those of both versions: of a canary under way first.
+func (s scene) causes() (out []cause) {
+	for _, c := range s.State.View.Canary.Causes {
+		if s.paired() {
+			out = append(out, cause{c, true})
+		}
+	}
+	for _, c := range s.workload().Causes {
+		out = append(out, cause{c, false})
+	}
+	return out
+}
+
+// causeBlock is one cause: how many pods and why, their last words, when.
+func causeBlock(sc scene, t theme, c cause, w int) (rows block) {
+	k, noun := failing, "pod"
+	if c.canary {
+		noun = "canary pod"
+	}
+	if c.Soft {
+		k = running
+	}
+	if !sc.live || c.canary && !sc.canary.live {
+		k = unknown
+	}
+	head := line(strong.of(c.Reason))
+	if n := len(c.Pods); n > 0 {
+		head = join(line(k.bolder().of(release.Count(n, noun)+" ")), head)
+	}
+	names := line(muted.of(suffixes(c.Pods, max(w-head.width()-3, 0), t.glyphs.ellipsis)))
+	rows = append(rows, spread(head, names, w, t.glyphs.ellipsis))
+	if c.Text != "" {
+		rows = append(rows, line(plain.of("  "), plain.of(cutEnd(c.Text, w-2, t.glyphs.ellipsis))))
+	}
+	return append(rows, line(plain.of("  "), muted.of(cutEnd(causeWhen(sc, c.Cause), w-2, t.glyphs.ellipsis))))
 }
 
 // suffixes lists short pod names in w cells.
@@ -111,6 +139,13 @@ func causeWhen(sc scene, c release.Cause) string {
 func consequence(sc scene) string {
 	w := sc.workload()
 	current, ok := w.Current()
+	if sc.canary.under && sc.State.View.Canary.Failures() != "" && !sc.back() {
+		said := fmt.Sprintf("The canary gets %d%% of the traffic, stable serves the rest.", sc.canary.Weight)
+		if one(sc, release.DoAbort).OK {
+			said += " b takes it back now."
+		}
+		return said
+	}
 	if w.Failures() == "" || !ok {
 		return ""
 	}
@@ -135,7 +170,7 @@ func consequence(sc scene) string {
 
 // eventsPanel lists the cluster's events, newest first.
 func eventsPanel(sc scene, t theme, w, h int) block {
-	notes := sc.workload().Events
+	notes := sc.events()
 	label := "newest first"
 	if len(notes) > h-2 {
 		label = fmt.Sprintf("newest %d of %d", h-2, len(notes))
@@ -148,6 +183,17 @@ func eventsPanel(sc scene, t theme, w, h int) block {
 		body = append(body, line(faint.of("none seen")))
 	}
 	return panel{title: line(strong.of("Events")), label: line(muted.of(label)), hue: stillSeen(sc)}.draw(t, inset(body...), w, h)
+}
+
+// events are those of both versions, newest first.
+func (s scene) events() []release.Note {
+	stable, canary := s.workload().Events, s.State.View.Canary.Events
+	if !s.paired() || len(canary) == 0 {
+		return stable
+	}
+	all := slices.Concat(stable, canary)
+	slices.SortStableFunc(all, func(a, b release.Note) int { return b.At.Compare(a.At) })
+	return all
 }
 
 func eventRow(sc scene, t theme, n release.Note, w int) row {

@@ -51,9 +51,8 @@ func (c podTable) row(sc scene, t theme, p release.Pod) row {
 }
 
 func podCellOf(sc scene, t theme, p release.Pod, column string) row {
-	current, _ := sc.workload().Current()
 	k := plain
-	if p.Revision != current.Number {
+	if !upToDate(sc, p) {
 		k = muted
 	}
 	switch column {
@@ -81,8 +80,25 @@ func podCellOf(sc scene, t theme, p release.Pod, column string) row {
 		host, _, _ := strings.Cut(p.Node, ".")
 		return line(k.of(cutMiddle(host, 24, t.glyphs.ellipsis)))
 	default:
+		if sc.canary.pods[p.Name] {
+			return line(k.of(p.Version), strong.of(" canary"))
+		}
 		return line(k.of(p.Version))
 	}
+}
+
+// versionOf is a pod's version as it is listed: "v2.5.0 canary".
+func versionOf(sc scene, p release.Pod) string {
+	if sc.canary.pods[p.Name] {
+		return p.Version + " canary"
+	}
+	return p.Version
+}
+
+// upToDate tells whether a pod is of its Deployment's current revision.
+func upToDate(sc scene, p release.Pod) bool {
+	current, _ := sc.owner(p).Current()
+	return p.Revision == current.Number
 }
 
 // podState is the pod's mark and its reason, as Kubernetes words it.
@@ -91,13 +107,13 @@ func podState(sc scene, t theme, p release.Pod) row {
 	if reason == "" {
 		reason = string(p.State)
 	}
-	if !sc.live {
+	if !sc.fresh(p) {
 		return line(unknown.bolder().of(t.glyphs.marks[release.MarkUnknown]), unknown.of(" was "+reason))
 	}
 	switch p.State {
 	case release.PodServing:
 		k := plain
-		if current, _ := sc.workload().Current(); p.Revision != current.Number {
+		if !upToDate(sc, p) {
 			k = muted
 		}
 		return line(t.mark(release.MarkPass, sc.Now), k.of(" "+reason))

@@ -33,7 +33,14 @@ func replicaSetsPanel(sc scene, t theme, w, h int) block {
 	}
 	shown, left := shownSets(wl, most)
 	for _, r := range shown {
-		body = append(body, table.row(sc, t, r, w-4))
+		body = append(body, table.row(sc, t, wl, r, w-4))
+	}
+	if canary := sc.State.View.Canary; sc.paired() && canary.Found {
+		for _, r := range canary.Revisions {
+			if r.Current || total(canary.Tally(r.Number)) > 0 {
+				body = append(body, table.row(sc, t, canary, r, w-4))
+			}
+		}
 	}
 	switch {
 	case wl.At.IsZero():
@@ -90,18 +97,22 @@ func (c setTable) head(t theme) row {
 	return columns(t, c.widths, parts...)
 }
 
-func (c setTable) row(sc scene, t theme, r release.Revision, w int) row {
-	tally := sc.workload().Tally(r.Number)
+func (c setTable) row(sc scene, t theme, wl release.Workload, r release.Revision, w int) row {
+	tally := wl.Tally(r.Number)
 	pods := total(tally)
 	k, which := plain, " old"
 	switch {
 	case r.Current:
 		k, which = strong, " new"
-		if len(sc.workload().Pods) == pods {
+		if len(wl.Pods) == pods {
 			which = " now"
 		}
 	case pods == 0:
 		k, which = faint, ""
+	}
+	live := sc.live
+	if sc.Plan.Canary != nil && wl.Name == sc.Plan.Canary.Deployment {
+		which, live = " canary", sc.live && sc.canary.live
 	}
 	value := func(column string, width int) row {
 		switch column {
@@ -115,7 +126,7 @@ func (c setTable) row(sc scene, t theme, r release.Revision, w int) row {
 			if pods == 0 {
 				return line(faint.of("none"))
 			}
-			return podGlyphs(sc, t, tally, " ", width-1)
+			return podGlyphsOf(t, live, tally, " ", width-1)
 		case "desired":
 			return line(weakened(k).of(strconv.Itoa(r.Desired)))
 		case "ready":
@@ -123,7 +134,7 @@ func (c setTable) row(sc scene, t theme, r release.Revision, w int) row {
 		case "age":
 			return line(weakened(k).of(release.Span(sc.Now.Sub(r.Created))))
 		default:
-			return podShare(sc, t, r, pods, min(width-1, 30))
+			return podShare(sc, t, wl, r, pods, min(width-1, 30))
 		}
 	}
 	parts, used := make([]row, len(c.names)), 0
@@ -147,8 +158,11 @@ func weakened(k ink) ink {
 }
 
 // podShare is the share of all pods that a ReplicaSet has.
-func podShare(sc scene, t theme, r release.Revision, pods, w int) row {
-	all := len(sc.workload().Pods)
+func podShare(sc scene, t theme, wl release.Workload, r release.Revision, pods, w int) row {
+	all := len(wl.Pods)
+	if sc.paired() {
+		all = len(sc.pods())
+	}
 	if pods == 0 || all == 0 {
 		return nil
 	}

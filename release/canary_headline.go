@@ -1,0 +1,148 @@
+package release
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// sayCanary says how a canary release is. What fails is loud; so is a canary that
+// has traffic and is not seen.
+func sayCanary(plan Plan, s State, now time.Time) (Headline, bool) {
+	if !s.Underway() {
+		return sayStray(plan, s)
+	}
+	run := s.Canary
+	if why := unseenCanary(plan, s, now); why != "" && run.Stage != Creating {
+		return Headline{Mark: MarkUnknown, Loud: true, Strong: "CANARY NOT SEEN  " + why, Rest: "nothing is decided until it is"}, true
+	}
+	if s.View.Split.Err != "" && plan.Canary.Route != "" {
+		return Headline{Mark: MarkUnknown, Loud: true, Strong: "TRAFFIC UNKNOWN  " + s.View.Split.Err, Rest: "nothing is decided until it is known"}, true
+	}
+	if s.Phase == RollingBack {
+		return sayTakingBack(plan, s, now), true
+	}
+	if h, ok := sayCanaryFailing(plan, s, now); ok {
+		return h, true
+	}
+	if s.Asking != nil {
+		return Headline{}, false // asked below
+	}
+	return sayStage(plan, s, now), true
+}
+
+// sayStray is loud about a canary that no release here is about.
+func sayStray(plan Plan, s State) (Headline, bool) {
+	if !s.Phase.Over() || !straying(plan, s) || plan.Driven != "" {
+		return Headline{}, false
+	}
+	return Headline{Mark: MarkAttention, Loud: true, Strong: "A CANARY IS LEFT  " + leftover(plan, s), Rest: "u or b: all traffic to stable, canary to 0"}, true
+}
+
+func sayTakingBack(plan Plan, s State, _ time.Time) Headline {
+	run, w := s.Canary, s.View.Workload
+	h := Headline{Mark: MarkRunning, Rest: cmp.Or(s.Auto, "Aborted by "+run.By.Name) + "."}
+	switch why := stableHealth(plan, s); {
+	case run.Stage == Restoring:
+		h.Strong = fmt.Sprintf("Going back: stable returns to %s, %d of %d replaced; the traffic stays on the canary until then.", s.From.Version, w.Replaced(), w.Desired)
+	case run.Stage == Returning && why != "" && plan.Canary.Route != "":
+		return Headline{Mark: MarkFail, Loud: true, Strong: "TRAFFIC STAYS ON THE CANARY  " + why, Rest: "it goes back as soon as stable is healthy"}
+	case run.Stage == Returning && plan.Canary.Route != "":
+		h.Strong = fmt.Sprintf("Going back: the canary has %d%% of the traffic, stable %s gets it all.", s.View.Split.Canary, s.From.Version)
+	default:
+		h.Strong = fmt.Sprintf("Going back: all traffic is on stable %s; %s to end.", s.From.Version, Count(s.View.Canary.Replicas, "canary pod"))
+	}
+	return h
+}
+
+// sayCanaryFailing is loud while something of the canary fails.
+func sayCanaryFailing(plan Plan, s State, now time.Time) (Headline, bool) {
+	w, weight := s.View.Canary, canaryWeight(plan, s)
+	var parts []string
+	if failures := w.Failures(); failures != "" {
+		parts = append(parts, failures)
+	}
+	for _, row := range Comparisons(plan, s, now) {
+		if row.Verdict == Fail && row.Metric != Restarts {
+			parts = append(parts, strings.ToLower(row.Title)+" "+row.Canary)
+		}
+	}
+	used, _ := CanaryBudget(plan, s)
+	stable := s.View.Workload.FailuresOf(s.To.Version)
+	switch {
+	case s.Canary.Stage == Promoting && stable != "":
+		return Headline{Mark: MarkFail, Loud: true, Strong: "STABLE FAILS TO UPDATE  " + stable, Rest: fmt.Sprintf("the traffic stays on the canary, %d%%", weight)}, true
+	case len(parts) == 0 && used == 0:
+		return Headline{}, false
+	}
+	rest := fmt.Sprintf("canary at %d%%", weight)
+	if used > 0 {
+		rest += fmt.Sprintf(" · budget %d/%d used", used, plan.Rollback.After)
+	}
+	if s.Asking != nil {
+		return Headline{}, false
+	}
+	return Headline{Mark: MarkFail, Loud: true, Strong: "CANARY FAILING  " + strings.Join(parts, " · "), Rest: rest}, true
+}
+
+func sayStage(plan Plan, s State, now time.Time) Headline {
+	run, w, stable := s.Canary, s.View.Canary, s.View.Workload
+	h := Headline{Mark: MarkRunning}
+	at := fmt.Sprintf("Canary at %d%%", run.Weight)
+	switch run.Stage {
+	case Creating:
+		h.Strong = fmt.Sprintf("Canary %s: %d of %d pods available, no traffic yet.", s.To.Version, w.Available, max(w.Desired, 1))
+		h.Rest = fmt.Sprintf("Then %d%% of the traffic.", run.Weight)
+	case Shifting:
+		h.Strong = fmt.Sprintf("Canary on its way to %d%%: %d of %d pods available, %d%% of the traffic.", run.Weight, w.Available, max(w.Desired, 1), canaryWeight(plan, s))
+	case Baking:
+		h.Strong, h.Rest = sayBaking(plan, s, now, at)
+		if ready(plan, s, now) == "" {
+			h.Mark = MarkAttention
+		}
+	case Promoting:
+		h.Strong = fmt.Sprintf("Promoting: %d of %d stable pods on %s, all traffic on the canary.", stable.Replaced(), stable.Desired, s.To.Version)
+		h.Rest = WaitsFor(stable)
+	case Returning:
+		h.Strong = fmt.Sprintf("Promoted: stable runs %s. The traffic goes back to it: canary %d%%.", s.To.Version, canaryWeight(plan, s))
+	default:
+		h.Strong = fmt.Sprintf("Promoted: all traffic is on stable %s. The canary is being deleted.", s.To.Version)
+	}
+	return h
+}
+
+// sayBaking says how a live step compares, and what comes after it.
+func sayBaking(plan Plan, s State, now time.Time, at string) (strong, rest string) {
+	strong = at + ": as good as stable on every measure."
+	if s.Canary.Weight >= 100 && plan.Canary.Route != "" {
+		strong = at + ": in bounds on every measure."
+	}
+	if len(s.View.Pairs) == 0 {
+		strong = at + ": nothing is compared yet."
+	}
+	for _, row := range Comparisons(plan, s, now) {
+		switch {
+		case row.Verdict == NoData && len(s.View.Pairs) > 0:
+			strong = fmt.Sprintf("%s: %s is not known, %s.", at, row.Title, row.Why)
+		case row.Verdict == Fail:
+			return fmt.Sprintf("%s: %s, %s.", at, row.Title, row.Why), "Nothing goes up."
+		}
+	}
+	next := "promotion"
+	if i := s.Canary.Step + 1; i < len(plan.Canary.Steps) {
+		next = fmt.Sprintf("%d%%", plan.Canary.Steps[i])
+	}
+	then := "asks to go to " + next
+	if plan.Canary.Auto || plan.Unattended {
+		then = "goes to " + next + " by itself"
+	}
+	switch why := ready(plan, s, now); {
+	case why == "":
+		return strong, "Baked: a goes to " + next + "."
+	case plan.Canary.Bake > now.Sub(s.Canary.Live):
+		return strong, fmt.Sprintf("Bakes %s more, then %s.", Left(plan.Canary.Bake-now.Sub(s.Canary.Live)), then)
+	default:
+		return strong, "Waits: " + why + "."
+	}
+}

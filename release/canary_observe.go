@@ -1,0 +1,296 @@
+package release
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// observedCanary takes a look at the canary's Deployment.
+func (t *turn) observedCanary(w Workload) {
+	before := t.s.View.Canary
+	if w.At.Before(before.At) {
+		return
+	}
+	t.s.View.Canary = w
+	if before.At.IsZero() || !before.Found || !w.Found || before.UID != w.UID {
+		return
+	}
+	known := map[string]bool{}
+	for _, c := range before.Causes {
+		known[c.Reason+c.Version] = !c.Soft || c.stalls(before.At)
+	}
+	for _, c := range w.Causes {
+		switch {
+		case known[c.Reason+c.Version]:
+		case !c.Soft:
+			t.tell(cluster, MarkFail, "canary: "+c.String())
+		case c.stalls(w.At):
+			t.tell(cluster, MarkAttention, "canary: "+c.String())
+		}
+	}
+}
+
+// observedSplit takes a look at what divides the traffic.
+func (t *turn) observedSplit(split Split) {
+	before := t.s.View.Split
+	if split.At.Before(before.At) {
+		return
+	}
+	t.s.View.Split = split
+	if split.Err != "" && split.Err != before.Err {
+		t.tell(Itself, MarkUnknown, "traffic: "+split.Err)
+	}
+}
+
+// compared takes a round of figures of both versions, and counts it while a weight
+// is live.
+func (t *turn) compared(e Compared) {
+	if e.Of != Compares(t.plan, t.s.Record) {
+		return
+	}
+	newest := zeroTime
+	for _, p := range e.Pairs {
+		t.s.View.Pairs = put(t.s.View.Pairs, p.Metric, p)
+		if p.Canary.At.After(newest) {
+			newest = p.Canary.At
+		}
+	}
+	run := t.s.Canary
+	if run == nil || (run.Stage != Baking && run.Stage != Promoting) || t.s.Phase != Deploying {
+		return
+	}
+	rows := Comparisons(t.plan, t.s, t.now)
+	round := Pass
+	for _, row := range rows {
+		switch {
+		case row.Verdict == Fail:
+			round = Fail
+		case row.Verdict == NoData && round == Pass:
+			round = NoData
+		}
+	}
+	if round != NoData && (!newest.After(t.s.View.Round) || newest.Before(run.Live)) {
+		return // it was counted, or is from before
+	}
+	t.s.View.Round = newest
+	switch round {
+	case Pass:
+		t.s.View.Tally.Pass++
+	case Fail:
+		t.s.View.Tally.Fail++
+	default:
+		t.s.View.Tally.NoData++
+	}
+	for _, row := range rows {
+		switch {
+		case row.Verdict == Pass:
+			t.s.View.Losing = put(t.s.View.Losing, row.Metric, Run{})
+		case row.Verdict == Fail && row.Counts && !row.At.Before(run.Live):
+			t.lose(row)
+		}
+	}
+}
+
+// lose counts a failing round of one figure.
+func (t *turn) lose(row Comparison) {
+	spec := canarySpec(t.plan, row.Metric)
+	sample := Sample{Metric: row.Metric, At: row.At, Value: t.s.View.Pairs[row.Metric].Canary.Value}
+	if row.Metric == Restarts {
+		sample.Value = float64(t.s.View.Canary.Restarts())
+	}
+	run := t.s.View.Losing[row.Metric].failed(sample, apart(t.plan, spec), t.plan.Stale.Metric, t.plan.Rollback.After)
+	t.s.View.Losing = put(t.s.View.Losing, row.Metric, run)
+}
+
+// canarySpec is a metric as configured; restarts are none.
+func canarySpec(plan Plan, name MetricName) MetricSpec {
+	for _, spec := range plan.Metrics {
+		if spec.Name == name {
+			return spec
+		}
+	}
+	return MetricSpec{Name: name, Title: "Restarts"}
+}
+
+// darken notes since when a measure of the canary is not there to be judged.
+func (t *turn) darken() {
+	if run := t.s.Canary; run == nil || run.Stage != Baking || t.s.Phase != Deploying {
+		t.s.View.Dark = nil
+		return
+	}
+	for _, row := range Comparisons(t.plan, t.s, t.now) {
+		_, dark := t.s.View.Dark[row.Metric]
+		switch {
+		case row.Verdict == NoData && !dark:
+			t.s.View.Dark = put(t.s.View.Dark, row.Metric, t.now)
+		case row.Verdict != NoData && dark:
+			t.s.View.Dark = maps.Clone(t.s.View.Dark)
+			delete(t.s.View.Dark, row.Metric)
+		}
+	}
+}
+
+// meddled notices what someone else did to the canary or to the split. A weight
+// that was changed by hand is adopted, and bakes anew; anything else is asked about.
+func (t *turn) meddled() {
+	run, w, split := t.s.Canary, t.s.View.Canary, t.s.View.Split
+	routed := t.plan.Canary.Route != ""
+	ending := run.Stage == Removing
+	switch {
+	case routed && split.Err != "" && run.Stage != Creating:
+		t.foreign("traffic: " + split.Err)
+	case routed && run.Rest != "" && split.Rest != run.Rest && !ending:
+		t.foreign(fmt.Sprintf("%s was changed by %s, beyond the two weights", t.plan.Canary.Route, cmp.Or(split.Writer, "someone else")))
+	case run.Stage == Creating && !w.Found && t.now.Sub(run.Since) < missingFor:
+	case !w.Found && !ending && t.s.Phase == Deploying:
+		t.foreign(fmt.Sprintf("deployment/%s no longer exists", t.plan.Canary.Deployment))
+	case ending || run.UID == "" || !w.Found:
+	case w.UID != run.UID:
+		t.foreign(fmt.Sprintf("deployment/%s was deleted and made anew", t.plan.Canary.Deployment))
+	case w.Template.Hash != run.Template && run.Stage != Creating && t.s.Phase == Deploying:
+		t.foreign(fmt.Sprintf("deployment/%s has another pod template, it runs %s", t.plan.Canary.Deployment, cmp.Or(w.Version(t.plan.Container), "?")))
+	case routed && !run.Live.IsZero() && split.Canary != run.Weight:
+		t.reweighed()
+	}
+}
+
+// reweighed takes a weight that someone else set.
+func (t *turn) reweighed() {
+	run, split := t.s.Canary, t.s.View.Split
+	who := cmp.Or(split.Writer, "someone else")
+	switch {
+	case run.Stage == Promoting:
+		t.foreign(fmt.Sprintf("%s gave the canary %d%% of the traffic instead of %d%% while stable is being promoted", who, split.Canary, run.Weight))
+	case run.Stage != Baking:
+		// On the way back it is set again.
+	case split.Canary == 0:
+		t.foreign(fmt.Sprintf("%s put all traffic back on stable", who))
+	default:
+		from := run.Weight
+		run := t.enter(Shifting)
+		run.Weight, run.Step, run.Live = split.Canary, t.plan.Canary.stepOf(split.Canary), zeroTime
+		run.By, run.Why = Itself, fmt.Sprintf("weight %d → %d by %s", from, split.Canary, who)
+		t.tell(Itself, MarkAttention, fmt.Sprintf("weight %d → %d on %s by %s: adopted, bakes anew", from, split.Canary, t.plan.Canary.Route, who))
+	}
+}
+
+// adoptCanary takes what is there now as what the release goes on from.
+func (t *turn) adoptCanary() {
+	w, split := t.s.View.Canary, t.s.View.Split
+	run := t.run()
+	run.Rest, run.Tries, run.Sent = split.Rest, 0, 0
+	if w.Found {
+		run.UID, run.Template = w.UID, w.Template.Hash
+	}
+	if run.Stage != Baking || t.plan.Canary.Route == "" || split.Canary == run.Weight {
+		return
+	}
+	run.Stage, run.Since, run.Live = Shifting, t.now, zeroTime
+	run.Step, run.Weight = t.plan.Canary.stepOf(split.Canary), split.Canary
+	if split.Canary == 0 {
+		run.Weight = t.plan.Canary.Steps[0]
+	}
+}
+
+// answerCanary decides what a failing canary is answered with.
+func (t *turn) answerCanary() {
+	run := t.s.Canary
+	if !deciding(t.plan, t.s, t.now) || !seesCanary(t.plan, t.s, t.now) || run.Stage == Removing {
+		return
+	}
+	if run.Stage == Promoting && t.s.Overdue() {
+		w := t.s.View.Workload
+		t.hold(HeldByFailure, fmt.Sprintf("stable made no progress for %s during its promotion, %d of %d replaced: all traffic stays on the canary", Span(w.Deadline), w.Replaced(), w.Desired)+because(w.FailuresOf(t.s.To.Version)))
+		return
+	}
+	t.healed()
+	if run.Promoted && run.Stage != Promoting {
+		return // the traffic is on its way back, to a stable that is complete
+	}
+	for _, trouble := range []struct {
+		kind   Trouble
+		answer Answer
+		found  func() (string, bool)
+	}{
+		{Deadline, t.plan.Rollback.OnDeadline, t.stuck},
+		{Unserved, t.plan.Rollback.OnDeadline, t.unserved},
+		{Figures, t.plan.Rollback.OnMetrics, t.losing},
+		{Figures, t.plan.Rollback.OnMetrics, t.budget},
+	} {
+		if why, found := trouble.found(); found && t.s.Phase == Deploying && t.s.Held == nil {
+			t.respond(trouble.kind, trouble.answer, why)
+		}
+	}
+	if t.s.Phase == Deploying && t.s.Held == nil {
+		t.blind()
+	}
+}
+
+// healed takes a question back that has answered itself.
+func (t *turn) healed() {
+	if t.s.Asking == nil {
+		return
+	}
+	trouble := t.s.Asking.Trouble
+	found := map[Trouble]func() (string, bool){Deadline: t.stuck, Unserved: t.unserved}[trouble]
+	if found == nil {
+		return
+	}
+	if _, lasts := found(); !lasts {
+		t.withdraw("the canary's pods are available")
+		t.record().Told = slices.DeleteFunc(slices.Clone(t.s.Told), func(x Trouble) bool { return x == trouble })
+	}
+}
+
+// stuck tells whether the canary's pods do not become available in time.
+func (t *turn) stuck() (string, bool) {
+	w, run := t.s.View.Canary, t.s.Canary
+	deadline := w.Deadline
+	if deadline <= 0 {
+		deadline = 10 * time.Minute // the API's default
+	}
+	waiting := (run.Stage == Creating || run.Stage == Shifting) && w.Found && w.Available < w.Desired
+	gaveUp := w.Convergence() == Exceeded && w.Progressing.Updated.After(run.Since)
+	if !waiting || (!gaveUp && t.now.Sub(run.Since) < deadline) {
+		return "", false
+	}
+	return fmt.Sprintf("canary: no progress for %s, %d of %d available", Span(deadline), w.Available, w.Desired) +
+		because(cmp.Or(w.Failures(), w.StallingOf(t.s.To.Version, t.now))), true
+}
+
+// unserved tells whether traffic goes to a canary of which no pod is available.
+func (t *turn) unserved() (string, bool) {
+	w, weight := t.s.View.Canary, t.s.View.Split.Canary
+	if t.plan.Canary.Route == "" || weight == 0 || w.Available > 0 || t.s.Canary.Stage == Creating {
+		return "", false
+	}
+	return fmt.Sprintf("no canary pod is available, and %d%% of the traffic goes there", weight) + because(w.Failures()), true
+}
+
+// acquits tells whether a figure of the whole service that fails is not the
+// canary's: beside stable the canary passes, or stable is as bad. It holds the
+// canary where it is, and is no reason to take it back.
+func (t *turn) acquits(spec MetricSpec) bool {
+	if !t.s.Underway() {
+		return false
+	}
+	row := compare(t.plan, t.s, spec, t.now)
+	return row.Verdict == Pass || row.Verdict == Fail && !row.Counts
+}
+
+// losing tells whether a measure of the canary has used the failure budget up.
+func (t *turn) losing() (string, bool) {
+	used, name := CanaryBudget(t.plan, t.s)
+	if used == 0 || used < t.plan.Rollback.After {
+		return "", false
+	}
+	rows := Comparisons(t.plan, t.s, t.now)
+	i := slices.IndexFunc(rows, func(c Comparison) bool { return c.Metric == name })
+	if i < 0 || rows[i].Verdict != Fail {
+		return "", false // its figures have become too old to decide on
+	}
+	return fmt.Sprintf("canary %s fails in %d rounds in a row (%s): %s", rows[i].Title, used, losingWords(t.plan, t.s, name, t.now), rows[i].Why), true
+}

@@ -1,0 +1,511 @@
+package release
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
+
+// settleFor is how long the traffic must have been seen away from the canary before
+// its pods go: what divides the traffic learns of new weights a moment later.
+const settleFor = 5 * time.Second
+
+// missingFor is how long a canary that was just applied may stay unseen.
+const missingFor = grace
+
+// Underway tells whether a canary is being released or taken back.
+func (s State) Underway() bool {
+	return s.Canary != nil && s.Canary.Stage != Gone && (s.Phase == Deploying || s.Phase == RollingBack)
+}
+
+// run gives the durable state of the canary for writing.
+func (t *turn) run() *CanaryRun {
+	run := *t.s.Canary
+	r := t.record()
+	r.Canary = &run
+	return &run
+}
+
+// enter begins a stage.
+func (t *turn) enter(stage CanaryStage) *CanaryRun {
+	run := t.run()
+	run.Stage, run.Since, run.Tries, run.Sent = stage, t.now, 0, 0
+	return run
+}
+
+// steer leads a canary release on, from what is observed alone: the next change
+// follows from the stage and from what is there, so that nothing is repeated or
+// skipped when slipway was away. It sends one change at a time.
+func (t *turn) steer() {
+	if !t.s.Underway() || t.s.Pending != nil || !seesCanary(t.plan, t.s, t.now) || !t.looked() {
+		return
+	}
+	t.meddled()
+	if t.s.Held != nil || (t.s.Asking != nil && t.s.Phase == Deploying) || (t.plan.Leaving && !t.wished && t.s.Phase == Deploying) {
+		return
+	}
+	for before := CanaryStage(""); t.s.Underway() && t.s.Pending == nil && t.s.Canary.Stage != before; {
+		before = t.s.Canary.Stage
+		switch before {
+		case Creating:
+			t.create()
+		case Shifting:
+			t.shift()
+		case Baking:
+			t.bake()
+		case Promoting:
+			t.promoted()
+		case Restoring:
+			t.restore()
+		case Returning:
+			t.giveBack()
+		case Removing:
+			t.remove()
+		}
+	}
+}
+
+// looked tells whether what was changed last has been looked at since: on an older
+// look the same change would be made again.
+func (t *turn) looked() bool {
+	last := t.s.Last
+	if last == nil {
+		return true
+	}
+	_, at := t.s.subject(Change{Kind: last.Of})
+	return at.After(last.At) || (last.Of == SetWeight && t.s.View.Split.Err != "")
+}
+
+// resting tells whether the last change came to nothing a moment ago.
+func (t *turn) resting() bool {
+	run, last := t.s.Canary, t.s.Last
+	again := max(run.Tries, run.Sent-stageNeeds+1)
+	return again > 0 && last != nil && t.now.Sub(last.At) < retryAfter(again)
+}
+
+// stageNeeds is how many changes a stage needs at most: pods, then the weight.
+const stageNeeds = 2
+
+// follow sends a change that the stage calls for, on the authority of whoever
+// asked for what is under way.
+func (t *turn) follow(c Change) { t.followTo(c, Target{}) }
+
+// followTo is follow for a change that leads stable to a template.
+func (t *turn) followTo(c Change, goal Target) {
+	run := t.s.Canary
+	if t.resting() {
+		return
+	}
+	if run.Sent >= stageNeeds+automaticTries {
+		t.hold(HeldByOthers, fmt.Sprintf("what was done is undone by someone else again and again, last: %s", t.s.Last.What))
+		return
+	}
+	c.ID, c.By, c.Why = t.changeID(Intended{}), run.By, run.Why
+	t.send(c, t.s.Phase, goal)
+	t.s.Record.Pending.Follows = true
+}
+
+// fallen counts a change of the way that came to nothing. It is made again after a
+// while, from what is observed then; a person is needed when that does not help, or,
+// on the way up, when its answer was lost. On the way back it has been seen that it
+// was not done, and what would be made again is guarded and the same.
+func (t *turn) fallen(p Pending, o Outcome) {
+	run := t.run()
+	run.Tries++
+	if p.Unknown && t.s.Phase == Deploying || run.Tries >= automaticTries {
+		t.hold(HeldByFailure, fmt.Sprintf("%s was not done: %s", p.Change.Describe(), o.Text))
+	}
+}
+
+// create waits for the canary's first pods.
+func (t *turn) create() {
+	w := t.s.View.Canary
+	if !w.Found {
+		return
+	}
+	if run := t.s.Canary; run.UID != w.UID || run.Template != w.Template.Hash {
+		run := t.run()
+		run.UID, run.Template = w.UID, w.Template.Hash
+	}
+	if w.Convergence() != Complete || w.Available == 0 {
+		return
+	}
+	t.tell(Itself, MarkPass, fmt.Sprintf("canary %d/%d available after %s", w.Available, w.Desired, Span(t.now.Sub(t.s.Canary.Since))))
+	run := t.enter(Shifting)
+	run.Rest = t.s.View.Split.Rest
+}
+
+// shift brings the canary to its weight: pods enough for it first, then the weight,
+// and it counts once it is seen.
+func (t *turn) shift() {
+	w, run := t.s.View.Canary, t.s.Canary
+	need := canaryPods(t.plan, t.s, run.Weight)
+	switch {
+	case w.Desired < need:
+		t.follow(Change{Kind: ScaleCanary, Replicas: need})
+	case w.Convergence() != Complete || w.Available < need:
+	case canaryWeight(t.plan, t.s) != run.Weight:
+		t.follow(Change{Kind: SetWeight, Weight: run.Weight})
+	default:
+		t.live()
+	}
+}
+
+// live begins the bake: the weight is seen.
+func (t *turn) live() {
+	run := t.enter(Baking)
+	run.Live = t.now
+	t.forget()
+	t.tell(Itself, MarkPass, fmt.Sprintf("%d%% of the traffic is on the canary; bakes %s", run.Weight, Span(t.plan.Canary.Bake)))
+}
+
+// forget drops what was compared at another weight.
+func (t *turn) forget() {
+	t.s.View.Pairs, t.s.View.Losing, t.s.View.Dark = nil, nil, nil
+	t.s.View.Tally, t.s.View.Round = Tally{}, zeroTime
+}
+
+// bake leads on by itself where that is configured.
+func (t *turn) bake() {
+	if (t.plan.Canary.Auto || t.plan.Unattended) && !t.plan.Leaving && ready(t.plan, t.s, t.now) == "" {
+		why := fmt.Sprintf("canary passed at %d%%: %s, %s baked", t.s.Canary.Weight, Count(t.s.View.Tally.Pass, "round"), Span(t.now.Sub(t.s.Canary.Live)))
+		t.advance(Intended{By: Itself}, why)
+	}
+}
+
+// advance goes from a step that has passed to the next weight, or to promotion.
+func (t *turn) advance(e Intended, why string) {
+	next := t.s.Canary.Step + 1
+	if next >= len(t.plan.Canary.Steps) {
+		run := t.run()
+		run.By, run.Why = e.By, why
+		t.send(Change{
+			ID: t.changeID(e), Kind: SetImage, Container: t.plan.Container, Image: t.s.To.Image, By: e.By, Why: why,
+			Cause: fmt.Sprintf("promote canary: set image %s %s by %s, slipway", t.plan.Container, t.s.To.Version, e.By.Name),
+		}, Deploying, t.s.To)
+		t.s.Record.Pending.Stage = Promoting
+		return
+	}
+	from := t.s.Canary.Weight
+	run := t.enter(Shifting)
+	run.Step, run.Weight, run.Live, run.By, run.Why = next, t.plan.Canary.Steps[next], zeroTime, e.By, why
+	t.tell(e.By, MarkNone, fmt.Sprintf("advance canary %d%% → %d%%", from, run.Weight)+because(why))
+}
+
+func because(why string) string {
+	if why == "" {
+		return ""
+	}
+	return ": " + why
+}
+
+// promoted waits until stable serves the new version. All the while the traffic
+// stays on the canary.
+func (t *turn) promoted() {
+	w := t.s.View.Workload
+	if !t.atGoal() {
+		return
+	}
+	if w.Convergence() == Complete {
+		t.tell(Itself, MarkPass, fmt.Sprintf("promoted: %s on %d of %d stable pods after %s", t.s.To.Version, w.Available, w.Desired, Span(t.now.Sub(t.s.Rollout.Began))))
+		t.record().Rollout.Completed = t.now
+		run := t.enter(Returning)
+		run.Weight, run.Live, run.Why = 0, zeroTime, ""
+		if run.By == Itself {
+			run.Why = "stable serves " + t.s.To.Version
+		}
+	}
+}
+
+// atGoal tells whether stable has been seen to have the template that it is to have.
+func (t *turn) atGoal() bool {
+	w, rollout := t.s.View.Workload, t.s.Rollout
+	return w.Found && w.UID == rollout.UID && w.Generation >= rollout.Generation && w.Template.Hash == rollout.Goal.Template
+}
+
+// restore gives stable its earlier template back, before it gets traffic again.
+func (t *turn) restore() {
+	if t.atGoal() {
+		if t.healthy() {
+			t.enter(Returning)
+		}
+		return
+	}
+	target, ok := t.before()
+	if !ok {
+		t.hold(HeldByFailure, fmt.Sprintf("no revision with the template of %s is left on stable; the traffic stays on the canary", t.s.From.Version))
+		return
+	}
+	w := t.s.View.Workload
+	goal := Target{Version: target.Version, Image: target.Image, Revision: target.Number, Template: target.Template.Hash}
+	t.followTo(Change{
+		Kind: UndoTo, Container: t.plan.Container, Revision: target.Number, Template: target.Template.Hash, Unpause: w.Paused,
+		Cause: fmt.Sprintf("undo to %s, revision %d, by %s, slipway", target.Version, target.Number, t.s.Canary.By.Name),
+	}, goal)
+}
+
+// healthy tells whether stable may get all the traffic: enough of its pods serve
+// what it is to run. Where the canary serves nothing, any pod is better than none.
+func (t *turn) healthy() bool { return stableHealth(t.plan, t.s) == "" }
+
+// stableHealth says why traffic does not go back to stable, or "".
+func stableHealth(_ Plan, s State) string {
+	w := s.View.Workload
+	enough := w.Found && w.Observed >= w.Generation && min(w.Available, w.Replaced()) >= max(w.Floor(), 1)
+	if s.Phase == Deploying && s.Canary.Stage == Returning {
+		enough = enough && w.Convergence() == Complete
+	}
+	switch {
+	case enough, w.Available > 0 && s.View.Canary.Available == 0 && s.Phase == RollingBack:
+		return ""
+	}
+	return fmt.Sprintf("stable is not healthy: %d of %d available, floor %d", w.Available, w.Desired, w.Floor()) + because(w.Failures())
+}
+
+// giveBack puts all traffic on stable, if stable is healthy, and waits until that
+// has been seen for a moment.
+func (t *turn) giveBack() {
+	run := t.s.Canary
+	switch {
+	case canaryWeight(t.plan, t.s) != 0 && t.plan.Canary.Route != "":
+		if t.healthy() {
+			t.follow(Change{Kind: SetWeight, Weight: 0})
+		}
+	case t.plan.Canary.Route == "" && !t.healthy():
+	case run.Live.IsZero():
+		t.run().Live = t.now
+		if t.plan.Canary.Route != "" {
+			t.tell(Itself, MarkPass, "all traffic is on stable")
+		}
+	case t.now.Sub(run.Live) >= settleFor || t.plan.Canary.Route == "":
+		t.enter(Removing)
+	}
+}
+
+// remove ends the canary, once no traffic goes to it: after a promotion it is
+// deleted, after an abort it is scaled to 0 and can be looked at.
+func (t *turn) remove() {
+	w, run := t.s.View.Canary, t.s.Canary
+	aborted := t.s.Phase == RollingBack
+	ours := w.Found && (run.UID == "" || w.UID == run.UID)
+	switch {
+	case t.plan.Canary.Route != "" && canaryWeight(t.plan, t.s) != 0:
+		t.enter(Returning).Live = zeroTime // someone gave it traffic again
+	case !ours, aborted && w.Desired == 0 && w.Replicas == 0:
+		t.gone()
+	case !aborted:
+		t.follow(Change{Kind: DeleteCanary})
+	case w.Desired > 0:
+		t.follow(Change{Kind: ScaleCanary, Replicas: 0})
+	}
+}
+
+// gone ends the canary's part of the release.
+func (t *turn) gone() {
+	t.enter(Gone)
+	r, w := t.record(), t.s.View.Workload
+	took := Span(t.now.Sub(r.Rollout.Began))
+	if t.s.Phase == RollingBack {
+		r.Phase, r.Ended, r.Held, r.Asking = RolledBack, t.now, nil, nil
+		r.Rollout.Completed = t.now
+		t.tell(Itself, MarkPass, fmt.Sprintf("rolled back: all traffic on stable %s, canary ended after %s", r.From.Version, took))
+		return
+	}
+	r.Phase = Verifying
+	if current, ok := w.Current(); ok {
+		r.Rollout.Goal.Revision, r.To.Revision = current.Number, current.Number
+	}
+	t.tell(Itself, MarkPass, fmt.Sprintf("canary removed: %s serves on %d of %d stable pods", t.s.To.Version, w.Available, w.Desired))
+}
+
+// back takes a canary back: the traffic to stable first, if it is healthy, then the
+// canary to 0. Where stable has the new image already it gets the earlier one first.
+// Several changes follow; that it goes back is durable at once.
+func (t *turn) back(e Intended, why string) {
+	w := t.s.View.Workload
+	if !t.s.Underway() {
+		t.adoptStray(e)
+	}
+	from := t.s.View.Split.Canary
+	r := t.record()
+	r.Phase, r.Ended, r.Held, r.Asking, r.Pending = RollingBack, zeroTime, nil, nil, nil
+	r.Rollout = Rollout{Goal: r.From, UID: w.UID, Began: t.now, Generation: w.Generation, Condition: w.Progressing.Updated}
+	run := t.enter(Returning)
+	text := "abort canary: its pods → 0"
+	switch {
+	case run.Promoted, w.Template.Hash != r.From.Template:
+		run.Stage = Restoring // the image may have been set and not be seen yet
+	case t.plan.Canary.Route == "" && t.healthy(), from == 0 && seesCanary(t.plan, t.s, t.now) && t.s.View.Split.Err == "" && run.Live.IsZero():
+		run.Stage = Removing // it has had no traffic
+	}
+	if t.plan.Canary.Route != "" && from > 0 {
+		text = fmt.Sprintf("abort canary: %d%% of the traffic back to stable, then its pods → 0", from)
+	}
+	run.Weight, run.Live, run.By, run.Why = 0, zeroTime, e.By, why
+	t.tell(e.By, MarkRunning, text+because(why))
+}
+
+// adoptStray begins a record for a canary that no release here is about: somebody
+// else's, or one that was left behind.
+func (t *turn) adoptStray(e Intended) {
+	c := t.s.View.Canary
+	stable := running(t.plan, t.s.View.Workload)
+	if t.s.Phase.Over() {
+		t.file(e, Idle)
+	}
+	r := t.record()
+	r.From, r.To = stable, Target{Version: c.Version(t.plan.Container), Image: c.Image(t.plan.Container)}
+	r.Canary = &CanaryRun{UID: c.UID, Template: c.Template.Hash, Rest: t.s.View.Split.Rest, Weight: canaryWeight(t.plan, t.s)}
+}
+
+// straying tells whether a canary has pods or traffic although no release here is
+// about it.
+func straying(plan Plan, s State) bool {
+	return plan.Canary != nil && (s.Phase.Over() || s.Phase == Planned) && leftover(plan, s) != ""
+}
+
+// leftover says what of a canary is there, or "".
+func leftover(plan Plan, s State) string {
+	w := s.View.Canary
+	weight := 0
+	if plan.Canary.Route != "" {
+		weight = s.View.Split.Canary
+	}
+	switch {
+	case w.Found && w.Desired > 0:
+		return fmt.Sprintf("deployment/%s runs %s on %s, with %d%% of the traffic", plan.Canary.Deployment, cmp.Or(w.Version(plan.Container), "?"), Count(w.Desired, "pod"), weight)
+	case weight > 0:
+		return fmt.Sprintf("%s sends %d%% of the traffic to the canary, which has no pods", plan.Canary.Route, weight)
+	}
+	return ""
+}
+
+// canaryWeight is the percent of the traffic that the canary gets, as observed.
+// Without an object that divides it, the pods do.
+func canaryWeight(plan Plan, s State) int {
+	if plan.Canary.Route != "" {
+		return s.View.Split.Canary
+	}
+	w := s.View.Canary
+	if run := s.Canary; run != nil && run.Weight > 0 && w.Desired == canaryPods(plan, s, run.Weight) && w.Available == w.Desired {
+		return run.Weight
+	}
+	if total := w.Available + s.View.Workload.Available; w.Found && total > 0 {
+		return int(math.Round(100 * float64(w.Available) / float64(total)))
+	}
+	return 0
+}
+
+// canaryPods is how many pods the canary needs for a weight. Where an object
+// divides the traffic, a pod of the canary carries as much as one of stable's; where
+// pods divide it, they are what makes the share, to the nearest pod.
+func canaryPods(plan Plan, s State, weight int) int {
+	stable := s.View.Workload.Desired
+	if plan.Canary.Route != "" {
+		return max(plan.Canary.Pods, (weight*stable+99)/100, 1)
+	}
+	share := math.Round(float64(weight*stable) / float64(max(100-weight, 1)))
+	return max(min(int(share), stable), plan.Canary.Pods, 1)
+}
+
+// seesCanary tells whether the canary and the split are fresh enough to decide
+// anything.
+func seesCanary(plan Plan, s State, now time.Time) bool { return unseenCanary(plan, s, now) == "" }
+
+// unseenCanary says why the canary or the split is not known, or "".
+func unseenCanary(plan Plan, s State, now time.Time) string {
+	w, split := s.View.Canary, s.View.Split
+	switch {
+	case w.At.IsZero():
+		return fmt.Sprintf("deployment/%s was not looked for yet", plan.Canary.Deployment)
+	case now.Sub(w.At) > plan.Stale.Workload:
+		return fmt.Sprintf("deployment/%s was last seen %s ago", plan.Canary.Deployment, Age(now.Sub(w.At)))
+	case plan.Canary.Route == "":
+		return ""
+	case split.At.IsZero():
+		return cmp.Or(split.Err, plan.Canary.Route+" was not read yet")
+	case now.Sub(split.At) > plan.Stale.Workload:
+		return fmt.Sprintf("%s was last read %s ago", plan.Canary.Route, Age(now.Sub(split.At)))
+	}
+	return ""
+}
+
+// ready says why a step may not be left for the next one, or "": its bake is over,
+// its pods are there, and every measure passes on what is seen now (invariant 6).
+func ready(plan Plan, s State, now time.Time) string {
+	run := s.Canary
+	switch run.Stage {
+	case Baking:
+	case Creating:
+		return "the canary's pods are not available yet"
+	case Shifting:
+		return fmt.Sprintf("%d%% of the traffic is not seen on the canary yet", run.Weight)
+	case Promoting:
+		return "it is being promoted"
+	default:
+		return "the canary is being ended"
+	}
+	w := s.View.Canary
+	switch left := plan.Canary.Bake - now.Sub(run.Live); {
+	case left > 0:
+		return "not before its bake ends, in " + Left(left)
+	case unseenCanary(plan, s, now) != "":
+		return unseenCanary(plan, s, now)
+	case canaryWeight(plan, s) != run.Weight:
+		return fmt.Sprintf("the weight is %d%%, not %d%%", canaryWeight(plan, s), run.Weight)
+	case w.Convergence() != Complete || w.Available < canaryPods(plan, s, run.Weight):
+		return fmt.Sprintf("%d of %d canary pods are available", w.Available, w.Desired)
+	}
+	return cmp.Or(verdict(plan, s, now), wholeService(plan, s))
+}
+
+// verdict says why the judgement of a step is not a pass, or "".
+func verdict(plan Plan, s State, now time.Time) string {
+	rows := Comparisons(plan, s, now)
+	if fails := failing(plan, s, now); fails != "" {
+		return fails
+	}
+	for _, row := range rows {
+		if row.Verdict == NoData {
+			return fmt.Sprintf("%s is not known: %s", row.Title, row.Why)
+		}
+	}
+	for _, row := range rows {
+		if row.Trying != "" {
+			return fmt.Sprintf("%s: the statistical judge has %s", row.Title, row.Trying)
+		}
+	}
+	if n, least := s.View.Tally.Pass, max(plan.Rollback.After, 1); n < least {
+		return fmt.Sprintf("judged %d of %d rounds since it was seen", n, least)
+	}
+	return ""
+}
+
+// failing says which measure of the canary fails, or "".
+func failing(plan Plan, s State, now time.Time) string {
+	for _, row := range Comparisons(plan, s, now) {
+		if row.Verdict == Fail {
+			return fmt.Sprintf("%s fails: %s", row.Title, row.Why)
+		}
+	}
+	return ""
+}
+
+// wholeService says that a figure of the whole service fails, or "".
+func wholeService(plan Plan, s State) string {
+	if used, spec := Budget(plan, s.View); used > 0 {
+		return fmt.Sprintf("%s of the whole service is out of bounds", spec.Title)
+	}
+	return ""
+}
+
+// stepOf is the index of the last step that a weight has reached.
+func (p *CanaryPlan) stepOf(weight int) int {
+	i := slices.IndexFunc(p.Steps, func(w int) bool { return w > weight })
+	if i < 0 {
+		i = len(p.Steps)
+	}
+	return max(i-1, 0)
+}

@@ -1,0 +1,237 @@
+package release_test
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+
+	"datahub.io/slipway/release"
+)
+
+const route = "virtualservice/datahub-gateway"
+
+// setupCanary makes the plan that of a canary release.
+func (w *world) setupCanary(t *testing.T, d *datadriven.TestData) {
+	w.plan.Deployment = "gateway-stable"
+	w.plan.Traffic = release.Traffic{Least: 10, Window: 10 * time.Second}
+	w.plan.Metrics = append(w.plan.Metrics,
+		release.MetricSpec{Name: release.LatencyP95, Title: "Latency P95", Unit: release.Seconds, Bound: release.Bound{Kind: release.Threshold, Max: 0.1}, Rollback: true},
+		release.MetricSpec{Name: release.RequestRate, Title: "Requests/sec", Unit: release.PerSecond, Bound: release.Bound{Kind: release.Range, Normal: 1200, Tolerance: 0.5}},
+	)
+	c := &release.CanaryPlan{
+		Deployment: "gateway-canary", Route: route, Steps: []int{10, 25, 50, 100}, Bake: 20 * time.Second, Pods: 1, Least: 500, Confidence: 0.98,
+		Rules: []release.Rule{
+			{Metric: release.ErrorRate, Above: 0.0005, Trial: true},
+			{Metric: release.LatencyP95, Above: 0.2, Share: true, Trial: true},
+		},
+	}
+	w.plan.Canary = c
+	for _, arg := range d.CmdArgs {
+		switch arg.Key {
+		case "auto":
+			c.Auto = true
+		case "route":
+			c.Route = "" // by pods
+		case "bake":
+			bake, err := time.ParseDuration(arg.Vals[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Bake = bake
+		case "steps":
+			c.Steps = nil
+			for _, v := range arg.Vals {
+				n, err := strconv.Atoi(v)
+				if err != nil {
+					t.Fatal(err)
+				}
+				c.Steps = append(c.Steps, n)
+			}
+		}
+	}
+}
+
+func (w *world) shapeCanary(t *testing.T, d *datadriven.TestData) {
+	c := &w.canary
+	if !d.HasArg("absent") && c.UID == "" {
+		c.UID, c.Deadline = "uid-canary", time.Minute
+	}
+	c.Found, c.Name, c.Causes, c.Pods = true, "gateway-canary", nil, nil
+	c.Progressing.Status, c.Progressing.Reason, c.Progressing.Updated = "True", "ReplicaSetUpdated", w.now
+	for _, arg := range d.CmdArgs {
+		n := func() int { v, _ := strconv.Atoi(arg.Vals[0]); return v }
+		switch arg.Key {
+		case "version":
+			c.Containers = []release.Container{{Name: "gateway", Image: "registry/datahub-gateway:" + arg.Vals[0]}}
+			c.Template = template(arg.Vals[0])
+			c.Generation++
+			c.Observed = c.Generation
+		case "pods":
+			c.Desired = n()
+			c.Updated, c.Replicas = n(), n()
+		case "available":
+			c.Available, c.Ready = n(), n()
+		case "failing":
+			c.Causes = []release.Cause{{Reason: arg.Vals[0], Pods: []string{"gateway-canary-5d8f-m2v8x"}, Version: c.Version("gateway"), Text: "KEY_ROTATION_SECRET not set", First: w.now}}
+		case "restarts":
+			c.Pods = []release.Pod{{Name: "gateway-canary-5d8f-m2v8x", Restarts: n()}}
+		case "reason":
+			c.Progressing.Reason = arg.Vals[0]
+		case "absent":
+			*c = release.Workload{}
+		case "anew":
+			c.UID += "x"
+		default:
+			t.Fatalf("canary: unknown %q", arg.Key)
+		}
+	}
+}
+
+func (w *world) lookCanary() release.Workload {
+	look := w.canary
+	look.At = w.now
+	return look
+}
+
+func (w *world) shapeSplit(t *testing.T, d *datadriven.TestData) {
+	w.split.Err, w.split.Blocked, w.split.Rest = "", nil, "rest"
+	w.split.StablePath, w.split.CanaryPath = "/spec/http/0/route/0/weight", "/spec/http/0/route/1/weight"
+	w.split.Writer = "slipway"
+	for _, arg := range d.CmdArgs {
+		value := strings.Join(arg.Vals, ", ")
+		switch arg.Key {
+		case "weight":
+			w.split.Canary, _ = strconv.Atoi(value)
+		case "rest":
+			w.split.Rest = value
+		case "by":
+			w.split.Writer = value
+		case "err":
+			w.split.Err = value
+		case "blocked":
+			w.split.Blocked = []string{value}
+		default:
+			t.Fatalf("split: unknown %q", arg.Key)
+		}
+	}
+}
+
+func (w *world) lookSplit() release.Split {
+	look := w.split
+	look.At = w.now
+	return look
+}
+
+// setPairs says what is compared from now on.
+func (w *world) setPairs(t *testing.T, d *datadriven.TestData) {
+	number := func(s string) float64 {
+		if s == "none" {
+			return -1
+		}
+		factor := 1.0
+		for unit, f := range map[string]float64{"%": 0.01, "ms": 0.001} {
+			if cut, ok := strings.CutSuffix(s, unit); ok {
+				s, factor = cut, f
+			}
+		}
+		v, err := strconv.ParseFloat(s, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v * factor
+	}
+	trial := release.Trial{N: 5, M: 5, P: 0.4, Done: true}
+	figures := map[release.MetricName]string{release.ErrorRate: "0.02%/0.02%", release.LatencyP95: "45ms/44ms", release.RequestRate: "300/900"}
+	for _, arg := range d.CmdArgs {
+		switch arg.Key {
+		case "trial":
+			trial.P = number(arg.Vals[0])
+		case "untried":
+			trial = release.Trial{N: 2, M: 2}
+		case "off":
+			w.pairs = nil
+			return
+		default:
+			figures[release.MetricName(arg.Key)] = arg.Vals[0]
+		}
+	}
+	w.pairs = nil
+	for _, name := range []release.MetricName{release.ErrorRate, release.LatencyP95, release.RequestRate} {
+		canary, stable, _ := strings.Cut(figures[name], "/")
+		p := release.Pair{Metric: name, Trial: trial}
+		p.Canary, p.Stable = sampleOf(name, number(canary)), sampleOf(name, number(stable))
+		p.Trial.Canary, p.Trial.Stable = p.Canary.Value, p.Stable.Value
+		w.pairs = append(w.pairs, p)
+	}
+}
+
+func sampleOf(name release.MetricName, value float64) release.Sample {
+	if value < 0 {
+		return release.Sample{Metric: name, Err: "the query gives no series"}
+	}
+	return release.Sample{Metric: name, Value: value}
+}
+
+func (w *world) lookPairs() []release.Pair {
+	look := make([]release.Pair, len(w.pairs))
+	for i, p := range w.pairs {
+		p.Canary.At, p.Stable.At = w.now, w.now
+		look[i] = p
+	}
+	return look
+}
+
+// canaryChange writes what a change does and what it is guarded by.
+func canaryChange(c release.Change) string {
+	switch c.Kind {
+	case release.SetWeight:
+		return fmt.Sprintf(" canary=%d if canary=%d rest=%s", c.Weight, c.WeightFrom, c.Rest)
+	case release.ApplyCanary:
+		return fmt.Sprintf(" replicas=%d if uid=%q", c.Replicas, c.UID)
+	case release.ScaleCanary:
+		return fmt.Sprintf(" replicas=%d if replicas=%d uid=%q", c.Replicas, c.ReplicasFrom, c.UID)
+	case release.DeleteCanary:
+		return fmt.Sprintf(" if uid=%q", c.UID)
+	}
+	return fmt.Sprintf(" if generation=%d", c.Generation)
+}
+
+func showCanary(w *world) string {
+	v, ok := release.ViewCanary(w.plan, w.state, w.now)
+	if !ok {
+		return "none\n"
+	}
+	var b strings.Builder
+	for _, s := range v.Steps {
+		fmt.Fprintf(&b, "[%s %s %s] ", s.Mark, s.Label, s.Word)
+	}
+	fmt.Fprintf(&b, "\n%d%% %s %s; baked %s of %s; %s\n", v.Weight, v.Live, v.LiveWord, release.Span(v.Baked), release.Span(v.Bake), v.Waits)
+	for _, r := range v.Rows {
+		fmt.Fprintf(&b, "%-12s %-8s %-8s %-6s %-20s %-8s %s\n", r.Title, r.Stable, r.Canary, r.Difference, r.Rule, r.Word, r.Why)
+	}
+	fmt.Fprintf(&b, "judged %d pass, %d fail, %d no data; budget %d/%d %s %s\n", v.Tally.Pass, v.Tally.Fail, v.Tally.NoData, v.Used, v.After, v.UsedBy, v.UsedWords)
+	return b.String()
+}
+
+// stablePods are stable's available pods, the updated ones first.
+func stablePods(w *world) []release.Pod {
+	current, previous := w.revision[w.cluster.Version("gateway")], int64(0)
+	for _, n := range w.revision {
+		if n != current {
+			previous = max(previous, n)
+		}
+	}
+	var pods []release.Pod
+	for i := range w.cluster.Available {
+		p := release.Pod{Name: fmt.Sprintf("gateway-stable-5d8f-%05d", i), Revision: current, State: release.PodServing}
+		if i >= w.cluster.Updated {
+			p.Revision = previous
+		}
+		pods = append(pods, p)
+	}
+	return pods
+}
