@@ -53,6 +53,9 @@ func (c *Client) splitOf(asked time.Time, obj *unstructured.Unstructured, err er
 		return s, true
 	}
 	s.Canary, s.Rest, s.Notes = d.percent, d.rest, d.notes
+	if c.canary.Traffic.Kind == HTTPRoute {
+		s.Notes = append(s.Notes, routeTroubles(obj)...)
+	}
 	s.StablePath, s.CanaryPath = d.stable.path+"/weight", d.canary.path+"/weight"
 	return s, true
 }
