@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"datahub.io/slipway/engine"
 	"datahub.io/slipway/release"
 )
 
@@ -64,11 +65,13 @@ func newCanaryStep(f *flags, step canaryStep) *cobra.Command {
 			if s.plan.Protected && step.use == "promote" && !yes && !isTerminal(os.Stdin) {
 				return fail(exitUsage, "%s is protected: without a terminal to type its name in, promote needs --yes", s.plan.Environment)
 			}
-			options := s.pickUpAnyway()
-			if !step.anyway {
-				if options, err = s.pickUp(); err != nil {
-					return err
-				}
+			pickUp := s.pickUp
+			if step.anyway {
+				pickUp = func() (engine.Options, error) { return s.pickUpAnyway(), nil }
+			}
+			options, err := pickUp()
+			if err != nil {
+				return err
 			}
 			lead := &leading{step: step, consent: consent{attended: isTerminal(os.Stdin) && !yes}}
 			return drive(cmd, options, timeout, lead.next)
