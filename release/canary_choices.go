@@ -15,8 +15,8 @@ func canaryChoices(plan Plan, s State, now time.Time) []Choice {
 	advance := advanceChoice(plan, s, now)
 	promote := advance
 	promote.Kind, promote.Intent = DoPromote, Promote{}
-	if last := len(plan.Canary.Steps) - 1; promote.OK && s.Canary.Step < last {
-		promote.OK, promote.Why = false, fmt.Sprintf("not before %d%%: the canary has %d%%", plan.Canary.Steps[last], s.Canary.Weight)
+	if last := len(plan.Canary.Steps) - 1; noCanary(plan, s) == "" && s.Canary.Step < last && plan.Driven == "" {
+		promote.OK, promote.Wait, promote.Gate, promote.Why = false, false, false, fmt.Sprintf("not before %d%%: the canary has %d%%", plan.Canary.Steps[last], s.Canary.Weight)
 		promote.Preview = promotePreview(plan, s)
 	}
 	return []Choice{advance, promote, abortChoice(plan, s, now)}
@@ -181,7 +181,7 @@ func promotePreview(plan Plan, s State) Preview {
 		Back:   "u: stable gets " + s.From.Version + " back, then the traffic",
 		SameAs: kubectl(plan, fmt.Sprintf("set image deployment/%s %s=%s", plan.Deployment, plan.Container, s.To.Image)),
 	}
-	p.Line = fmt.Sprintf("promote: %s on deployment/%s, the traffic stays on the canary · way back: u", p.Change, plan.Deployment)
+	p.Line = fmt.Sprintf("promote %s on deployment/%s, the traffic stays on the canary · way back: u", s.To.Version, plan.Deployment)
 	if plan.Protected {
 		p.Confirm = plan.Environment
 	}
