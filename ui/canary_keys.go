@@ -91,7 +91,8 @@ func advanceRow(sc scene, t theme, w int) row {
 }
 
 // abortRow is the way back while a canary is there: what b does, and that u does
-// the same; nil where it is the usual one.
+// the same, where there is no room to say so both keys before it; nil where it is
+// the usual one.
 func abortRow(sc scene, t theme, w int) row {
 	c, _ := sc.choice(release.DoAbort, "")
 	if !c.OK || !leadsCanaryBack(sc, sc.undo()) {
@@ -112,8 +113,8 @@ func abortRow(sc scene, t theme, w int) row {
 			out = join(out, safe)
 		}
 	}
-	if room := w - same.width(); out.width() > room {
-		out = out.fit(room, t.glyphs.ellipsis)
+	if out.width()+same.width() > w {
+		return join(spelledKey("u b"), out[3:]).fit(w, t.glyphs.ellipsis)
 	}
 	return join(out, same).fit(w, t.glyphs.ellipsis)
 }

@@ -44,9 +44,11 @@ func canaryPanel(sc scene, t theme, w, h int) block {
 	}
 	body, hidden := canaryBody(sc, t, w-4, h-2)
 	if len(hidden) > 0 {
-		more := line(faint.of(fmt.Sprintf("%d more pass: %s %s ", len(hidden), strings.Join(hidden, ", "), t.glyphs.dot)), muted.of(viewKey(sc, canaryTitle)), faint.of(" has all"))
-		if more.width()+8 <= w {
-			p.footer = more
+		for _, names := range []string{": " + strings.Join(hidden, ", "), ""} {
+			more := line(faint.of(fmt.Sprintf("%d more pass%s %s ", len(hidden), names, t.glyphs.dot)), muted.of(viewKey(sc, canaryTitle)), faint.of(" has all"))
+			if p.footer == nil && more.width()+8 <= w {
+				p.footer = more
+			}
 		}
 	}
 	return p.draw(t, inset(body...), w, h)
@@ -74,7 +76,9 @@ func canaryBody(sc scene, t theme, w, h int) (rows block, hidden []string) {
 	if !sc.judging() {
 		return append(rows, movingRows(sc, t, w, h-len(rows))...), nil
 	}
-	rows = append(rows, bakeRow(sc, t, w))
+	if h >= canaryTall-2 || !sc.canary.failing(sc) {
+		rows = append(rows, bakeRow(sc, t, w)) // where rows are few what fails is worth more
+	}
 	judged, hidden := judgedRows(sc, t, w, h-len(rows))
 	return append(rows, judged...), hidden
 }

@@ -2,6 +2,8 @@ package ui
 
 import (
 	"fmt"
+	"regexp"
+	"strings"
 	"time"
 
 	"datahub.io/slipway/release"
@@ -62,8 +64,6 @@ func canaryBudgetRows(p pen, now release.Choice, marks map[string]bool, spec rel
 	rows := []section{
 		keep(p.row(join(line(muted.of(padRight("time left", p.labels))), t.thread(done, max(room, 4), failing), line(plain.of("  ")), words))),
 	}
-	budget := join(t.pips(sc.canary.Used, after), line(plain.of("   "), failing.bolder().of(sc.canary.UsedBy+" "), failing.of(usedWhy(sc))))
-	rows = append(rows, spare(5, p.labelled("budget used", budget, false)...))
 	undo := undoRows(p, now, marks, "if you wait")
 	rows = append(rows, undo[0])
 	passes := fmt.Sprintf("the budget resets to %s and the canary goes on at %d%%", share(0, after), run.Weight)
@@ -71,12 +71,26 @@ func canaryBudgetRows(p pen, now release.Choice, marks map[string]bool, spec rel
 	return append(rows, undo[1:]...)
 }
 
-// usedWhy is why the figure fails that has used the budget.
-func usedWhy(sc scene) string {
-	for _, r := range sc.canary.Rows {
-		if r.Title == sc.canary.UsedBy {
-			return r.Why
+// canaryBackFacts are the facts of a canary's way back that a sheet shows: whether
+// stable can take the traffic, and what stands against it.
+func canaryBackFacts(facts []release.Fact) []release.Fact {
+	var out []release.Fact
+	for _, f := range facts {
+		if f.Label == "safe to" || f.Mark != release.MarkPass {
+			out = append(out, f)
 		}
 	}
-	return ""
+	return out
+}
+
+var (
+	whereOf = regexp.MustCompile(`--context \S+ -n \S+ `)
+	patchOf = regexp.MustCompile(`--type=json -p '[^']*'`)
+)
+
+// inShort is a kubectl command without where it goes and with its patch left out: a
+// sheet has the room for no more, K copies the whole.
+func inShort(command string, g glyphs) string {
+	command = patchOf.ReplaceAllString(whereOf.ReplaceAllString(command, ""), g.ellipsis)
+	return strings.ReplaceAll(command, " && ", "; ")
 }

@@ -176,7 +176,7 @@ func comparedRows(sc scene, t theme, w int) block {
 	if len(sc.State.View.Pairs) == 0 && !sc.judging() {
 		return block{line(faint.of("nothing is compared now"))}
 	}
-	const spark = 16
+	const spark = 14
 	beside := w >= wide-4
 	width := w
 	if beside {
@@ -204,11 +204,10 @@ func comparedRows(sc scene, t theme, w int) block {
 		if m == release.MarkPass {
 			k = faint
 		}
-		why := r.Why
-		if m == release.MarkPass && why == "none" {
-			why = "none restarted, none failing"
+		if m == release.MarkPass && (r.Why == r.Canary || r.Why == "none") {
+			continue // it says no more than the row
 		}
-		out = append(out, p.labelled("", line(k.of(why)), false)...)
+		out = append(out, p.labelled("", line(k.of(r.Why)), false)...)
 	}
 	return out
 }
@@ -238,7 +237,7 @@ func routeLabel(sc scene, t theme) row {
 
 // routeRows are what splits the traffic, and what is to be known of it.
 func routeRows(sc scene, t theme, w int) block {
-	p := pen{th: t, s: sc, w: w, labels: 10}
+	p := pen{th: t, s: sc, w: w, labels: 12}
 	plan, split := sc.Plan.Canary, sc.State.View.Split
 	if plan.Route == "" {
 		out := p.labelled("split by", line(plain.of("pods: no object divides the traffic")), false)
