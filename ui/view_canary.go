@@ -95,6 +95,9 @@ func (v *canaryView) none(sc scene, t theme, w, h int) block {
 // panel is a frame around what is only remembered, or is live.
 func (v *canaryView) panel(sc scene, t theme, title, label row) panel {
 	p := panel{title: title, label: label}
+	if sc.canary.under && sc.canary.failing(sc) && !sc.back() && title.plain() == canaryTitle {
+		p.hue, p.title = bad, line(failing.bolder().of(t.glyphs.marks[release.MarkFail]+" "+canaryTitle))
+	}
 	if !sc.live || !sc.canary.live {
 		p.hue = unsure
 		p.label = line(unknown.of("as seen " + release.Age(max(sc.canary.age, sc.age)) + " ago"))
@@ -297,7 +300,7 @@ func canaryPodRows(sc scene, t theme, w int) block {
 		gap = ""
 	}
 	out := block{
-		join(glyphs, line(plain.of(gap+words), muted.of(fmt.Sprintf("; %d of %d available, %s", wl.Available, wl.Desired, release.Count(wl.Restarts(), "restart"))))).fit(w, t.glyphs.ellipsis),
+		join(glyphs, line(plain.of(gap+words), muted.of("; "+release.Count(wl.Restarts(), "restart")))).fit(w, t.glyphs.ellipsis),
 	}
 	for _, c := range wl.Causes {
 		out = append(out, causeBlock(sc, t, cause{c, true}, w)...)
@@ -307,7 +310,7 @@ func canaryPodRows(sc scene, t theme, w int) block {
 		name := line(plain.of(padRight(release.PodSuffix(pod.Name), 8)))
 		rest := line(muted.of(fmt.Sprintf("%s, %s old", share(pod.Ready, pod.Total), release.Span(sc.Now.Sub(pod.Created)))))
 		if pod.Restarts > 0 {
-			rest = join(rest, line(muted.of(", restarts ")), restarts(sc, pod, plain))
+			rest = join(line(plain.of(release.Count(pod.Restarts, "restart")), muted.of(", ")), rest)
 		}
 		out = append(out, spread(join(name, state), rest, w, t.glyphs.ellipsis))
 	}
