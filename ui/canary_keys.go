@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"strings"
 
 	"datahub.io/slipway/release"
 )
@@ -85,7 +86,8 @@ func advanceRow(sc scene, t theme, w int) row {
 	key[1] = faint.of(padRight("a", 6))
 	why := line(faint.of(dot), muted.of(c.Why))
 	if room := w - key.width() - why.width(); does.width() > room {
-		does = line(plain.of(cutEnd(c.Preview.Line, max(room, 20), t.glyphs.ellipsis)))
+		brief, _, _ := strings.Cut(c.Preview.Line, " · way back")
+		does = line(plain.of(cutEnd(brief, max(room, 20), t.glyphs.ellipsis)))
 	}
 	return t.spell(join(key, does, why)).fit(w, t.glyphs.ellipsis)
 }

@@ -27,6 +27,11 @@ func (s scene) judging() bool {
 	return s.canary.under && !s.back() && (s.canary.Baking || s.State.Canary.Stage == release.Shifting && len(s.State.View.Pairs) > 0)
 }
 
+// counting tells whether what is compared counts: rounds pass, or use the budget up.
+func (s scene) counting() bool {
+	return s.canary.under && !s.back() && (s.canary.Baking || s.State.Canary.Stage == release.Promoting)
+}
+
 // canaryPanel shows how far a canary is, how the traffic is split and how it is
 // judged. Where rows are few what fails goes first.
 func canaryPanel(sc scene, t theme, w, h int) block {
@@ -250,6 +255,9 @@ func movingRows(sc scene, t theme, w, h int) block {
 	switch stage {
 	case release.Promoting, release.Restoring:
 		sets := replicaSets(sc, t, w, 2)
+		if sc.counting() && sc.canary.failing(sc) {
+			out = append(out, verdictRows(sc, t, w, 1)...)
+		}
 		out = append(out, replacedRow(sc, t, w))
 		out = append(out, sets...)
 		out = append(out, availableRow(sc, t), versionPods(sc, t, "canary", w))

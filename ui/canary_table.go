@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 
 	"datahub.io/slipway/release"
 )
@@ -135,6 +136,17 @@ func comparisonMark(sc scene, r release.Comparison) (release.Mark, ink) {
 	return release.MarkUnknown, unknown
 }
 
+// comparisonWord is the word beside the mark.
+func comparisonWord(sc scene, r release.Comparison) string {
+	switch m, _ := comparisonMark(sc, r); m {
+	case release.MarkStale:
+		return "stale " + release.Age(sc.Now.Sub(r.At))
+	case release.MarkAttention:
+		return "both fail"
+	}
+	return r.Word
+}
+
 // staleRow tells whether a figure is there and too old to decide anything.
 func staleRow(sc scene, r release.Comparison) bool {
 	limit := sc.Plan.Stale.Metric
@@ -156,12 +168,15 @@ func comparing(sc scene, t theme, rows []release.Comparison, w int) versusTable 
 	if w < 68 {
 		c.title, c.stable, c.canary, c.apart = 13, 10, 8, 7
 	}
+	if !slices.ContainsFunc(rows, func(r release.Comparison) bool { return r.Difference != "" }) {
+		c.apart = 6
+	}
 	for _, r := range rows {
 		c.stable = max(c.stable, cells(r.Stable)+2)
-		c.canary = max(c.canary, cells(r.Canary)+1)
+		c.canary = max(c.canary, cells(r.Canary)+2)
 		c.apart = max(c.apart, cells(r.Difference)+1)
 		c.rule = max(c.rule, cells(r.Rule))
-		c.verdict = max(c.verdict, cells(r.Word)+cells(t.glyphs.marks[release.MarkPass])+1)
+		c.verdict = max(c.verdict, cells(comparisonWord(sc, r))+cells(t.glyphs.marks[release.MarkPass])+1)
 	}
 	if w >= wide-4 {
 		c.title, c.stable, c.canary = 16, max(c.stable, 18), max(c.canary, 12)
@@ -209,7 +224,10 @@ func (c versusTable) row(sc scene, t theme, r release.Comparison) row {
 	case release.MarkAttention:
 		title, canary, apart = warning, warning, warning
 	case release.MarkStale:
-		canary, stable, text = unknown, unknown, "~"+text
+		canary, text = unknown, "~"+text
+		if r.Metric != release.Restarts && r.Stable != "none" {
+			stable, r.Stable = unknown, "~"+r.Stable
+		}
 	case release.MarkUnknown:
 		canary = unknown
 	}
@@ -219,14 +237,7 @@ func (c versusTable) row(sc scene, t theme, r release.Comparison) row {
 	if r.Stable == "none" {
 		stable = faint
 	}
-	said := r.Word
-	switch m {
-	case release.MarkStale:
-		said = "stale"
-	case release.MarkAttention:
-		said = "both"
-	}
-	return c.columns(t, line(t.mark(m, sc.Now), word.of(" "+said)),
+	return c.columns(t, line(t.mark(m, sc.Now), word.of(" "+comparisonWord(sc, r))),
 		line(title.of(r.Title)), line(stable.of(r.Stable)), line(canary.of(text)), line(apart.of(r.Difference)), line(rule.of(r.Rule)))
 }
 
@@ -248,7 +259,8 @@ func tallyRow(sc scene, t theme, w int) row {
 	budget := join(line(muted.of(" "+t.glyphs.dot+" ")), budgetWords(sc, t))
 	out := join(canaryLine("judged"), said, budget)
 	if out.width() > w {
-		out = join(line(muted.of("judged ")), said, budget)
+		short := line(muted.of(fmt.Sprintf(" %s budget %s", t.glyphs.dot, share(c.Used, c.After))))
+		out = join(line(muted.of("judged ")), said, short)
 	}
 	return out.fit(w, t.glyphs.ellipsis)
 }

@@ -34,6 +34,9 @@ func replicaSets(sc scene, t theme, w, most int) block {
 	}
 	back, has := sc.State.WayBack()
 	label := "back"
+	if sc.canary.known && sc.State.Phase == release.RolledBack {
+		has = false // what was left is the canary
+	}
 	if sc.undo().Noop {
 		label = "left" // u does not go there
 	}

@@ -36,7 +36,7 @@ func (v *canaryView) next(sc scene) row {
 	if c := one(sc, release.DoAdvance); sc.canary.under && c.OK {
 		return line(plain.of(c.Preview.Line))
 	}
-	return line(faint.of("nothing to open here: a advances, b aborts · j k scroll"))
+	return line(faint.of("nothing to open here · j k scroll"))
 }
 
 func (v *canaryView) hints(scene) []hint { return []hint{{"l", "logs"}, {"j/k", "scroll"}} }
@@ -46,7 +46,7 @@ func (v *canaryView) press(sc scene, p press) (action, bool) {
 		if c := one(sc, release.DoAdvance); sc.canary.under && c.OK {
 			return openAdvance(sc, p), true
 		}
-		return action{say: "enter: there is nothing to open here; a advances, b aborts"}, true
+		return action{say: "enter: there is nothing to open here"}, true
 	}
 	return action{}, v.scroll.move(p.key, helpRows)
 }
@@ -133,7 +133,7 @@ func wayRows(sc scene, t theme, w int) block {
 	}
 	out = append(out, bakeRow(sc, t, w))
 	since := line(plain.of(stageWords(sc)), muted.of(" since "), plain.of(clockOf(sc, run.Since)))
-	if !run.Live.IsZero() && run.Weight > 0 {
+	if !run.Live.IsZero() && run.Weight > 0 && run.Live.Sub(run.Since).Abs() >= time.Second {
 		since = append(since, muted.of("; weight seen live at "), plain.of(clockOf(sc, run.Live)))
 	}
 	if run.By.Name != "" {
@@ -166,7 +166,7 @@ func clockOf(sc scene, at time.Time) string {
 
 // comparedLabel says how good the judgement is for now.
 func comparedLabel(sc scene, t theme) row {
-	if !sc.judging() {
+	if !sc.counting() {
 		return line(faint.of("not judged now"))
 	}
 	return join(line(muted.of("failure budget ")), t.pips(sc.canary.Used, sc.canary.After))
@@ -207,7 +207,7 @@ func comparedRows(sc scene, t theme, w int) block {
 		if m == release.MarkPass {
 			k = faint
 		}
-		if m == release.MarkPass && (r.Why == r.Canary || r.Why == "none") {
+		if m == release.MarkStale || m == release.MarkPass && (r.Why == r.Canary || r.Why == "none") {
 			continue // it says no more than the row
 		}
 		out = append(out, p.labelled("", line(k.of(r.Why)), false)...)
@@ -286,7 +286,7 @@ func canaryPodRows(sc scene, t theme, w int) block {
 	case wl.At.IsZero():
 		return block{line(faint.of("not seen yet"))}
 	case !wl.Found:
-		return block{line(faint.of("deployment/" + sc.Plan.Canary.Deployment + " does not exist")).fit(w, t.glyphs.ellipsis)}
+		return block{line(faint.of("deployment/"+sc.Plan.Canary.Deployment+" does not exist")).fit(w, t.glyphs.ellipsis)}
 	}
 	live := sc.live && sc.canary.live
 	tally := wl.Tally(0)

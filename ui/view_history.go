@@ -202,6 +202,9 @@ func phaseOf(sc scene) string {
 	w := sc.workload()
 	switch sc.State.Phase {
 	case release.Deploying, release.RollingBack:
+		if sc.canary.under && w.Convergence() == release.Complete {
+			return "runs now, beside a canary"
+		}
 		return fmt.Sprintf("rolling, %d of %d", w.Replaced(), w.Desired)
 	case release.Planned:
 		return "runs now"
