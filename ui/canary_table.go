@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"datahub.io/slipway/release"
 )
@@ -181,11 +182,30 @@ func comparing(sc scene, t theme, rows []release.Comparison, w int) versusTable 
 	if w >= wide-4 {
 		c.title, c.stable, c.canary = 16, max(c.stable, 18), max(c.canary, 12)
 	}
-	c.rule = max(min(c.rule, w-c.title-c.stable-c.canary-c.apart-c.verdict-2), 0)
+	room := func() int { return w - c.title - c.stable - c.canary - c.apart - c.verdict - 2 }
+	if c.rule > room() && w >= 60 {
+		c.tighten(sc, rows)
+	}
+	c.rule = max(min(c.rule, room()), 0)
 	if c.rule < 8 {
 		c.rule = 0
 	}
 	return c
+}
+
+// tighten leaves the figures no more room than they and the names above them need.
+func (c *versusTable) tighten(sc scene, rows []release.Comparison) {
+	stable, canary, apart := 0, 0, 0
+	for _, r := range rows {
+		stable, canary, apart = max(stable, cells(r.Stable)+1), max(canary, cells(r.Canary)+1), max(apart, cells(r.Difference)+1)
+	}
+	if m, _ := comparisonMark(sc, rows[0]); m == release.MarkStale {
+		stable, canary = stable+1, canary+1
+	}
+	named := min(cells(sc.canary.Canary), 12) + cells("canary ") + 1
+	c.stable = min(c.stable, max(stable+1, min(cells(sc.canary.Stable), 12)+cells("stable ")+1))
+	c.canary = min(c.canary, canary)
+	c.apart = min(c.apart, max(apart+1, named-c.canary))
 }
 
 func (c versusTable) columns(t theme, verdict row, parts ...row) row {
@@ -201,10 +221,10 @@ func (c versusTable) head(sc scene, t theme) row {
 	stable, canary := "stable", "canary"
 	room := c.canary + c.apart - 1
 	if v := sc.canary.Stable; v != "" && c.stable >= 12 {
-		stable += " " + cutMiddle(v, c.stable-9, t.glyphs.ellipsis)
+		stable += " " + cutMiddle(v, c.stable-8, t.glyphs.ellipsis)
 	}
 	if v := sc.canary.Canary; v != "" && room >= 12 {
-		canary += " " + cutMiddle(v, room-8, t.glyphs.ellipsis)
+		canary += " " + cutMiddle(v, room-7, t.glyphs.ellipsis)
 	}
 	out := columns(t, []int{c.title, c.stable}, nil, line(muted.of(stable)))
 	out = join(out.fit(c.title+c.stable, ""), line(strong.of(canary)).fit(c.canary+c.apart, t.glyphs.ellipsis))
@@ -249,7 +269,10 @@ func tallyRow(sc scene, t theme, w int) row {
 		if rest := line(plain.of(" "), faint.of(fmt.Sprintf("%s %d rounds pass", t.glyphs.dot, c.Tally.Pass))); canaryLabels+said.width()+rest.width() <= w {
 			said = join(said, rest)
 		}
-		return join(canaryLine("judged"), said).fit(w, t.glyphs.ellipsis)
+		if canaryLabels+said.width() > w {
+			return join(line(muted.of("judged ")), said).fit(w, t.glyphs.ellipsis)
+		}
+		return join(canaryLine("judged"), said)
 	}
 	counts := fmt.Sprintf("%s pass, %d fail, %d no data", release.Count(c.Tally.Pass, "round"), c.Tally.Fail, c.Tally.NoData)
 	said := line(plain.of(counts))
@@ -261,6 +284,10 @@ func tallyRow(sc scene, t theme, w int) row {
 	if out.width() > w {
 		short := line(muted.of(fmt.Sprintf(" %s budget %s", t.glyphs.dot, share(c.Used, c.After))))
 		out = join(line(muted.of("judged ")), said, short)
+		if out.width() > w {
+			said = line(plain.of(strings.Replace(counts, " rounds", "", 1)))
+			out = join(line(muted.of("judged ")), said, short)
+		}
 	}
 	return out.fit(w, t.glyphs.ellipsis)
 }

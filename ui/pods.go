@@ -252,6 +252,11 @@ func podPair(sc scene, t theme, ready, updating, restarts, bad row, w int, tall 
 	}
 	stable, canary := versionGlyphs(sc, t, "stable", sep, w-ready.width()-1), versionGlyphs(sc, t, "canary", sep, w-updating.width()-1)
 	wide := max(stable.width(), canary.width())
+	if wide > w-max(ready.width(), updating.width())-1 {
+		stable, canary = versionReady(sc, "stable"), versionReady(sc, "canary")
+		stable[0], canary[0] = muted.of("stable "), muted.of("canary ")
+		wide = max(stable.width(), canary.width())
+	}
 	out := block{
 		spread(ready, stable.fit(min(wide, w-ready.width()-1), ""), w, t.glyphs.ellipsis),
 		spread(updating, canary.fit(min(wide, w-updating.width()-1), ""), w, t.glyphs.ellipsis),
