@@ -98,6 +98,7 @@ Without a command it opens the console. Exit codes: 0 released or done, 1 error,
 	persistent.String("kubeconfig", "", "kubeconfig file")
 	persistent.String("state-dir", "", "directory of the release records")
 	persistent.String("prometheus", "", "URL of Prometheus")
+	persistent.String("strategy", "", "rolling or canary, instead of the environment's own")
 	root.Flags().StringVar(&version, "version", "", "the version to release: an image tag")
 
 	run := &cobra.Command{
@@ -106,7 +107,7 @@ Without a command it opens the console. Exit codes: 0 released or done, 1 error,
 	}
 	run.Flags().StringVar(&version, "version", "", "the version to release: an image tag")
 	root.AddCommand(run, newDeploy(&f), newStatus(&f), newHistory(&f), newUndo(&f),
-		newPause(&f), newResume(&f), newCheck(&f), newVersion())
+		newPause(&f), newResume(&f), newCanary(&f), newCheck(&f), newVersion())
 	// Commands share the root's flags, and how they are completed. It fails only
 	// for a flag that does not exist.
 	_ = root.RegisterFlagCompletionFunc("env", completeEnvironments(&f))

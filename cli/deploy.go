@@ -14,6 +14,7 @@ type deployFlags struct {
 	version string
 	yes     bool
 	abandon bool
+	adopt   bool
 	ticks   []string
 	waives  []string
 	timeout time.Duration
@@ -27,7 +28,8 @@ func newDeploy(f *flags) *cobra.Command {
 		Long: `Runs a whole release: gates, set image, rollout, checks, and the automatic way
 back. One event a line. Nothing waits for a key: an open manual item ends the
 run with exit code 4 and its name, unless --tick or --waive settles it, and where
-the configuration says "ask", slipway undoes.`,
+the configuration says "ask", slipway undoes. A canary goes through its steps by
+itself: up only on a pass, promotion included.`,
 		Example: `  slipway deploy --env staging --version v2.5.0
   slipway deploy --env production --version v2.5.0 --yes --tick change-request-approved=CHG-2304`,
 		Args: cobra.NoArgs,
@@ -36,6 +38,7 @@ the configuration says "ask", slipway undoes.`,
 	cmd.Flags().StringVar(&d.version, "version", "", "the version to release: an image tag")
 	cmd.Flags().BoolVarP(&d.yes, "yes", "y", false, "confirm, a protected environment's name included")
 	cmd.Flags().BoolVar(&d.abandon, "abandon", false, "end an unfinished release of another version first")
+	cmd.Flags().BoolVar(&d.adopt, "adopt", false, "take over a canary that an earlier attempt left behind")
 	cmd.Flags().StringArrayVar(&d.ticks, "tick", nil, "tick a manual item: ITEM=NOTE (repeatable)")
 	cmd.Flags().StringArrayVar(&d.waives, "waive", nil, "waive an item: ITEM=REASON (repeatable)")
 	cmd.Flags().DurationVar(&d.timeout, "timeout", time.Hour, "give up waiting after this long; the release stays as it is")

@@ -53,7 +53,8 @@ func (r *deployment) next(d *driver, f release.Frame) (bool, error) {
 		return r.deploy(f)
 	case s.Phase == release.Verifying:
 		return r.verify(f)
-	case s.Phase == release.RollingBack && s.Overdue(), slices.Contains(s.Told, release.Deadline):
+	case s.Phase == release.RollingBack && s.Overdue(), slices.Contains(s.Told, release.Deadline),
+		s.Underway() && (slices.Contains(s.Told, release.Figures) || slices.Contains(s.Told, release.Unserved)):
 		return true, fail(exitUnfinished, "%s", d.headline())
 	}
 	return false, nil
@@ -144,7 +145,7 @@ func (r *deployment) held(f release.Frame) (bool, error) {
 // deploy asks for the deploy when nothing stands against it.
 func (r *deployment) deploy(f release.Frame) (bool, error) {
 	if o, ended := r.outcome(); ended && o.Kind != release.Accepted {
-		return true, fail(exitError, "set image %s: %s", o.Kind, o.Text)
+		return true, fail(exitError, "%s %s: %s", o.Of, o.Kind, o.Text)
 	}
 	c := choice(f, release.DoDeploy, "")
 	switch {
@@ -156,14 +157,31 @@ func (r *deployment) deploy(f release.Frame) (bool, error) {
 	case !c.OK:
 		return true, fail(exitError, "%s", c.Why)
 	}
+	if wants, _ := c.Intent.(release.Deploy); wants.Adopt && !r.attended && !r.flags.adopt {
+		return true, fail(exitUnfinished, "a canary was left from an earlier attempt%s: --adopt takes it over, slipway canary abort ends it", after(": ", factOf(c.Preview, "canary")))
+	}
 	shown, ok, err := r.agreed(r.driver, c, deployQuestion(c))
 	if err != nil || !ok {
 		return err != nil, err
 	}
-	if r.ask(shown, release.Deploy{Confirm: shown.Preview.Confirm}) {
+	intent := release.Deploy{Confirm: shown.Preview.Confirm}
+	if wants, ok := shown.Intent.(release.Deploy); ok {
+		intent.Adopt = wants.Adopt && (r.attended || r.flags.adopt)
+	}
+	if r.ask(shown, intent) {
 		r.sent()
 	}
 	return false, nil
+}
+
+// factOf is what a preview says under a label, or "".
+func factOf(p release.Preview, label string) string {
+	for _, fact := range p.Facts {
+		if fact.Label == label {
+			return fact.Text
+		}
+	}
+	return ""
 }
 
 // waits says once what is waited for, when it is not this run's own change.

@@ -45,7 +45,7 @@ func open(cmd *cobra.Command, f *flags) (*session, error) {
 	s := &session{config: c, env: env, plan: plan}
 	s.cluster, err = kube.Connect(kube.Options{
 		Kubeconfig: c.Kubeconfig, Context: env.Context, Namespace: env.Namespace,
-		Deployment: env.Deployment, Container: env.Container,
+		Deployment: env.Deployment, Container: env.Container, Canary: canaryOf(env.Canary),
 	})
 	if err != nil {
 		return nil, &exit{exitUsage, err}
@@ -57,7 +57,7 @@ func open(cmd *cobra.Command, f *flags) (*session, error) {
 	}
 	s.metrics, err = metrics.New(metrics.Options{
 		URL: env.Prometheus.URL, Token: token, Specs: env.Metrics.Specs,
-		Every: env.Metrics.Every, Window: env.Metrics.Window, Stale: env.Metrics.Stale,
+		Every: env.Metrics.Every, Window: env.Metrics.Window, Stale: env.Metrics.Stale, Versus: versusOf(env.Metrics.Versus),
 	})
 	if err != nil {
 		return nil, &exit{exitUsage, err}
@@ -67,6 +67,28 @@ func open(cmd *cobra.Command, f *flags) (*session, error) {
 		return nil, &exit{exitError, err}
 	}
 	return s, nil
+}
+
+// canaryOf says to the cluster what the configuration says of canary releases.
+func canaryOf(c *config.Canary) *kube.Canary {
+	if c == nil {
+		return nil
+	}
+	kinds := map[string]kube.TrafficKind{config.Istio: kube.VirtualService, config.GatewayAPI: kube.HTTPRoute}
+	t := c.Traffic
+	return &kube.Canary{Deployment: c.Canary, Manifest: c.Manifest, Traffic: kube.Traffic{
+		Kind: kinds[t.Kind], Name: t.Name, Namespace: t.Namespace, Route: t.Route,
+		Stable: t.Stable, Canary: t.Canary, StableSubset: t.StableSubset, CanarySubset: t.CanarySubset,
+	}}
+}
+
+// versusOf says to Prometheus what is compared.
+func versusOf(all []config.Versus) []metrics.Versus {
+	out := make([]metrics.Versus, len(all))
+	for i, v := range all {
+		out[i] = metrics.Versus(v)
+	}
+	return out
 }
 
 // engineOptions are those of an engine that has nothing to continue.

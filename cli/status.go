@@ -77,7 +77,50 @@ func (s *session) now(ctx context.Context) (release.State, error) {
 	for _, sample := range s.metrics.Sample(asked) {
 		state.View.Samples[sample.Metric] = sample
 	}
+	if s.plan.Canary != nil {
+		s.lookAside(ctx, &state)
+	}
 	return state, nil
+}
+
+// lookAside looks once at the canary, at the split and, while they are compared,
+// at the figures of both versions. What does not come in time stays unknown.
+func (s *session) lookAside(ctx context.Context, state *release.State) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	events := make(chan release.Event)
+	emit := func(e release.Event) {
+		select {
+		case events <- e:
+		case <-ctx.Done():
+		}
+	}
+	go s.cluster.Watch(ctx, emit)
+	compares := release.Compares(s.plan, state.Record)
+	if compares.On {
+		s.metrics.Compare(compares)
+		go s.metrics.Watch(ctx, emit, func(map[release.MetricName][]release.Point) {})
+	}
+	canary, split, pairs := false, s.plan.Canary.Route == "", !compares.On
+	for !canary || !split || !pairs {
+		select {
+		case <-ctx.Done():
+			return
+		case event := <-events:
+			switch e := event.(type) {
+			case release.ObservedCanary:
+				state.View.Canary, canary = e.Workload, true
+			case release.ObservedSplit:
+				state.View.Split, split = e.Split, true
+			case release.Compared:
+				pairs = true
+				state.View.Pairs = map[release.MetricName]release.Pair{}
+				for _, p := range e.Pairs {
+					state.View.Pairs[p.Metric] = p
+				}
+			}
+		}
+	}
 }
 
 // unfinished is the record that somebody still has to do something about, or an

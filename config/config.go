@@ -31,13 +31,15 @@ type Environment struct {
 	Name       string
 	Context    string
 	Namespace  string
-	Deployment string
+	Deployment string // of a canary environment: stable's
 	Container  string
 	Protected  bool
 	Prometheus Endpoint
 	Metrics    Metrics
 	Rollback   release.Rollback
 	Items      []release.ItemSpec
+	Canary     *Canary // how canary releases go; nil: releases are rolling updates
+	wrong      Errors  // what stands against the strategy that a flag or a variable asks for
 }
 
 // Endpoint is where Prometheus answers.
@@ -64,16 +66,27 @@ type Metrics struct {
 	Stale  time.Duration // how old a sample may be and still decide anything
 	Least  int           // requests in Window below which error rate and latency say nothing
 	Specs  []release.MetricSpec
+	Versus []Versus // of a canary environment, one for each of Specs; otherwise none
+}
+
+// Versus is one metric's query for each version of a canary release, with
+// everything filled in except {version}: which versions there are is known when
+// they are compared.
+type Versus struct {
+	Metric         release.MetricName
+	Canary, Stable string // PromQL
+	Trial          bool   // the statistical judge looks at it
 }
 
 // Environment gives the environment of that name. An empty name means the one
-// that SLIPWAY_ENV or --env chose, or the only one.
+// that SLIPWAY_ENV or --env chose, or the only one. Its error is an Errors where
+// --strategy or SLIPWAY_STRATEGY asks for what this environment cannot do.
 func (c *Config) Environment(name string) (*Environment, error) {
 	if name == "" {
 		name = c.chosen
 	}
 	if name == "" && len(c.Environments) == 1 {
-		return &c.Environments[0], nil
+		name = c.Environments[0].Name
 	}
 	i := slices.IndexFunc(c.Environments, func(e Environment) bool { return e.Name == name })
 	switch {
@@ -81,6 +94,8 @@ func (c *Config) Environment(name string) (*Environment, error) {
 		return nil, fmt.Errorf("which environment: say --env, one of %s", c.names())
 	case i < 0:
 		return nil, fmt.Errorf("environment: found %q; accepted: %s", name, c.names())
+	case len(c.Environments[i].wrong) > 0:
+		return nil, c.Environments[i].wrong.sorted()
 	}
 	return &c.Environments[i], nil
 }
@@ -114,5 +129,6 @@ func (c *Config) Plan(environment string) (release.Plan, error) {
 		Rollback:    e.Rollback,
 		Stale:       release.Staleness{Workload: workloadStale, Metric: e.Metrics.Stale},
 		Traffic:     release.Traffic{Least: float64(e.Metrics.Least), Window: e.Metrics.Window},
+		Canary:      e.Canary.plan(),
 	}, nil
 }

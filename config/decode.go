@@ -24,7 +24,9 @@ func (d *decoder) problem(n *yaml.Node, key, found, accepted string) {
 	if origin, ok := d.origins[n]; ok {
 		p.File, p.Line = origin, 0
 	}
-	d.problems = append(d.problems, p)
+	if !slices.Contains(d.problems, p) { // one line of the file may count for several environments
+		d.problems = append(d.problems, p)
+	}
 }
 
 // field is one key that a mapping may have. Fields are read in their own order,

@@ -10,9 +10,7 @@ import (
 )
 
 var (
-	strategy = kind[string]{"rolling; this version does rolling releases only", func(s string) (string, bool) {
-		return s, s == "rolling"
-	}}
+	strategy          = oneOf(rolling, canaries)
 	prometheusMissing = address.accepted + ", for the whole file or in each environment"
 	healthMissing     = address.accepted + "; checklist item %s needs it"
 )
@@ -39,12 +37,20 @@ func (d *decoder) environment(n *yaml.Node, path string, base *Environment) Envi
 	e.Metrics.Specs = slices.Clone(base.Metrics.Specs)
 	var own Endpoint
 	var health string
+	how := rolling
+	var canary *Canary
 	d.mapping(n, path, []field{
 		{"name", plainName.accepted, value(d, &e.Name, plainName)},
 		{"context", "the name of a kubeconfig context", value(d, &e.Context, text)},
 		{"namespace", namespaceName.accepted, value(d, &e.Namespace, namespaceName)},
 		{"protected", "", value(d, &e.Protected, boolean)},
-		{"strategy", "", value(d, new(string), strategy)}, // there is one: checked, and nothing to keep
+		{"strategy", "", func(n *yaml.Node, path string) {
+			if _, override := d.origins[n]; override {
+				path = "strategy" // the same for all environments
+			}
+			value(d, &how, strategy)(n, path)
+		}},
+		{"canary", "", d.canary(&canary, base.Deployment)},
 		{"health", "", d.endpoint(&health)},
 		{"prometheus", "", d.endpoint(&own.URL)},
 		{"prometheusTokenEnv", "", d.secret(&own.TokenEnv)},
@@ -71,6 +77,7 @@ func (d *decoder) environment(n *yaml.Node, path string, base *Environment) Envi
 		}
 	}
 	e.Metrics.Stale = e.Metrics.freshFor()
+	d.settle(n, path, &e, how, canary, base.Deployment)
 	e.fill()
 	return e
 }

@@ -21,6 +21,10 @@ var settings = []string{
 	"metrics.window", "metrics.every", "metrics.stale",
 }
 
+// each are the settings that only environments have, and that flags and variables
+// override in all of them.
+var each = []string{"strategy"}
+
 // chosen is the one setting that the file does not have: which environment.
 const chosen = "env"
 
@@ -58,7 +62,7 @@ type layers struct {
 func overlay(root *yaml.Node, flags *pflag.FlagSet) (layers, error) {
 	v := viper.New()
 	l := layers{origins: map[*yaml.Node]string{}}
-	for _, key := range append([]string{chosen}, settings...) {
+	for _, key := range slices.Concat([]string{chosen}, settings, each) {
 		if err := v.BindEnv(key, variable(key)); err != nil {
 			return layers{}, err
 		}
@@ -78,6 +82,10 @@ func overlay(root *yaml.Node, flags *pflag.FlagSet) (layers, error) {
 		case origin == "":
 		case key == chosen:
 			l.chosen = v.GetString(key)
+		case slices.Contains(each, key):
+			for _, environment := range environments(root) {
+				l.origins[put(environment, key, scalar(v.GetString(key)))] = origin
+			}
 		default:
 			prune(root, strings.Split(key, "."))
 			l.origins[graft(root, strings.Split(key, "."), v.GetString(key))] = origin
@@ -89,12 +97,7 @@ func overlay(root *yaml.Node, flags *pflag.FlagSet) (layers, error) {
 // prune takes a setting out of every environment, so that the one for the whole
 // file counts there too. A token goes with the address that it was given with.
 func prune(root *yaml.Node, path []string) {
-	environments := child(root, "environments")
-	if environments == nil {
-		return
-	}
-	for _, at := range resolve(environments).Content {
-		at = resolve(at)
+	for _, at := range environments(root) {
 		for _, key := range path[:len(path)-1] {
 			if at = resolve(child(at, key)); at == nil {
 				break
@@ -111,6 +114,21 @@ func prune(root *yaml.Node, path []string) {
 	}
 }
 
+// environments are the mappings of the file's environments.
+func environments(root *yaml.Node) []*yaml.Node {
+	list := resolve(child(root, "environments"))
+	if list == nil || list.Kind != yaml.SequenceNode {
+		return nil
+	}
+	var all []*yaml.Node
+	for _, n := range list.Content {
+		if n = resolve(n); n.Kind == yaml.MappingNode {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
 // graft sets the scalar at a path, making the mappings on the way to it.
 func graft(at *yaml.Node, path []string, text string) *yaml.Node {
 	for _, key := range path[:len(path)-1] {
@@ -120,7 +138,11 @@ func graft(at *yaml.Node, path []string, text string) *yaml.Node {
 		}
 		at = resolve(next)
 	}
-	return put(at, path[len(path)-1], &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text})
+	return put(at, path[len(path)-1], scalar(text))
+}
+
+func scalar(text string) *yaml.Node {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
 }
 
 // child is the value of a key, or nil where there is no such mapping or key.

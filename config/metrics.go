@@ -99,6 +99,9 @@ func (d *decoder) query(into *string) func(*yaml.Node, string) {
 				d.problem(n, path, "the placeholder "+found+meant(found, placeholders), strings.Join(placeholders, " "))
 			}
 		}
+		if strings.Count(n.Value, "{version}") != len(matchedVersion.FindAllString(n.Value, -1)) {
+			d.problem(n, path, "{version} compared with =", `label=~"{version}": for the whole service it stands for any version`)
+		}
 	}
 }
 

@@ -26,29 +26,56 @@ const (
 // operator or a quote between its braces.
 var (
 	placeholder  = regexp.MustCompile(`\{\s*[A-Za-z_]+\s*\}`)
-	placeholders = []string{"{namespace}", "{deployment}", "{container}", "{window}", "{pods}"}
+	placeholders = []string{"{namespace}", "{deployment}", "{container}", "{window}", "{pods}", "{version}"}
 )
 
-// fill puts the environment's values into its queries.
+// anyVersion is {version} where a query is about the whole service.
+const anyVersion = ".+"
+
+// fill puts the environment's values into its queries. Of a canary environment
+// they tell of both Deployments together, and there is one for each beside them.
 func (e *Environment) fill() {
-	fill := strings.NewReplacer(
-		"{namespace}", e.Namespace,
-		"{deployment}", e.Deployment,
-		"{container}", e.Container,
-		"{window}", model.Duration(e.Metrics.Window).String(),
-		"{pods}", podPattern(e.Deployment),
-	)
+	whole := e.replacer(e.Deployment, podPattern(e.Deployment), anyVersion)
+	if c := e.Canary; c != nil {
+		whole = e.replacer(either(escape(c.Stable), escape(c.Canary)), either(podPattern(c.Stable), podPattern(c.Canary)), anyVersion)
+	}
+	e.Metrics.Versus = nil
 	for i := range e.Metrics.Specs {
 		spec := &e.Metrics.Specs[i]
 		if strings.Contains(spec.Query, "[") { // a range selector
 			spec.Window = e.Metrics.Window
 		}
-		spec.Query = fill.Replace(spec.Query)
+		if c := e.Canary; c != nil {
+			e.Metrics.Versus = append(e.Metrics.Versus, Versus{
+				Metric: spec.Name,
+				Canary: e.replacer(escape(c.Canary), podPattern(c.Canary), "{version}").Replace(spec.Query),
+				Stable: e.replacer(escape(c.Stable), podPattern(c.Stable), "{version}").Replace(spec.Query),
+				Trial:  c.tried(spec.Name),
+			})
+		}
+		spec.Query = whole.Replace(spec.Query)
 	}
+}
+
+func (e *Environment) replacer(deployment, pods, version string) *strings.Replacer {
+	return strings.NewReplacer(
+		"{namespace}", e.Namespace,
+		"{deployment}", deployment,
+		"{container}", e.Container,
+		"{window}", model.Duration(e.Metrics.Window).String(),
+		"{pods}", pods,
+		"{version}", version,
+	)
 }
 
 // podPattern matches the names of a Deployment's pods, and not those of another
 // one whose name only begins alike: <deployment>-<template hash>-<five>.
 func podPattern(deployment string) string {
-	return strings.ReplaceAll(deployment, ".", "[.]") + "-[a-z0-9]+-[a-z0-9]{5}"
+	return escape(deployment) + "-[a-z0-9]+-[a-z0-9]{5}"
 }
+
+// escape makes a regular expression of a name. It has no backslash, which would
+// need another one in some of PromQL's quotes and not in others.
+func escape(name string) string { return strings.ReplaceAll(name, ".", "[.]") }
+
+func either(a, b string) string { return "(" + a + "|" + b + ")" }

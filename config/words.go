@@ -28,15 +28,20 @@ func matching(accepted string, pattern *regexp.Regexp) kind[string] {
 
 // The scalars without a unit.
 var (
-	plainName     = matching("a name of letters, digits, dots, dashes and underscores", plain)
-	namespaceName = matching("the name of a namespace: lower case letters, digits and dashes, at most 63", label)
-	objectName    = matching("the name of a Deployment: lower case letters, digits, dots and dashes", subdomain)
-	containerName = matching("the name of a container: lower case letters, digits and dashes, at most 63", label)
-	variableName  = matching("the name of an environment variable, in capitals: the secret itself is never in the file", variables)
-	repository    = matching("an image repository without tag, such as registry.example.org/team/gateway", image)
-	promQL        = kind[string]{"a PromQL expression", func(s string) (string, bool) { return s, strings.TrimSpace(s) != "" }}
-	itemID        = matching("an id of lower case words joined by dashes", kebab)
-	text          = kind[string]{"one line of text", func(s string) (string, bool) {
+	plainName      = matching("a name of letters, digits, dots, dashes and underscores", plain)
+	namespaceName  = matching("the name of a namespace: lower case letters, digits and dashes, at most 63", label)
+	objectName     = matching("the name of a Deployment: lower case letters, digits, dots and dashes", subdomain)
+	virtualService = matching("the name of a VirtualService: lower case letters, digits, dots and dashes", subdomain)
+	httpRoute      = matching("the name of an HTTPRoute: lower case letters, digits, dots and dashes", subdomain)
+	serviceName    = matching("the name of a Service: lower case letters, digits and dashes, at most 63", label)
+	hostName       = matching("the host of a Service, short or in full, such as datahub-gateway-canary", subdomain)
+	subsetName     = matching("the name of a subset of the DestinationRule, such as v1", plain)
+	containerName  = matching("the name of a container: lower case letters, digits and dashes, at most 63", label)
+	variableName   = matching("the name of an environment variable, in capitals: the secret itself is never in the file", variables)
+	repository     = matching("an image repository without tag, such as registry.example.org/team/gateway", image)
+	promQL         = kind[string]{"a PromQL expression", func(s string) (string, bool) { return s, strings.TrimSpace(s) != "" }}
+	itemID         = matching("an id of lower case words joined by dashes", kebab)
+	text           = kind[string]{"one line of text", func(s string) (string, bool) {
 		return s, strings.TrimSpace(s) != "" && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
 	}}
 	address = kind[string]{"an http or https address without user or password, such as https://gateway.example.org/health", httpURL}

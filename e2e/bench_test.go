@@ -167,7 +167,7 @@ func benchKubectlUndo(b *testing.B) {
 	reset(b, "datahub-production")
 	for range b.N {
 		began := time.Now()
-		cmd := exec.Command(kubectl, "--kubeconfig", dir+"/kubeconfig", "--context", "production", "rollout", "undo", "deployment/"+deployment)
+		cmd := exec.Command(kubectl, "--kubeconfig", dir+"/kubeconfig", "--context", "production", "rollout", "undo", "deployment/"+deploymentIn("datahub-production"))
 		if out, err := cmd.CombinedOutput(); err != nil {
 			b.Fatalf("%v\n%s", err, out)
 		}

@@ -31,7 +31,7 @@ func TestKilledAtRandomMoments(t *testing.T) {
 			if killed == kills {
 				moment = 2 * limit
 			}
-			code, died := s.deployFor(t, &out, moment, version)
+			code, died := s.runFor(t, &out, moment, "deploy", "--env", "staging", "--version", version)
 			if died {
 				killed++
 				continue
@@ -52,10 +52,10 @@ func TestKilledAtRandomMoments(t *testing.T) {
 	}
 }
 
-// deployFor runs a deploy and kills it after a while, unless it ends before.
-func (s setup) deployFor(t *testing.T, out *bytes.Buffer, moment time.Duration, version string) (code int, killed bool) {
+// runFor runs a command and kills it after a while, unless it ends before.
+func (s setup) runFor(t *testing.T, out *bytes.Buffer, moment time.Duration, args ...string) (code int, killed bool) {
 	t.Helper()
-	cmd := s.command(context.Background(), "deploy", "--env", "staging", "--version", version)
+	cmd := s.command(context.Background(), args...)
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

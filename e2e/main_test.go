@@ -16,12 +16,12 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 )
 
 const (
-	deployment = "datahub-gateway"
 	repository = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/datahub-gateway"
 	limit      = 3 * time.Minute // for anything that is waited for
 )
@@ -30,6 +30,7 @@ var (
 	dir    string // of the sandbox
 	binary string // bin/slipway
 	admin  kubernetes.Interface
+	bare   dynamic.Interface // admin, for objects of no known type
 )
 
 func TestMain(m *testing.M) {
@@ -56,7 +57,10 @@ func prepare() error {
 		return err
 	}
 	config.QPS, config.Burst = 100, 200
-	admin, err = kubernetes.NewForConfig(config)
+	if admin, err = kubernetes.NewForConfig(config); err != nil {
+		return err
+	}
+	bare, err = dynamic.NewForConfig(config)
 	return err
 }
 
@@ -202,10 +206,19 @@ func (r result) expect(t testing.TB, code int, wanted ...string) {
 	}
 }
 
+// deploymentIn is the name of the Deployment that is released in a namespace: of
+// stable, where releases are canaries.
+func deploymentIn(namespace string) string {
+	if _, canary := divided[namespace]; canary {
+		return "datahub-gateway-stable"
+	}
+	return "datahub-gateway"
+}
+
 // get reads the Deployment as it is.
 func get(t testing.TB, namespace string) *appsv1.Deployment {
 	t.Helper()
-	d, err := admin.AppsV1().Deployments(namespace).Get(context.Background(), deployment, metav1.GetOptions{})
+	d, err := admin.AppsV1().Deployments(namespace).Get(context.Background(), deploymentIn(namespace), metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +246,7 @@ func runs(t testing.TB, namespace, want string) {
 func reset(t testing.TB, namespace string) {
 	t.Helper()
 	patch := fmt.Sprintf(`{"spec":{"paused":false,"template":{"spec":{"containers":[{"name":"gateway","image":"%s:v2.4.0"}]}}}}`, repository)
-	_, err := admin.AppsV1().Deployments(namespace).Patch(context.Background(), deployment, types.StrategicMergePatchType, []byte(patch), metav1.PatchOptions{})
+	_, err := admin.AppsV1().Deployments(namespace).Patch(context.Background(), deploymentIn(namespace), types.StrategicMergePatchType, []byte(patch), metav1.PatchOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,7 +45,7 @@ func (e *Engine) step(event release.Event) {
 	for _, effect := range effects {
 		e.perform(effect)
 	}
-	if c := release.Compares(e.opts.Plan, next); c != e.comparing {
+	if c := release.Compares(e.opts.Plan, next.Record); c != e.comparing {
 		e.comparing = c
 		e.opts.Metrics.Compare(c)
 	}

@@ -30,6 +30,10 @@ const applyTries = 8
 // tests the resourceVersion it was made from, so that nothing can come between.
 // Scaling in between, as an autoscaler does, is no obstacle.
 //
+// Changes of the canary's Deployment and of the traffic's weights are made in the
+// same way, under the preconditions of [release.Change]; the canary's is also
+// created and deleted, each as one request.
+//
 // What could not be sent, or was refused, is Denied; what may have happened
 // without an answer is Lost, and is not tried again. Apply takes as long as ctx
 // lets it: give a patch more time than a read, for giving up early turns a slow
@@ -41,44 +45,87 @@ func (c *Client) Apply(ctx context.Context, ch release.Change) release.Outcome {
 }
 
 func (c *Client) apply(ctx context.Context, ch release.Change) release.Outcome {
-	var refused error
-	for range applyTries {
+	switch {
+	case ch.Kind == release.SetWeight:
+		return c.setWeight(ctx, ch)
+	case ch.Kind.OfCanary():
+		return c.changeCanary(ctx, ch)
+	}
+	return c.patchDeployment(ctx, ch, c.plan)
+}
+
+// planner makes the patch for a change of d, or says why there is none to send.
+type planner func(ctx context.Context, d *appsv1.Deployment, ch release.Change) ([]byte, release.Outcome)
+
+// patchDeployment makes one change of the Deployment that exists.
+func (c *Client) patchDeployment(ctx context.Context, ch release.Change, plan planner) release.Outcome {
+	return guarded("deployment "+c.deployment, func() look {
 		d, err := c.get(ctx)
 		if err != nil {
-			return denied("nothing was sent: read deployment %s: %s", c.deployment, short(err))
+			return look{out: denied("nothing was sent: read deployment %s: %s", c.deployment, short(err))}
 		}
 		if moved, ok := movedSince(d, ch, c.deployment); ok {
-			return moved
+			return look{out: moved}
 		}
-		if refused != nil && refusedVersion(refused) == d.ResourceVersion {
+		patch, out := plan(ctx, d, ch)
+		return look{version: d.ResourceVersion, patch: patch, out: out}
+	}, func(patch []byte) (release.Outcome, bool, error) {
+		after, sent, err := c.send(ctx, patch)
+		if err != nil {
+			return release.Outcome{}, sent, err
+		}
+		return release.Outcome{Kind: release.Accepted, Generation: after.Generation, Text: accepted(after)}, true, nil
+	})
+}
+
+// look is an object as it was read, and what that comes to.
+type look struct {
+	version string // its resourceVersion
+	patch   []byte // tests that version first; nil: out says why there is none
+	out     release.Outcome
+}
+
+// guarded reads an object and sends the patch that was made of it, again as long as
+// only what the change does not depend on has moved in between. sent tells whether
+// any of the patch may have left.
+func guarded(name string, read func() look, send func(patch []byte) (out release.Outcome, sent bool, err error)) release.Outcome {
+	var refused error
+	for range applyTries {
+		l := read()
+		if l.patch == nil {
+			return l.out
+		}
+		if refused != nil && refusedVersion(refused) == l.version {
 			return denied("%s", short(refused)) // not the test on resourceVersion: that one held
 		}
-		patch, out := c.plan(ctx, d, ch)
-		if patch == nil {
-			return out
-		}
-		after, sent, err := c.send(ctx, patch)
+		out, sent, err := send(l.patch)
 		switch {
 		case err == nil:
-			return release.Outcome{Kind: release.Accepted, Generation: after.Generation, Text: accepted(after)}
+			return out
 		case apierrors.IsConflict(err), apierrors.IsInvalid(err):
-			refused = &refusal422{version: d.ResourceVersion, err: err}
+			refused = &refusal422{version: l.version, err: err}
 		default:
 			return unanswered(err, sent)
 		}
 	}
-	return denied("nothing was done: deployment %s changed %d times while the patch was made; last: %s", c.deployment, applyTries, short(refused))
+	return denied("nothing was done: %s changed %d times while the patch was made; last: %s", name, applyTries, short(refused))
 }
 
 // send sends the patch. sent tells whether any of it may have left.
 func (c *Client) send(ctx context.Context, patch []byte) (d *appsv1.Deployment, sent bool, err error) {
-	var connected atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
-	})
+	ctx, connected := sending(ctx)
 	d, err = c.kube.AppsV1().Deployments(c.namespace).Patch(ctx, c.deployment, types.JSONPatchType, patch,
 		metav1.PatchOptions{FieldManager: fieldManager})
 	return d, connected.Load(), c.name(err, "patch", "deployments")
+}
+
+// sending tells of the one request with that context whether any of it may have
+// left.
+func sending(ctx context.Context) (context.Context, *atomic.Bool) {
+	connected := &atomic.Bool{}
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+	}), connected
 }
 
 // unanswered sorts the errors that are not about the precondition. The API
@@ -119,9 +166,7 @@ func refusedVersion(err error) string {
 
 // movedSince compares the precondition of a change with what is there now.
 func movedSince(d *appsv1.Deployment, ch release.Change, name string) (release.Outcome, bool) {
-	moved := func(format string, args ...any) (release.Outcome, bool) {
-		return release.Outcome{Kind: release.Moved, Text: untrusted.Line(fmt.Sprintf(format, args...), textBound)}, true
-	}
+	moved := func(format string, args ...any) (release.Outcome, bool) { return movedOn(format, args...), true }
 	switch {
 	case d == nil:
 		return moved("deployment %s no longer exists", name)
@@ -161,9 +206,11 @@ func versionOrImage(spec *corev1.PodSpec, container string) string {
 
 // writer is the field manager that last wrote the specification, to the
 // second: managedFields knows no more.
-func writer(d *appsv1.Deployment) string {
+func writer(d *appsv1.Deployment) string { return writerOf(d.ManagedFields) }
+
+func writerOf(fields []metav1.ManagedFieldsEntry) string {
 	var newest metav1.ManagedFieldsEntry
-	for _, f := range d.ManagedFields {
+	for _, f := range fields {
 		if f.Subresource == "status" || f.Time == nil || f.FieldsV1 == nil || !strings.Contains(f.FieldsV1.GetRawString(), `"f:spec"`) {
 			continue
 		}
@@ -180,6 +227,10 @@ func accepted(d *appsv1.Deployment) string {
 
 func denied(format string, args ...any) release.Outcome {
 	return release.Outcome{Kind: release.Denied, Text: untrusted.Line(fmt.Sprintf(format, args...), textBound)}
+}
+
+func movedOn(format string, args ...any) release.Outcome {
+	return release.Outcome{Kind: release.Moved, Text: untrusted.Line(fmt.Sprintf(format, args...), textBound)}
 }
 
 func skipped(format string, args ...any) release.Outcome {

@@ -27,12 +27,13 @@ type CheckRow struct {
 // permission is something that slipway asks of the API server.
 type permission struct {
 	group, resource, subresource string
+	object                       string // the only one that it is needed for; empty: all
 	verbs                        []string
 	optional                     string // what is missing without it; empty: nothing works
 }
 
-// permissions are everything that slipway asks for and exactly what
-// deploy/rbac.yaml grants, in the order in which they are reported.
+// permissions are everything that slipway asks for without a canary, and exactly
+// what deploy/rbac.yaml grants for that, in the order in which they are reported.
 var permissions = []permission{
 	{group: "apps", resource: "deployments", verbs: []string{"get", "list", "watch", "patch"}},
 	{group: "apps", resource: "replicasets", verbs: []string{"list", "watch"}},
@@ -44,7 +45,7 @@ var permissions = []permission{
 
 // Check looks at everything that slipway needs of the cluster, for the doctor:
 // reachability, identity, each permission by name, the Deployment and its
-// container. Rows come in a fixed order; when the API server does not answer
+// container, and what a canary needs where one is configured. Rows come in a fixed order; when the API server does not answer
 // there is only the first.
 func (c *Client) Check(ctx context.Context) []CheckRow {
 	server := c.checkServer(ctx)
@@ -53,7 +54,11 @@ func (c *Client) Check(ctx context.Context) []CheckRow {
 	}
 	rows := []CheckRow{server, c.checkIdentity(ctx)}
 	rows = append(rows, c.checkPermissions(ctx)...)
-	return append(rows, c.checkDeployment(ctx)...)
+	rows = append(rows, c.checkDeployment(ctx)...)
+	if c.canary != nil {
+		rows = append(rows, c.checkCanary(ctx)...)
+	}
+	return rows
 }
 
 func (c *Client) checkServer(ctx context.Context) CheckRow {
@@ -98,7 +103,7 @@ func (c *Client) Whoami(ctx context.Context) (string, error) {
 func (c *Client) review(verb string, p permission) *authz.SelfSubjectAccessReview {
 	return &authz.SelfSubjectAccessReview{Spec: authz.SelfSubjectAccessReviewSpec{
 		ResourceAttributes: &authz.ResourceAttributes{
-			Namespace: c.namespace, Verb: verb, Group: p.group, Resource: p.resource, Subresource: p.subresource,
+			Namespace: c.namespace, Verb: verb, Group: p.group, Resource: p.resource, Subresource: p.subresource, Name: p.object,
 		},
 	}}
 }
@@ -108,7 +113,11 @@ func (c *Client) checkPermissions(ctx context.Context) []CheckRow {
 	defer cancel()
 	var rows []CheckRow
 	var asked []*authz.SelfSubjectAccessReview
-	for _, p := range permissions {
+	needed := permissions
+	if c.canary != nil {
+		needed = slices.Concat(needed, c.canary.permissions())
+	}
+	for _, p := range needed {
 		for _, verb := range p.verbs {
 			rows = append(rows, CheckRow{Name: verb + " " + p.name(), Optional: p.optional != "", Next: p.next(c.namespace)})
 			asked = append(asked, c.review(verb, p))

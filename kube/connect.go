@@ -12,6 +12,9 @@ import (
 	"sync"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -29,10 +32,11 @@ type Options struct {
 	Deployment string        // required
 	Container  string        // the released container; empty: the first
 	Timeout    time.Duration // of one reading request; 0: 4 s
+	Canary     *Canary       // nil: there is none
 }
 
-// Client is the way to one Deployment. Its methods may be called at the same
-// time.
+// Client is the way to one Deployment, and to what a canary beside it needs. Its
+// methods may be called at the same time.
 type Client struct {
 	cluster    string
 	server     string
@@ -45,9 +49,16 @@ type Client struct {
 	metrics metricsclient.Interface
 	http    *http.Client // what both speak through
 
-	retry   chan struct{} // capacity 1: try a lost link now
-	mu      sync.Mutex
-	history *history // the ReplicaSets as the running Watch knows them
+	canary   *Canary            // nil: none of the following
+	second   *Client            // of the canary's Deployment
+	manifest *appsv1.Deployment // nil: the canary is derived from stable
+	dynamic  dynamic.Interface
+
+	retry      chan struct{} // capacity 1: try a lost link now
+	retrySplit chan struct{} // capacity 1: read the split now
+	mu         sync.Mutex
+	history    *history // the ReplicaSets as the running Watch knows them
+	served     map[schema.GroupResource]string
 }
 
 // ownAccount is what Cluster answers for a pod's own account.
@@ -95,9 +106,39 @@ func Connect(opts Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("use context %q: %w", found.context, err)
 	}
+	objects, err := dynamic.NewForConfigAndClient(dynamic.ConfigFor(cfg), web)
+	if err != nil {
+		return nil, fmt.Errorf("use context %q: %w", found.context, err)
+	}
 	c := newClient(kube, metrics, opts)
 	c.cluster, c.server, c.namespace, c.http = found.context, cfg.Host, found.namespace, web
+	if opts.Canary != nil {
+		if err := c.pair(*opts.Canary, objects); err != nil {
+			return nil, err
+		}
+	}
 	return c, nil
+}
+
+// pair adds the canary. Its manifest is read here, and only here: what is shown
+// before a release is what is created in it.
+func (c *Client) pair(canary Canary, objects dynamic.Interface) error {
+	if err := canary.check(c.deployment); err != nil {
+		return err
+	}
+	if canary.Manifest != "" {
+		d, err := readManifest(canary.Manifest, canary.Deployment, c.namespace, c.container)
+		if err != nil {
+			return err
+		}
+		c.manifest = d
+	}
+	c.canary, c.dynamic = &canary, objects
+	c.second = &Client{
+		cluster: c.cluster, server: c.server, namespace: c.namespace, deployment: canary.Deployment, container: c.container,
+		timeout: c.timeout, kube: c.kube, metrics: c.metrics, http: c.http, retry: make(chan struct{}, 1),
+	}
+	return nil
 }
 
 func newClient(kube kubernetes.Interface, metrics metricsclient.Interface, opts Options) *Client {
@@ -107,7 +148,7 @@ func newClient(kube kubernetes.Interface, metrics metricsclient.Interface, opts 
 	return &Client{
 		namespace: opts.Namespace, deployment: opts.Deployment, container: opts.Container,
 		timeout: opts.Timeout, kube: kube, metrics: metrics, http: &http.Client{},
-		retry: make(chan struct{}, 1),
+		retry: make(chan struct{}, 1), retrySplit: make(chan struct{}, 1),
 	}
 }
 

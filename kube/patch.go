@@ -38,8 +38,12 @@ func (c *Client) plan(ctx context.Context, d *appsv1.Deployment, ch release.Chan
 	if len(ops) == 0 {
 		return nil, out
 	}
-	guarded := slices.Concat([]op{{Op: "test", Path: "/metadata/resourceVersion", Value: d.ResourceVersion}}, ops)
-	patch, err := json.Marshal(guarded)
+	return guardedPatch(d.ResourceVersion, ops)
+}
+
+// guardedPatch is a patch that holds only of that version.
+func guardedPatch(version string, ops []op) ([]byte, release.Outcome) {
+	patch, err := json.Marshal(slices.Concat([]op{{Op: "test", Path: "/metadata/resourceVersion", Value: version}}, ops))
 	if err != nil {
 		return nil, denied("make the patch: %s", err)
 	}

@@ -21,7 +21,7 @@ import (
 )
 
 // roles reads the ClusterRoles that are shipped.
-func roles(t *testing.T) map[string]*rbac.ClusterRole {
+func roles(t testing.TB) map[string]*rbac.ClusterRole {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join("..", "deploy", "rbac.yaml"))
 	if err != nil {
@@ -40,13 +40,14 @@ func roles(t *testing.T) map[string]*rbac.ClusterRole {
 	return found
 }
 
-// granted lists what rules grant, one line for each verb of each resource.
+// granted lists what rules grant, one line for each verb of each resource. Only a
+// deletion is of one object.
 func granted(t *testing.T, rules []rbac.PolicyRule) map[string]bool {
 	t.Helper()
 	lines := map[string]bool{}
 	for _, rule := range rules {
-		if len(rule.ResourceNames) > 0 || len(rule.NonResourceURLs) > 0 {
-			t.Errorf("rule %v is not about all objects of a resource", rule)
+		if deletes := slices.Equal(rule.Verbs, []string{"delete"}); deletes != (len(rule.ResourceNames) == 1) || len(rule.NonResourceURLs) > 0 {
+			t.Errorf("rule %v is not about all objects of a resource, or deletes any", rule)
 		}
 		for _, group := range rule.APIGroups {
 			for _, resource := range rule.Resources {
@@ -63,67 +64,86 @@ func granted(t *testing.T, rules []rbac.PolicyRule) map[string]bool {
 	return lines
 }
 
-// The manifest grants what is asked for, and no more.
-func TestRolesArePermissions(t *testing.T) {
-	shipped := roles(t)
-	if names := slices.Sorted(maps.Keys(shipped)); !slices.Equal(names, []string{"slipway-engineer", "slipway-viewer"}) {
-		t.Fatalf("roles %v", names)
-	}
-	grants := granted(t, slices.Concat(shipped["slipway-viewer"].Rules, shipped["slipway-engineer"].Rules))
-	asked := map[string]bool{}
-	for _, p := range permissions {
+// asked lists what permissions ask for, as granted does.
+func asked(all ...[]permission) map[string]bool {
+	lines := map[string]bool{}
+	for _, p := range slices.Concat(all...) {
 		resource := p.resource
 		if p.subresource != "" {
 			resource += "/" + p.subresource
 		}
 		for _, verb := range p.verbs {
-			asked[verb+" "+p.group+"/"+resource] = true
+			lines[verb+" "+p.group+"/"+resource] = true
 		}
 	}
-	for line := range asked {
-		if !grants[line] {
-			t.Errorf("%s is needed and not granted", line)
+	return lines
+}
+
+// The manifest grants what is asked for, and no more; the roles of a canary what
+// each kind of it adds.
+func TestRolesArePermissions(t *testing.T) {
+	shipped := roles(t)
+	if names := slices.Sorted(maps.Keys(shipped)); !slices.Equal(names, []string{"slipway-canary-engineer", "slipway-canary-viewer", "slipway-engineer", "slipway-viewer"}) {
+		t.Fatalf("roles %v", names)
+	}
+	for prefix, asked := range map[string]map[string]bool{
+		"slipway-":        asked(permissions),
+		"slipway-canary-": asked(istioCanary.permissions(), routeCanary.permissions(), subsetTwo.permissions(), podsCanary.permissions()),
+	} {
+		grants := granted(t, slices.Concat(shipped[prefix+"viewer"].Rules, shipped[prefix+"engineer"].Rules))
+		for line := range asked {
+			if !grants[line] {
+				t.Errorf("%s* does not grant %s, which is needed", prefix, line)
+			}
+		}
+		for line := range grants {
+			if !asked[line] {
+				t.Errorf("%s* grants %s, which is not needed", prefix, line)
+			}
+		}
+		for line := range granted(t, shipped[prefix+"viewer"].Rules) {
+			if verb, _, _ := strings.Cut(line, " "); verb != "get" && verb != "list" && verb != "watch" {
+				t.Errorf("a viewer may %s", line)
+			}
 		}
 	}
-	for line := range grants {
-		if !asked[line] {
-			t.Errorf("%s is granted and not needed", line)
-		}
+}
+
+// bind makes all clients from here on those of somebody who has these shipped roles
+// and nothing else.
+func (w *world) bind(names ...string) {
+	w.t.Helper()
+	shipped := roles(w.t)
+	var rules []rbac.PolicyRule
+	for _, name := range names {
+		rules = append(rules, shipped[name].Rules...)
 	}
-	for line := range granted(t, shipped["slipway-viewer"].Rules) {
-		if verb, _, _ := strings.Cut(line, " "); verb != "get" && verb != "list" && verb != "watch" {
-			t.Errorf("a viewer may %s", line)
-		}
+	const user = "somebody"
+	name := metav1.ObjectMeta{Name: "slipway"}
+	if _, err := w.admin.RbacV1().Roles(w.namespace).Create(w.t.Context(), &rbac.Role{ObjectMeta: name, Rules: rules}, metav1.CreateOptions{}); err != nil {
+		w.t.Fatal(err)
 	}
+	if _, err := w.admin.RbacV1().RoleBindings(w.namespace).Create(w.t.Context(), &rbac.RoleBinding{
+		ObjectMeta: name,
+		RoleRef:    rbac.RoleRef{APIGroup: rbac.GroupName, Kind: "Role", Name: name.Name},
+		Subjects:   []rbac.Subject{{APIGroup: rbac.GroupName, Kind: rbac.UserKind, Name: user}},
+	}, metav1.CreateOptions{}); err != nil {
+		w.t.Fatal(err)
+	}
+	w.config = rest.CopyConfig(w.config)
+	w.config.Impersonate.UserName = user
 }
 
 // With those roles and nothing else everything works.
 func TestRolesSuffice(t *testing.T) {
 	w := sandbox(t)
-	var rules []rbac.PolicyRule
-	for _, role := range roles(t) {
-		rules = append(rules, role.Rules...)
-	}
-	const user = "somebody"
-	name := metav1.ObjectMeta{Name: "slipway"}
-	if _, err := w.admin.RbacV1().Roles(w.namespace).Create(t.Context(), &rbac.Role{ObjectMeta: name, Rules: rules}, metav1.CreateOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.admin.RbacV1().RoleBindings(w.namespace).Create(t.Context(), &rbac.RoleBinding{
-		ObjectMeta: name,
-		RoleRef:    rbac.RoleRef{APIGroup: rbac.GroupName, Kind: "Role", Name: name.Name},
-		Subjects:   []rbac.Subject{{APIGroup: rbac.GroupName, Kind: rbac.UserKind, Name: user}},
-	}, metav1.CreateOptions{}); err != nil {
-		t.Fatal(err)
-	}
+	w.bind("slipway-viewer", "slipway-engineer")
 	w.deploy("gateway", "gateway:v1")
 	d := w.change("gateway", func(d *appsv1.Deployment) {
 		one := int32(1)
 		image("v2")(d)
 		d.Spec.Replicas = &one
 	})
-	w.config = rest.CopyConfig(w.config)
-	w.config.Impersonate.UserName = user
 	c := w.client("gateway", nil)
 	w.eventually("the role to count", func() bool { return rows(c, t)["patch deployments"].OK })
 	for name, r := range rows(c, t) {

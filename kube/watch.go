@@ -3,6 +3,7 @@ package kube
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -21,14 +22,42 @@ const (
 )
 
 // Watch observes the Deployment until ctx ends and never gives up before. It
-// emits, from one goroutine:
+// emits:
 //
 //   - Observed, with the whole Workload: at once when something changed, at
 //     most about ten times a second, and with every heartbeat. At moves only
 //     when the API server has proved that nothing newer exists.
 //   - Linked, when the link is lost, at each try that fails, and when it is
 //     back, before the first Observed after it.
+//   - For a canary release also ObservedCanary, as Observed, and ObservedSplit where
+//     an object splits the traffic. There is no Linked for these: what they last
+//     said only becomes old.
+//
+// Events of one kind come in order, and Linked is in order with Observed. Those of
+// a canary release come from goroutines of their own: emit is called from several
+// at the same time. None of them is left when Watch has returned.
 func (c *Client) Watch(ctx context.Context, emit func(release.Event)) {
+	var beside sync.WaitGroup
+	if c.canary != nil {
+		beside.Go(func() { c.second.watch(ctx, ofTheCanary(emit)) })
+		if c.canary.Traffic.Kind != "" {
+			beside.Go(func() { c.watchSplit(ctx, emit) })
+		}
+	}
+	c.watch(ctx, emit)
+	beside.Wait()
+}
+
+// ofTheCanary makes the events of a Watch those of the canary's.
+func ofTheCanary(emit func(release.Event)) func(release.Event) {
+	return func(e release.Event) {
+		if o, ok := e.(release.Observed); ok {
+			emit(release.ObservedCanary(o))
+		}
+	}
+}
+
+func (c *Client) watch(ctx context.Context, emit func(release.Event)) {
 	w := &watcher{
 		c: c, emit: emit,
 		beats: make(chan beat, 1), pokes: make(chan struct{}, 1), troubles: make(chan error, 1),
@@ -38,8 +67,14 @@ func (c *Client) Watch(ctx context.Context, emit func(release.Event)) {
 	w.run(ctx)
 }
 
-// Retry tries a lost link again now.
-func (c *Client) Retry() { offer(c.retry, struct{}{}) }
+// Retry tries a lost link again now, and reads what belongs to a canary anew.
+func (c *Client) Retry() {
+	offer(c.retry, struct{}{})
+	if c.canary != nil {
+		offer(c.second.retry, struct{}{})
+		offer(c.retrySplit, struct{}{})
+	}
+}
 
 // watcher is the state of one Watch. Only its own goroutine touches it.
 type watcher struct {

@@ -15,8 +15,10 @@ type Row struct {
 	Next  string // what to do, when not OK
 }
 
-// Check asks everything once: whether Prometheus answers, and what each query
-// gives. The first row is the link; without it the others are left out.
+// Check asks everything once: whether Prometheus answers, what each query gives,
+// and what each of stable's gives where there are canary releases; of the version
+// that Compare named last, or of any. The first row is the link; without it the
+// others are left out.
 func (c *Client) Check(ctx context.Context) []Row {
 	readings, err := c.round(ctx)
 	if err != nil {
@@ -28,13 +30,13 @@ func (c *Client) Check(ctx context.Context) []Row {
 		rows[0].Found += fmt.Sprintf(", its clock is %s away from ours", release.Age(skew.Abs()))
 	}
 	for i, spec := range c.Specs {
-		rows = append(rows, c.row(spec, readings[i].sample(spec.Name, release.Sample{}, skew)))
+		rows = append(rows, c.row("metric "+string(spec.Name), spec, readings[i].sample(spec.Name, release.Sample{}, skew)))
 	}
-	return rows
+	return append(rows, c.checkStable(ctx, skew)...)
 }
 
-func (c *Client) row(spec release.MetricSpec, s release.Sample) Row {
-	row := Row{Name: "metric " + string(spec.Name)}
+func (c *Client) row(name string, spec release.MetricSpec, s release.Sample) Row {
+	row := Row{Name: name}
 	if s.Err != "" {
 		row.Found = s.Err
 		row.Next = fmt.Sprintf("see that its metrics are scraped, or set metrics.%s.query, now: %s", spec.Name, spec.Query)

@@ -54,12 +54,12 @@ func (h history) copy() map[release.MetricName][]release.Point {
 }
 
 // over asks for the values of a query from one time to another, by Prometheus's
-// clock. A scrape counts for as long as a sample may be old, not for
+// clock, and a step apart. A scrape counts for as long as a sample may be old, not for
 // Prometheus's five minutes, so that an outage is a gap.
-func (c *Client) over(ctx context.Context, query string, from, to time.Time) ([]release.Point, error) {
+func (c *Client) over(ctx context.Context, query string, from, to time.Time, step time.Duration) ([]release.Point, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
-	step := max(c.Every, to.Sub(from)/maxPoints)
+	step = max(step, to.Sub(from)/maxPoints)
 	var options []promv1.Option
 	if c.Stale > 0 {
 		options = append(options, promv1.WithLookbackDelta(c.Stale))
@@ -86,6 +86,14 @@ func (c *Client) over(ctx context.Context, query string, from, to time.Time) ([]
 	return points, nil
 }
 
+// shifted moves points from Prometheus's clock to ours.
+func shifted(points []release.Point, skew time.Duration) []release.Point {
+	for i := range points {
+		points[i].At = points[i].At.Add(skew)
+	}
+	return points
+}
+
 var (
 	errUnknown = errors.New("the metric is not configured")
 	errEarly   = fmt.Errorf("%w: no whole window of the query lies in that time yet", release.ErrEarly)
@@ -104,7 +112,7 @@ func (c *Client) Peak(ctx context.Context, metric release.MetricName, since time
 	if from.After(to) {
 		return 0, time.Time{}, errEarly
 	}
-	points, err := c.over(ctx, c.Specs[i].Query, from, to)
+	points, err := c.over(ctx, c.Specs[i].Query, from, to, c.Every)
 	if err != nil {
 		return 0, time.Time{}, err
 	}

@@ -31,6 +31,7 @@ type Options struct {
 	URL     string
 	Token   string // sent as a bearer token to that host only; may be empty
 	Specs   []release.MetricSpec
+	Versus  []Versus      // what Compare compares, in the order of Specs; may be empty
 	Every   time.Duration // between rounds of queries
 	Window  time.Duration // that the queries look back over, as their {window}
 	Stale   time.Duration // how old a sample may be: a longer silence is a gap in the history, and a fault to Check
@@ -43,7 +44,8 @@ type Options struct {
 type Client struct {
 	Options
 	api   promv1.API
-	fresh map[release.MetricName]companion
+	specs []question // of Specs
+	wish  wish
 	retry chan struct{}
 	skew  atomic.Int64 // nanoseconds to add to Prometheus's times
 }
@@ -70,14 +72,15 @@ func New(options Options) (*Client, error) {
 		options.Now = time.Now
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConnsPerHost = 2 * len(options.Specs)
+	transport.MaxIdleConnsPerHost = 2*len(options.Specs) + 4*len(options.Versus)
 	client, err := api.NewClient(api.Config{Address: options.URL, RoundTripper: bearer{options.Token, base.Host, transport}})
 	if err != nil {
 		return nil, fmt.Errorf("connect to prometheus: %w", err)
 	}
-	c := &Client{Options: options, api: promv1.NewAPI(client), retry: make(chan struct{}, 1), fresh: map[release.MetricName]companion{}}
+	c := &Client{Options: options, api: promv1.NewAPI(client), retry: make(chan struct{}, 1)}
+	c.wish.set(release.Comparing{})
 	for _, spec := range options.Specs {
-		c.fresh[spec.Name] = companionOf(spec.Query)
+		c.specs = append(c.specs, ask(spec.Query))
 	}
 	return c, nil
 }

@@ -22,11 +22,12 @@ type prometheus struct {
 	mu      sync.Mutex
 	answers map[string]string // by query: the "data" of the answer, or !status text
 	asked   map[string]int
+	ranges  map[string][]string // by query: from, to and step of each time
 }
 
 func newPrometheus(t *testing.T) *prometheus {
 	t.Helper()
-	p := &prometheus{answers: map[string]string{}, asked: map[string]int{}}
+	p := &prometheus{answers: map[string]string{}, asked: map[string]int{}, ranges: map[string][]string{}}
 	p.Server = httptest.NewServer(http.HandlerFunc(p.answer))
 	t.Cleanup(p.Close)
 	return p
@@ -40,10 +41,17 @@ func (p *prometheus) set(answers map[string]string) {
 
 func (p *prometheus) answer(w http.ResponseWriter, r *http.Request) {
 	query := r.FormValue("query")
+	at := ""
 	if strings.HasSuffix(r.URL.Path, "query_range") {
-		query = "range " + query
+		query, at = "range "+query, r.FormValue("start")+" "+r.FormValue("end")+" "+r.FormValue("step")
+		if r.FormValue("step") == "60" {
+			query = "windows of " + query
+		}
 	}
 	p.mu.Lock()
+	if at != "" {
+		p.ranges[query] = append(p.ranges[query], at)
+	}
 	data, known := p.answers[query]
 	p.asked[query]++
 	p.mu.Unlock()

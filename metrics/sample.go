@@ -9,7 +9,15 @@ import (
 	"datahub.io/slipway/release"
 )
 
-// reading is the answer to one spec's pair of queries.
+// question is a query, with the one that asks how old its figures are.
+type question struct {
+	query string
+	age   companion
+}
+
+func ask(query string) question { return question{query, companionOf(query)} }
+
+// reading is the answer to a question.
 type reading struct {
 	value     float64
 	evaluated time.Time // by Prometheus's clock; zero when there is no value
@@ -28,17 +36,16 @@ func (r reading) link() error {
 }
 
 // read asks for the value and for its age at the same time.
-func (c *Client) read(ctx context.Context, spec release.MetricSpec) reading {
-	of := c.fresh[spec.Name]
-	r := reading{alone: of.query == ""}
+func (c *Client) read(ctx context.Context, q question) reading {
+	r := reading{alone: q.age.query == ""}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		if !r.alone {
-			r.scraped, r.freshErr = c.scraped(ctx, of)
+			r.scraped, r.freshErr = c.scraped(ctx, q.age)
 		}
 	}()
-	if value, err := c.query(ctx, spec.Query); err != nil {
+	if value, err := c.query(ctx, q.query); err != nil {
 		r.err = err
 	} else {
 		r.value, r.evaluated, r.err = single(value)
@@ -53,10 +60,10 @@ func (c *Client) read(ctx context.Context, spec release.MetricSpec) reading {
 // round asks once for everything, at the same time, and learns how far apart the
 // clocks are. Its error is that of the link, when no query at all was answered.
 func (c *Client) round(ctx context.Context) ([]reading, error) {
-	readings := make([]reading, len(c.Specs))
+	readings := make([]reading, len(c.specs))
 	var wait sync.WaitGroup
-	for i, spec := range c.Specs {
-		wait.Go(func() { readings[i] = c.read(ctx, spec) })
+	for i, q := range c.specs {
+		wait.Go(func() { readings[i] = c.read(ctx, q) })
 	}
 	wait.Wait()
 	if err := lost(readings); err != nil {

@@ -23,7 +23,7 @@ func sandbox(t *testing.T, change func(*metrics.Options)) *metrics.Client {
 	if dir == "" {
 		t.Skip("SLIPWAY_SANDBOX is not set: `make test` runs this against a sandbox")
 	}
-	c, err := config.Load(config.Options{Path: filepath.Join(dir, "slipway.yaml")})
+	c, err := config.Load(config.Options{Path: sandboxFile()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,6 +44,8 @@ func sandbox(t *testing.T, change func(*metrics.Options)) *metrics.Client {
 	}
 	return client
 }
+
+func sandboxFile() string { return filepath.Join(os.Getenv("SLIPWAY_SANDBOX"), "slipway.yaml") }
 
 // part stops or starts one part of the sandbox.
 func part(t *testing.T, verb, name string) {

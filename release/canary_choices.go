@@ -47,7 +47,8 @@ func advanceChoice(plan Plan, s State, now time.Time) Choice {
 	}
 	why := cmp.Or(busy(s, now), held(s), offline(plan, s, now))
 	c.Why = cmp.Or(watching(plan), why, asking, ready(plan, s, now))
-	c.Wait = c.Why != "" && plan.Driven == "" && asking == "" && s.Held == nil
+	c.Gate = c.Why != "" && c.Why == failing(plan, s, now)
+	c.Wait = c.Why != "" && plan.Driven == "" && asking == "" && s.Held == nil && !c.Gate
 	c.OK = c.Why == ""
 	if s.Canary.Step >= len(plan.Canary.Steps)-1 {
 		c.Preview = promotePreview(plan, s)

@@ -47,9 +47,12 @@ func (t *turn) observedSplit(split Split) {
 
 // compared takes a round of figures of both versions, and counts it while a weight
 // is live.
-func (t *turn) compared(pairs []Pair) {
+func (t *turn) compared(e Compared) {
+	if e.Of != Compares(t.plan, t.s.Record) {
+		return
+	}
 	newest := zeroTime
-	for _, p := range pairs {
+	for _, p := range e.Pairs {
 		t.s.View.Pairs = put(t.s.View.Pairs, p.Metric, p)
 		if p.Canary.At.After(newest) {
 			newest = p.Canary.At
@@ -265,6 +268,17 @@ func (t *turn) unserved() (string, bool) {
 		return "", false
 	}
 	return fmt.Sprintf("no canary pod is available, and %d%% of the traffic goes there", weight) + because(w.Failures()), true
+}
+
+// acquits tells whether a figure of the whole service that fails is not the
+// canary's: beside stable the canary passes, or stable is as bad. It holds the
+// canary where it is, and is no reason to take it back.
+func (t *turn) acquits(spec MetricSpec) bool {
+	if !t.s.Underway() {
+		return false
+	}
+	row := compare(t.plan, t.s, spec, t.now)
+	return row.Verdict == Pass || row.Verdict == Fail && !row.Counts
 }
 
 // losing tells whether a measure of the canary has used the failure budget up.

@@ -335,8 +335,8 @@ func (t *turn) back(e Intended, why string) {
 	run := t.enter(Returning)
 	text := "abort canary: its pods → 0"
 	switch {
-	case w.Template.Hash != r.From.Template:
-		run.Stage = Restoring
+	case run.Promoted, w.Template.Hash != r.From.Template:
+		run.Stage = Restoring // the image may have been set and not be seen yet
 	case t.plan.Canary.Route == "" && t.healthy(), from == 0 && seesCanary(t.plan, t.s, t.now) && t.s.View.Split.Err == "" && run.Live.IsZero():
 		run.Stage = Removing // it has had no traffic
 	}
@@ -464,11 +464,12 @@ func ready(plan Plan, s State, now time.Time) string {
 // verdict says why the judgement of a step is not a pass, or "".
 func verdict(plan Plan, s State, now time.Time) string {
 	rows := Comparisons(plan, s, now)
-	for _, want := range []Verdict{Fail, NoData} {
-		for _, row := range rows {
-			if row.Verdict == want {
-				return fmt.Sprintf("%s %s: %s", row.Title, map[Verdict]string{Fail: "fails", NoData: "is not known"}[want], row.Why)
-			}
+	if fails := failing(plan, s, now); fails != "" {
+		return fails
+	}
+	for _, row := range rows {
+		if row.Verdict == NoData {
+			return fmt.Sprintf("%s is not known: %s", row.Title, row.Why)
 		}
 	}
 	for _, row := range rows {
@@ -478,6 +479,16 @@ func verdict(plan Plan, s State, now time.Time) string {
 	}
 	if n, least := s.View.Tally.Pass, max(plan.Rollback.After, 1); n < least {
 		return fmt.Sprintf("judged %d of %d rounds since it was seen", n, least)
+	}
+	return ""
+}
+
+// failing says which measure of the canary fails, or "".
+func failing(plan Plan, s State, now time.Time) string {
+	for _, row := range Comparisons(plan, s, now) {
+		if row.Verdict == Fail {
+			return fmt.Sprintf("%s fails: %s", row.Title, row.Why)
+		}
 	}
 	return ""
 }

@@ -180,11 +180,20 @@ func canaryWaits(plan Plan, s State, now time.Time) string {
 	return ""
 }
 
+// CanaryWeight is the percent of the traffic that the canary gets, as last seen;
+// known is false while that was not seen, or cannot be read.
+func CanaryWeight(plan Plan, s State) (weight int, known bool) {
+	if splitAt(plan, s).IsZero() || s.View.Split.Err != "" {
+		return 0, false
+	}
+	return canaryWeight(plan, s), true
+}
+
 // Compares says what the figures of both versions are to be asked for now: while a
 // weight is on, and on the way to the next one.
-func Compares(plan Plan, s State) Comparing {
-	run := s.Canary
-	if plan.Canary == nil || !s.Underway() || s.Phase != Deploying {
+func Compares(plan Plan, r Record) Comparing {
+	run := r.Canary
+	if plan.Canary == nil || run == nil || r.Phase != Deploying {
 		return Comparing{}
 	}
 	switch run.Stage {
@@ -196,5 +205,5 @@ func Compares(plan Plan, s State) Comparing {
 	if since.IsZero() {
 		since = run.Since
 	}
-	return Comparing{On: true, Since: since, Canary: s.To.Version, Stable: s.From.Version}
+	return Comparing{On: true, Since: since, Canary: r.To.Version, Stable: r.From.Version}
 }

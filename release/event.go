@@ -13,8 +13,12 @@ type ObservedCanary struct{ Workload Workload }
 // ObservedSplit is a look at what splits the traffic.
 type ObservedSplit struct{ Split Split }
 
-// Compared is one round of the same figures of canary and stable.
-type Compared struct{ Pairs []Pair }
+// Compared is one round of the same figures of canary and stable. What was asked
+// for before the comparison became another one says nothing.
+type Compared struct {
+	Of    Comparing
+	Pairs []Pair
+}
 
 // Sampled is one round of metric samples.
 type Sampled struct{ Samples []Sample }

@@ -36,6 +36,8 @@ func (t *turn) compare(w Workload) {
 		t.asBefore()
 	case t.s.Underway() && t.s.Canary.Stage == Restoring:
 		// It has not got its earlier template back yet.
+	case t.s.Underway() && t.s.Phase == RollingBack && w.Image(t.plan.Container) == t.s.To.Image:
+		t.enter(Restoring) // a promotion whose answer was lost has come through all the same
 	case goal.Template == "" && w.Image(t.plan.Container) == goal.Image:
 		t.record().Rollout.Goal.Template, t.record().To.Template = w.Template.Hash, w.Template.Hash
 	case t.s.Phase != RollingBack && w.Template.Hash == t.s.From.Template && !t.s.Underway():

@@ -155,7 +155,7 @@ func (m *canaryMachine) looks() []release.Event {
 		release.Observed{Workload: m.story.look()},
 		release.ObservedCanary{Workload: m.story.lookCanary()},
 		release.ObservedSplit{Split: m.story.lookSplit()},
-		release.Compared{Pairs: m.story.lookPairs()},
+		release.Compared{Of: release.Compares(m.plan, m.state.Record), Pairs: m.story.lookPairs()},
 	}
 }
 

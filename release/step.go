@@ -27,7 +27,7 @@ func Step(plan Plan, state State, now time.Time, event Event) (State, []Effect) 
 	case Sampled:
 		t.sampled(e.Samples)
 	case Compared:
-		t.compared(e.Pairs)
+		t.compared(e)
 	case Probed:
 		t.probed(e)
 	case Linked:

@@ -113,7 +113,7 @@ func (w *world) run(t *testing.T, d *datadriven.TestData) string {
 		return w.step(release.ObservedSplit{Split: w.lookSplit()})
 	case "pairs":
 		w.setPairs(t, d)
-		return w.step(release.Compared{Pairs: w.lookPairs()})
+		return w.step(release.Compared{Of: release.Compares(w.plan, w.state.Record), Pairs: w.lookPairs()})
 	case "again":
 		return w.step(release.Observed{Workload: w.look()})
 	case "metric":
@@ -392,7 +392,7 @@ func (w *world) wait(t *testing.T, length string, looking bool) string {
 			out += w.reaction(release.ObservedCanary{Workload: w.lookCanary()})
 			out += w.reaction(release.ObservedSplit{Split: w.lookSplit()})
 			if w.pairs != nil {
-				out += w.reaction(release.Compared{Pairs: w.lookPairs()})
+				out += w.reaction(release.Compared{Of: release.Compares(w.plan, w.state.Record), Pairs: w.lookPairs()})
 			}
 		}
 		for _, line := range strings.SplitAfter(out, "\n") {

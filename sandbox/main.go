@@ -78,6 +78,7 @@ func command() *cobra.Command {
 			Use: "status", Short: "say how each part is", Args: cobra.NoArgs,
 			RunE: func(c *cobra.Command, _ []string) error { return status(c, o.Dir) },
 		},
+		newRequests(&o),
 	)
 	return root
 }

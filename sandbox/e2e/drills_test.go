@@ -25,6 +25,7 @@ func TestSandbox(t *testing.T) {
 	s := up(t, "--speed", "10", "--deadline", "30s")
 	s.history(t)
 	s.accounts(t)
+	t.Run("weights", func(t *testing.T) { s.on(t).weights(t) })
 	t.Run("outage", func(t *testing.T) { s.on(t).outage(t) })
 	t.Run("tags", func(t *testing.T) { s.on(t).tags(t) })
 	t.Run("parts", func(t *testing.T) { s.on(t).parts(t) })
@@ -105,21 +106,21 @@ func (s *sandbox) accounts(t *testing.T) {
 // was taken for dead, not for a moment, and no request failed.
 func (s *sandbox) outage(t *testing.T) {
 	const stopped, after = 75 * time.Second, 20 * time.Second // the controllers look at the nodes every 5 s
-	since, failed := s.readySince(), s.failed()
+	since, failed := s.readySince(), s.requests()["production"].Failed
 	s.run("stop", "apiserver")
 	time.Sleep(stopped)
 	s.run("start", "apiserver")
 	time.Sleep(after)
 	now := s.readySince()
-	if len(since) != 3+2*6 || len(now) != len(since) {
-		t.Errorf("%d nodes and pods were ready, %d are, want 15", len(since), len(now))
+	if len(since) != 3+4*6 || len(now) != len(since) {
+		t.Errorf("%d nodes and pods were ready, %d are, want 27", len(since), len(now))
 	}
 	for name, at := range since {
 		if !now[name].Equal(at) {
 			t.Errorf("%s was ready since %s, and is since %s", name, at, now[name])
 		}
 	}
-	if n := s.failed() - failed; n != 0 {
+	if n := s.requests()["production"].Failed - failed; n != 0 {
 		t.Errorf("%d requests failed, want none", n)
 	}
 }

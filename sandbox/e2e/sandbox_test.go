@@ -163,19 +163,17 @@ func (s *sandbox) query(query string) (float64, error) {
 	return strconv.ParseFloat(series[0].Value[1].(string), 64)
 }
 
-// failed returns how many requests of production have failed, beyond the everyday ones.
-func (s *sandbox) failed() int64 {
+// count is of one environment.
+type count struct{ Total, Failed int64 }
+
+// requests counts requests, by environment.
+func (s *sandbox) requests(flags ...string) map[string]count {
 	s.t.Helper()
-	response, err := http.Get(strings.TrimSuffix(s.endpoints["gateway-metrics"], "/metrics") + "/requests")
-	if err != nil {
+	var counts map[string]count
+	if err := json.Unmarshal([]byte(s.run(append([]string{"requests", "-o", "json"}, flags...)...)), &counts); err != nil {
 		s.t.Fatal(err)
 	}
-	defer response.Body.Close()
-	var counts map[string]struct{ Failed int64 }
-	if err := json.NewDecoder(response.Body).Decode(&counts); err != nil {
-		s.t.Fatal(err)
-	}
-	return counts["production"].Failed
+	return counts
 }
 
 type series struct {

@@ -9,6 +9,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/dynamic/dynamicinformer"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	appslisters "k8s.io/client-go/listers/apps/v1"
@@ -23,28 +26,43 @@ import (
 type cluster struct {
 	pods        corelisters.PodLister
 	deployments appslisters.DeploymentLister
+	routes      routes
 	changed     chan struct{} // capacity 1: something may have changed since observe was last called
 }
 
 // watch returns once everything has been listed.
-func watch(ctx context.Context, client kubernetes.Interface) *cluster {
-	factory := informers.NewSharedInformerFactoryWithOptions(client, 0,
+func watch(ctx context.Context, client kubernetes.Interface, untyped dynamic.Interface) *cluster {
+	labelled := informers.NewSharedInformerFactoryWithOptions(client, 0,
 		informers.WithTweakListOptions(func(o *metav1.ListOptions) { o.LabelSelector = "app" }))
-	pods, deployments := factory.Core().V1().Pods(), factory.Apps().V1().Deployments()
-	c := &cluster{pods: pods.Lister(), deployments: deployments.Lister(), changed: make(chan struct{}, 1)}
+	whole, objects := informers.NewSharedInformerFactory(client, 0), dynamicinformer.NewDynamicSharedInformerFactory(untyped, 0)
+	pods, deployments, services := labelled.Core().V1().Pods(), labelled.Apps().V1().Deployments(), whole.Core().V1().Services()
+	c := &cluster{
+		pods: pods.Lister(), deployments: deployments.Lister(), changed: make(chan struct{}, 1),
+		routes: routes{services.Lister(), map[schema.GroupVersionResource]cache.GenericLister{}},
+	}
 	poke := func() {
 		select {
 		case c.changed <- struct{}{}:
 		default:
 		}
 	}
-	for _, informer := range []cache.SharedIndexInformer{pods.Informer(), deployments.Informer()} {
+	all := []cache.SharedIndexInformer{pods.Informer(), deployments.Informer(), services.Informer()}
+	for _, kind := range []schema.GroupVersionResource{VirtualServices, DestinationRules, HTTPRoutes} {
+		informer := objects.ForResource(kind)
+		c.routes.objects[kind] = informer.Lister()
+		all = append(all, informer.Informer())
+	}
+	for _, informer := range all {
 		_, _ = informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
 			AddFunc: func(any) { poke() }, UpdateFunc: func(any, any) { poke() }, DeleteFunc: func(any) { poke() },
 		})
 	}
-	factory.Start(ctx.Done())
-	factory.WaitForCacheSync(ctx.Done())
+	labelled.Start(ctx.Done())
+	whole.Start(ctx.Done())
+	objects.Start(ctx.Done())
+	labelled.WaitForCacheSync(ctx.Done())
+	whole.WaitForCacheSync(ctx.Done())
+	objects.WaitForCacheSync(ctx.Done())
 	return c
 }
 
@@ -62,27 +80,39 @@ func (s Scale) samples() []traffic.Sample {
 	}
 }
 
-// observe returns the pods and Deployments as they are now, in a fixed order.
-func (c *cluster) observe() ([]traffic.Pod, []Scale) {
-	var pods []traffic.Pod
-	var scales []Scale
+// observation is the cluster at one moment.
+type observation struct {
+	pods   []traffic.Pod
+	scales []Scale
+	// splits are of all requests, health of a health check's.
+	splits traffic.Splits
+	health map[string][]traffic.Backend // by environment
+}
+
+// observe returns the cluster as it is now, in a fixed order.
+func (c *cluster) observe() observation {
+	o := observation{splits: traffic.Splits{}, health: map[string][]traffic.Backend{}}
 	for _, e := range Environments {
 		all, _ := c.pods.Pods(e.Namespace).List(labels.Everything()) // a lister has no other error than a bad index
 		for _, p := range all {
-			pods = append(pods, podOf(p))
+			o.pods = append(o.pods, podOf(p))
 		}
 		deployments, _ := c.deployments.Deployments(e.Namespace).List(labels.Everything())
 		for _, d := range deployments {
-			scales = append(scales, scaleOf(d))
+			o.scales = append(o.scales, scaleOf(d))
+		}
+		if backends, routed := c.routes.split(e, traffic.Kinds); routed {
+			o.splits[e.Service] = backends
+			o.health[e.Name], _ = c.routes.split(e, traffic.Plain)
 		}
 	}
-	slices.SortFunc(pods, func(a, b traffic.Pod) int {
+	slices.SortFunc(o.pods, func(a, b traffic.Pod) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
-	slices.SortFunc(scales, func(a, b Scale) int {
+	slices.SortFunc(o.scales, func(a, b Scale) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
-	return pods, scales
+	return o
 }
 
 func scaleOf(d *appsv1.Deployment) Scale {
@@ -95,7 +125,7 @@ func scaleOf(d *appsv1.Deployment) Scale {
 
 // podOf takes the first container for the gateway's.
 func podOf(p *corev1.Pod) traffic.Pod {
-	out := traffic.Pod{Namespace: p.Namespace, Name: p.Name, App: p.Labels["app"]}
+	out := traffic.Pod{Namespace: p.Namespace, Name: p.Name, App: p.Labels["app"], Labels: p.Labels}
 	c := p.Spec.Containers[0]
 	out.Container, out.Tag = c.Name, behaviour.Tag(c.Image)
 	out.CPULimit = c.Resources.Limits.Cpu().AsApproximateFloat64()

@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 
@@ -33,22 +34,41 @@ const ScrapeInterval = 2 * time.Second
 type Environment struct {
 	Name string
 	traffic.Service
+	// Deployment is the one that serves it.
+	Deployment string
+	// Routed tells that its requests arrive by a VirtualService or an HTTPRoute only. All other environments are served without, by all of their pods.
+	Routed bool
 }
+
+// Stable is the Deployment that serves an environment with canary releases.
+const Stable = App + "-stable"
 
 // Environments are the sandbox's, with their normal load.
 var Environments = []Environment{
-	{"staging", traffic.Service{Namespace: "datahub-staging", App: App, Rate: 600}},
-	{"production", traffic.Service{Namespace: "datahub-production", App: App, Rate: 12000}},
+	{"staging", traffic.Service{Namespace: "datahub-staging", App: App, Rate: 600}, App, false},
+	{"production", traffic.Service{Namespace: "datahub-production", App: App, Rate: 12000}, App, false},
+	{"canary", traffic.Service{Namespace: "datahub-canary", App: App, Rate: 1200}, Stable, true},
+	{"routes", traffic.Service{Namespace: "datahub-routes", App: App, Rate: 1200}, Stable, true},
 }
 
 // Gateway joins what is observed of the cluster with the traffic derived from it.
 type Gateway struct {
 	mu      sync.Mutex
 	model   *traffic.Model
-	pods    []traffic.Pod
-	scales  []Scale
+	seen    observation
 	history *History
-	turn    map[string]int // round robin, by namespace
+	turns   map[string]*traffic.Turns // of health checks, by environment
+}
+
+// newGateway begins at a time with the cluster as it is seen.
+func newGateway(begin time.Time, speed float64, seen observation) *Gateway {
+	services, turns := make([]traffic.Service, len(Environments)), map[string]*traffic.Turns{}
+	for i, e := range Environments {
+		services[i], turns[e.Name] = e.Service, &traffic.Turns{}
+	}
+	g := &Gateway{model: traffic.New(begin, speed, services), seen: seen, turns: turns}
+	g.model.Observe(seen.pods, seen.splits)
+	return g
 }
 
 // Main runs the gateway until it is told to end, and returns the exit code.
@@ -77,15 +97,13 @@ func run(ctx context.Context, kubeconfig, listen string, speed float64, span tim
 	if err != nil {
 		return err
 	}
-	cluster := watch(ctx, client)
-	pods, scales := cluster.observe()
-	services := make([]traffic.Service, len(Environments))
-	for i, e := range Environments {
-		services[i] = e.Service
+	untyped, err := dynamic.NewForConfig(config)
+	if err != nil {
+		return err
 	}
+	cluster := watch(ctx, client, untyped)
 	now := time.Now()
-	g := &Gateway{model: traffic.New(now.Add(-span), speed, services), pods: pods, scales: scales, turn: map[string]int{}}
-	g.model.Observe(pods)
+	g := newGateway(now.Add(-span), speed, cluster.observe())
 	if span > 0 {
 		g.history = simulate(g, now)
 		g.model.ResetRequests()
@@ -98,8 +116,7 @@ func run(ctx context.Context, kubeconfig, listen string, speed float64, span tim
 			case <-ctx.Done():
 				return
 			case <-cluster.changed:
-				pods, scales := cluster.observe()
-				g.observe(time.Now(), pods, scales)
+				g.observe(time.Now(), cluster.observe())
 			case <-tick.C:
 				g.advance(time.Now())
 			}
@@ -113,13 +130,13 @@ func run(ctx context.Context, kubeconfig, listen string, speed float64, span tim
 	return nil
 }
 
-// observe accounts for the time up to now with the old pods, then takes the new.
-func (g *Gateway) observe(now time.Time, pods []traffic.Pod, scales []Scale) {
+// observe accounts for the time up to now with what was seen before, then takes what is seen now.
+func (g *Gateway) observe(now time.Time, seen observation) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.live(now)
-	g.model.Observe(pods)
-	g.pods, g.scales = pods, scales
+	g.model.Observe(seen.pods, seen.splits)
+	g.seen = seen
 }
 
 // advance lets time pass.
@@ -143,7 +160,7 @@ func (g *Gateway) live(now time.Time) {
 // samples returns all series, with the mutex held.
 func (g *Gateway) samples() []traffic.Sample {
 	out := g.model.Samples()
-	for _, s := range g.scales {
+	for _, s := range g.seen.scales {
 		out = append(out, s.samples()...)
 	}
 	return out

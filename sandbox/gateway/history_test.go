@@ -11,25 +11,27 @@ import (
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
+// stable is the split of an environment whose traffic all goes to its stable track.
+var stable = []traffic.Backend{{Name: Stable, Share: 1, Selector: map[string]string{"app": App, "track": "stable"}}}
+
 // settled is a gateway whose pods have run for a day, about to live through the hour before noon.
 func settled() *Gateway {
-	var pods []traffic.Pod
-	var services []traffic.Service
+	seen := observation{
+		scales: []Scale{{Environments[1].Namespace, App, 6, 6}}, splits: traffic.Splits{}, health: map[string][]traffic.Backend{},
+	}
 	for _, e := range Environments {
-		services = append(services, e.Service)
 		for i := range 6 {
-			pods = append(pods, traffic.Pod{
-				Namespace: e.Namespace, Name: fmt.Sprintf("datahub-gateway-%d", i), App: App, Container: "gateway", Tag: "v2.4.0",
+			seen.pods = append(seen.pods, traffic.Pod{
+				Namespace: e.Namespace, Name: fmt.Sprintf("%s-%d", e.Deployment, i), App: App, Container: "gateway", Tag: "v2.4.0",
+				Labels:  map[string]string{"app": App, "track": "stable"},
 				Serving: true, Running: true, Started: noon.Add(-24 * time.Hour), CPULimit: 2, MemoryLimit: 2 << 30,
 			})
 		}
+		if e.Routed {
+			seen.splits[e.Service], seen.health[e.Name] = stable, stable
+		}
 	}
-	g := &Gateway{
-		model: traffic.New(noon.Add(-time.Hour), 1, services), pods: pods, turn: map[string]int{},
-		scales: []Scale{{Environments[1].Namespace, App, 6, 6}},
-	}
-	g.model.Observe(pods)
-	return g
+	return newGateway(noon.Add(-time.Hour), 1, seen)
 }
 
 // What is scraped after the history must continue it: the same series, no reset, no jump.
@@ -78,7 +80,7 @@ func TestHistoryGrowsInEvenSteps(t *testing.T) {
 	g.history = simulate(g, noon)
 	n := len(g.history.Times)
 	g.advance(noon.Add(700 * time.Millisecond))
-	g.observe(noon.Add(2300*time.Millisecond), g.pods, g.scales)
+	g.observe(noon.Add(2300*time.Millisecond), g.seen)
 	g.advance(noon.Add(2500 * time.Millisecond))
 	g.advance(noon.Add(7 * time.Second))
 	var got []time.Duration
@@ -141,8 +143,8 @@ func TestHealthTakesPodsInTurn(t *testing.T) {
 			t.Errorf("%s was asked %d times of 12, want 2", name, n)
 		}
 	}
-	for i := range g.pods {
-		g.pods[i].Serving = false
+	for i := range g.seen.pods {
+		g.seen.pods[i].Serving = false
 	}
 	if p, ok := g.next(Environments[1]); ok {
 		t.Errorf("%s answers, but none is ready", p.Name)

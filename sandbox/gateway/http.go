@@ -3,6 +3,7 @@ package gateway
 import (
 	"encoding/json"
 	"io"
+	"math"
 	"net/http"
 	"time"
 
@@ -20,14 +21,15 @@ type Usage struct {
 	Memory float64 `json:"memory"`
 }
 
-// Requests counts requests and those of them that failed, as traffic.Count has it.
+// Requests counts requests and those of them that failed, as traffic.Count has it, in whole requests: one that failed in part has failed.
 type Requests struct {
 	Total  int64 `json:"total"`
 	Failed int64 `json:"failed"`
 }
 
 // handler serves GET /metrics for scrapes; /ENVIRONMENT/health, …/health/ready and …/health/live as the load balancer of that environment would;
-// for the other parts of the sandbox /usage and /history; and /requests, which counts what was asked and what failed in each environment.
+// for the other parts of the sandbox /usage and /history; and /requests, which counts what was asked and what failed in each environment. POST
+// /requests/reset answers the same for the last time: counts begin anew.
 func (g *Gateway) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
@@ -41,10 +43,8 @@ func (g *Gateway) handler() http.Handler {
 		g.advance(time.Now())
 		answer(w, http.StatusOK, g.usage())
 	})
-	mux.HandleFunc("GET /requests", func(w http.ResponseWriter, _ *http.Request) {
-		g.advance(time.Now())
-		answer(w, http.StatusOK, g.requests())
-	})
+	mux.HandleFunc("GET /requests", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, g.requests(false)) })
+	mux.HandleFunc("POST /requests/reset", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, g.requests(true)) })
 	mux.HandleFunc("GET /history", func(w http.ResponseWriter, _ *http.Request) {
 		g.advance(time.Now())
 		g.mu.Lock()
@@ -64,7 +64,7 @@ func (g *Gateway) handler() http.Handler {
 	return mux
 }
 
-// health answers from the next ready pod, as a load balancer that takes them in turn, or with 503 when there is none.
+// health answers as the load balancer would: from the next ready pod of the backend whose turn it is, or with 503 when that has none.
 func (g *Gateway) health(w http.ResponseWriter, e Environment) {
 	p, ok := g.next(e)
 	if !ok {
@@ -80,17 +80,17 @@ func (g *Gateway) health(w http.ResponseWriter, e Environment) {
 func (g *Gateway) next(e Environment) (traffic.Pod, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	var serving []traffic.Pod
-	for _, p := range g.pods {
-		if p.Namespace == e.Namespace && p.App == e.App && p.Serving {
-			serving = append(serving, p)
+	backends, routed := g.seen.health[e.Name]
+	if !routed {
+		backends = []traffic.Backend{{Share: 1, Selector: map[string]string{"app": e.App}}}
+	}
+	var pods []traffic.Pod
+	for _, p := range g.seen.pods {
+		if p.Namespace == e.Namespace {
+			pods = append(pods, p)
 		}
 	}
-	if len(serving) == 0 {
-		return traffic.Pod{}, false
-	}
-	g.turn[e.Namespace]++
-	return serving[g.turn[e.Namespace]%len(serving)], true
+	return g.turns[e.Name].Next(backends, pods)
 }
 
 func (g *Gateway) usage() []Usage {
@@ -103,14 +103,18 @@ func (g *Gateway) usage() []Usage {
 	return out
 }
 
-// requests counts what each environment was asked, since the gateway started, in whole requests.
-func (g *Gateway) requests() map[string]Requests {
+// requests counts what each environment was asked since the gateway started or since the last reset, and resets the counts if told to.
+func (g *Gateway) requests(reset bool) map[string]Requests {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.live(time.Now())
 	out := map[string]Requests{}
 	for _, e := range Environments {
 		n := g.model.Requests(e.Service)
-		out[e.Name] = Requests{int64(n.Total), int64(n.Failed)}
+		out[e.Name] = Requests{int64(math.Ceil(n.Total)), int64(math.Ceil(n.Failed))}
+	}
+	if reset {
+		g.model.ResetRequests()
 	}
 	return out
 }

@@ -13,6 +13,8 @@ import (
 // Pod is what the model needs to know of a pod.
 type Pod struct {
 	Namespace, Name, App, Container string
+	// Labels are the pod's.
+	Labels map[string]string
 	// Tag is the tag of the container's image: the version.
 	Tag string
 	// Serving tells that the load balancer sends requests to it: ready and not being deleted.
@@ -33,8 +35,8 @@ type Service struct {
 	Rate float64
 }
 
-// Count says what a service was asked since the model began or was reset, and how many of those requests failed beyond the everyday error rate of a good version:
-// because no pod served, or because a bad one did.
+// Count says what a service was asked since the model began or was reset, and how many of those requests failed beyond the everyday error rate of a
+// good version: because no pod served where they were sent, or because a bad one did.
 type Count struct{ Total, Failed float64 }
 
 // Model accumulates counters. Its zero value is not usable: see New.
@@ -43,8 +45,9 @@ type Model struct {
 	services []Service
 	at       time.Time
 	pods     []Pod
+	splits   Splits
 	counters map[container]*counter
-	balancer map[Service]*Count
+	balancer map[Service]map[string]float64 // requests that no pod served, by backend
 	requests map[Service]*Count
 }
 
@@ -73,18 +76,18 @@ const step = time.Second
 func New(begin time.Time, speed float64, services []Service) *Model {
 	m := &Model{
 		speed: speed, services: services, at: begin,
-		counters: map[container]*counter{}, balancer: map[Service]*Count{}, requests: map[Service]*Count{},
+		counters: map[container]*counter{}, balancer: map[Service]map[string]float64{}, requests: map[Service]*Count{},
 	}
 	for _, s := range services {
-		m.balancer[s], m.requests[s] = &Count{}, &Count{}
+		m.balancer[s], m.requests[s] = map[string]float64{}, &Count{}
 	}
 	return m
 }
 
-// Observe replaces the pods. What pods did before is accounted for by calling Advance first; counters of pods and containers that are gone are
+// Observe replaces the pods and the splits. What pods did before is accounted for by calling Advance first; counters of pods and containers that are gone are
 // dropped, as a scrape target's disappear with it.
-func (m *Model) Observe(pods []Pod) {
-	m.pods = pods
+func (m *Model) Observe(pods []Pod, splits Splits) {
+	m.pods, m.splits = pods, splits
 	keep := make(map[container]*counter, len(pods))
 	for _, p := range pods {
 		if !p.Running {
@@ -122,30 +125,46 @@ func (m *Model) ResetRequests() {
 // Now returns the time to which the model has advanced.
 func (m *Model) Now() time.Time { return m.at }
 
-// serve sends one service's requests of a short time to its serving pods in equal shares.
+// serve sends one service's requests of a short time to its backends, and within each to the serving pods in equal shares.
 func (m *Model) serve(s Service, at time.Time, seconds float64) {
 	requests := s.Rate * wave(at, s.Namespace) * seconds
 	m.requests[s].Total += requests
-	var serving []Pod
+	var pods []Pod
 	for _, p := range m.pods {
-		if p.Namespace != s.Namespace || p.App != s.App || !p.Running || p.Started.After(at) {
-			continue
-		}
-		if p.Serving {
-			serving = append(serving, p)
-		} else {
-			m.use(p, 0, s, seconds)
+		if p.Namespace == s.Namespace && p.App == s.App && p.Running && !p.Started.After(at) {
+			pods = append(pods, p)
 		}
 	}
-	if len(serving) == 0 {
-		m.balancer[s].Failed += requests
-		m.requests[s].Failed += requests
-		return
+	gets := make([]float64, len(pods))
+	send := func(part float64, backend string, selects func(Pod) bool) {
+		var to []int
+		for i, p := range pods {
+			if p.Serving && selects(p) {
+				to = append(to, i)
+			}
+		}
+		for _, i := range to {
+			gets[i] += part / float64(len(to))
+		}
+		if len(to) == 0 {
+			m.balancer[s][backend] += part
+			m.requests[s].Failed += part
+		}
 	}
-	share := requests / float64(len(serving))
-	for _, p := range serving {
-		m.use(p, share/seconds, s, seconds)
-		m.requests[s].Failed += m.answer(p, share, at)
+	if backends, routed := m.splits[s]; !routed {
+		send(requests, "", func(Pod) bool { return true })
+	} else {
+		for _, b := range backends {
+			if b.Share > 0 {
+				send(requests*b.Share, b.Name, b.selects)
+			}
+		}
+	}
+	for i, p := range pods {
+		m.use(p, gets[i]/seconds, s, seconds)
+		if gets[i] > 0 {
+			m.requests[s].Failed += m.answer(p, gets[i], at)
+		}
 	}
 }
 

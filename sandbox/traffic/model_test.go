@@ -29,7 +29,7 @@ func podsOf(tag string, n int, started time.Time) []Pod {
 // run lets n pods of a version serve for a minute, an hour after their start, and returns the model.
 func run(tag string, n int) *Model {
 	m := New(noon, 1, []Service{service})
-	m.Observe(podsOf(tag, n, noon.Add(-time.Hour)))
+	m.Observe(podsOf(tag, n, noon.Add(-time.Hour)), nil)
 	m.Advance(noon.Add(time.Minute))
 	return m
 }
@@ -101,7 +101,7 @@ func TestBadVersions(t *testing.T) {
 	}
 	leak := behaviour.OfTag("v2.5.0-leak").Exhausts
 	m := New(noon, 1, []Service{service})
-	m.Observe(podsOf("v2.5.0-leak", 1, noon))
+	m.Observe(podsOf("v2.5.0-leak", 1, noon), nil)
 	for _, c := range []struct {
 		after time.Duration
 		want  float64
@@ -113,7 +113,7 @@ func TestBadVersions(t *testing.T) {
 
 func TestSpeedBringsTheLeakForward(t *testing.T) {
 	m := New(noon, 10, []Service{service})
-	m.Observe(podsOf("v2.5.0-leak", 1, noon))
+	m.Observe(podsOf("v2.5.0-leak", 1, noon), nil)
 	m.Advance(noon.Add(behaviour.OfTag("v2.5.0-leak").Exhausts / 10))
 	near(t, "memory", m.Usage()[0].Memory/(2<<30), 1, 0.01)
 }
@@ -122,7 +122,7 @@ func TestLoadIsSharedByServingPods(t *testing.T) {
 	pods := podsOf("v2.4.0", 6, noon.Add(-time.Hour))
 	pods[0].Serving = false
 	m := New(noon, 1, []Service{service})
-	m.Observe(pods)
+	m.Observe(pods, nil)
 	m.Advance(noon.Add(time.Minute))
 	for i, p := range pods {
 		n, _ := sum(m, "http_requests_total", func(l map[string]string) bool { return l["pod"] == p.Name })
@@ -147,11 +147,11 @@ func TestWithoutServingPodsRequestsFailAtTheBalancer(t *testing.T) {
 func TestVanishedPodsAndRestartedContainers(t *testing.T) {
 	pods := podsOf("v2.4.0", 2, noon.Add(-time.Hour))
 	m := New(noon, 1, []Service{service})
-	m.Observe(pods)
+	m.Observe(pods, nil)
 	m.Advance(noon.Add(time.Minute))
 	before, _ := sum(m, "http_requests_total", func(l map[string]string) bool { return l["pod"] == pods[1].Name })
 	pods[1].Restarts, pods[1].Started = 1, noon.Add(time.Minute)
-	m.Observe(pods[1:])
+	m.Observe(pods[1:], nil)
 	m.Advance(noon.Add(time.Minute + time.Second))
 	if _, series := sum(m, "http_requests_total", func(l map[string]string) bool { return l["pod"] == pods[0].Name }); series != 0 {
 		t.Errorf("%d series of a pod that is gone", series)

@@ -1,7 +1,9 @@
 package traffic
 
 import (
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -30,8 +32,12 @@ func (m *Model) Samples() []Sample {
 	out := make([]Sample, 0, len(m.pods)*32)
 	add := func(value float64, name string, labels []Label) { out = append(out, Sample{name, labels, value}) }
 	for _, s := range m.services {
-		if failed := m.balancer[s].Failed; failed > 0 {
-			add(math.Floor(failed), "http_requests_total", pairs("app", s.App, "code", "503", "namespace", s.Namespace))
+		for _, backend := range slices.Sorted(maps.Keys(m.balancer[s])) {
+			labels := pairs("app", s.App, "code", "503", "destination_service_name", backend, "namespace", s.Namespace)
+			if backend == "" {
+				labels = pairs("app", s.App, "code", "503", "namespace", s.Namespace)
+			}
+			add(math.Floor(m.balancer[s][backend]), "http_requests_total", labels)
 		}
 	}
 	m.each(func(p Pod, c *counter) {

@@ -13,6 +13,7 @@ var configTemplate string
 type endpoints struct {
 	Dir, Kubeconfig, State                              string
 	APIServer, Prometheus, Gateway, Staging, Production string
+	Canary, Routes                                      string
 }
 
 // config is the console's configuration for a sandbox.
@@ -32,5 +33,7 @@ func (e endpoints) ready() []byte {
 		"\nprometheus=" + e.Prometheus +
 		"\ngateway-metrics=" + e.Gateway + "/metrics" +
 		"\nhealth-staging=" + e.Staging +
-		"\nhealth-production=" + e.Production + "\n")
+		"\nhealth-production=" + e.Production +
+		"\nhealth-canary=" + e.Canary +
+		"\nhealth-routes=" + e.Routes + "\n")
 }

@@ -75,12 +75,18 @@ func newSeeder(kubeconfig string, deadline time.Duration) (*seeder, error) {
 }
 
 // resources says where an object of each kind in the manifests is sent.
-var resources = map[string]schema.GroupVersionResource{
-	"Deployment":  appsv1.SchemeGroupVersion.WithResource("deployments"),
-	"Service":     corev1.SchemeGroupVersion.WithResource("services"),
-	"ClusterRole": rbacv1.SchemeGroupVersion.WithResource("clusterroles"),
-	"RoleBinding": rbacv1.SchemeGroupVersion.WithResource("rolebindings"),
-	"APIService":  {Group: "apiregistration.k8s.io", Version: "v1", Resource: "apiservices"},
+var resources = map[schema.GroupKind]schema.GroupVersionResource{
+	{Group: "apps", Kind: "Deployment"}:                   appsv1.SchemeGroupVersion.WithResource("deployments"),
+	{Kind: "Service"}:                                     corev1.SchemeGroupVersion.WithResource("services"),
+	{Group: rbacv1.GroupName, Kind: "ClusterRole"}:        rbacv1.SchemeGroupVersion.WithResource("clusterroles"),
+	{Group: rbacv1.GroupName, Kind: "RoleBinding"}:        rbacv1.SchemeGroupVersion.WithResource("rolebindings"),
+	{Group: "apiregistration.k8s.io", Kind: "APIService"}: {Group: "apiregistration.k8s.io", Version: "v1", Resource: "apiservices"},
+	definitions:                               {Group: definitions.Group, Version: "v1", Resource: "customresourcedefinitions"},
+	{Group: istio, Kind: "Gateway"}:           {Group: istio, Version: "v1", Resource: "gateways"},
+	{Group: istio, Kind: "VirtualService"}:    gateway.VirtualServices,
+	{Group: gatewayAPI, Kind: "GatewayClass"}: {Group: gatewayAPI, Version: "v1", Resource: "gatewayclasses"},
+	{Group: gatewayAPI, Kind: "Gateway"}:      {Group: gatewayAPI, Version: "v1", Resource: "gateways"},
+	{Group: gatewayAPI, Kind: "HTTPRoute"}:    gateway.HTTPRoutes,
 }
 
 // apply creates the objects of a manifest, in a namespace if they name none, after change has had its say.
@@ -100,19 +106,32 @@ func (s *seeder) apply(ctx context.Context, manifest, namespace string, change f
 		if err := change(&object); err != nil {
 			return fmt.Errorf("%s: %w", manifest, err)
 		}
-		in := object.GetNamespace()
-		if in == "" {
-			in = namespace
+		if object.GetNamespace() == "" {
+			object.SetNamespace(namespace)
 		}
-		err := create(ctx, func() error {
-			_, err := s.dynamic.Resource(resources[object.GetKind()]).Namespace(in).Create(ctx, &object, metav1.CreateOptions{})
+		if err := s.create(ctx, &object); err != nil {
 			return err
-		})
-		if err != nil {
-			return fmt.Errorf("create %s %s: %w", object.GetKind(), object.GetName(), err)
 		}
 	}
 }
+
+// create creates an object. What it needs may still be on its way: its namespace, or the definition of its kind.
+func (s *seeder) create(ctx context.Context, object *unstructured.Unstructured) error {
+	kind := object.GroupVersionKind().GroupKind()
+	err := create(ctx, func() error {
+		_, err := s.dynamic.Resource(resources[kind]).Namespace(object.GetNamespace()).Create(ctx, object, metav1.CreateOptions{})
+		if apierrors.IsNotFound(err) {
+			return pending(err.Error())
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("create %s %s: %w", object.GetKind(), object.GetName(), err)
+	}
+	return nil
+}
+
+func unchanged(*unstructured.Unstructured) error { return nil }
 
 // accounts creates the namespaces and what the accounts may do in them, and registers the metrics part with the API server.
 func (s *seeder) accounts(ctx context.Context, metricsPort int, authority []byte) error {
@@ -126,8 +145,10 @@ func (s *seeder) accounts(ctx context.Context, metricsPort int, authority []byte
 			return fmt.Errorf("create namespace %s: %w", e.Namespace, err)
 		}
 	}
-	if err := s.apply(ctx, "rbac.yaml", "", func(*unstructured.Unstructured) error { return nil }); err != nil {
-		return err
+	for _, manifest := range []string{"rbac.yaml", "bindings.yaml"} {
+		if err := s.apply(ctx, manifest, "", unchanged); err != nil {
+			return err
+		}
 	}
 	// The API server makes this namespace itself, a moment after it is ready.
 	err := until(ctx, func() error {
@@ -151,14 +172,19 @@ func (s *seeder) accounts(ctx context.Context, metricsPort int, authority []byte
 	})
 }
 
-// rollOut gives a namespace its Deployment and Service, and the Deployment its history: one revision after another, each seen by the controller,
+// rollOut gives an environment its Deployment and Service, and the Deployment its history: one revision after another, each seen by the controller,
 // without pods. Then it asks for six pods, and marks them as running since before; they stay unscheduled as long as there are no nodes.
-func (s *seeder) rollOut(ctx context.Context, namespace string) error {
-	err := s.apply(ctx, "gateway.yaml", namespace, func(o *unstructured.Unstructured) error {
+func (s *seeder) rollOut(ctx context.Context, e gateway.Environment) error {
+	err := s.apply(ctx, "gateway.yaml", e.Namespace, func(o *unstructured.Unstructured) error {
 		if o.GetKind() != "Deployment" {
 			return nil
 		}
 		o.SetAnnotations(map[string]string{causeAnnotation: past[0].cause})
+		if e.Routed {
+			if err := onTrack(o, e.Deployment, "stable"); err != nil {
+				return err
+			}
+		}
 		containers, _, err := unstructured.NestedSlice(o.Object, "spec", "template", "spec", "containers")
 		if err != nil {
 			return err
@@ -176,19 +202,19 @@ func (s *seeder) rollOut(ctx context.Context, namespace string) error {
 		if i > 0 {
 			patch := fmt.Sprintf(`{"metadata":{"annotations":{%q:%q}},"spec":{"template":{"spec":{"containers":[{"name":"gateway","image":%q}]}}}}`,
 				causeAnnotation, r.cause, image+":"+r.version)
-			if err := s.patch(ctx, namespace, patch); err != nil {
+			if err := s.patch(ctx, e, patch); err != nil {
 				return err
 			}
 		}
-		if err := s.revision(ctx, namespace, fmt.Sprint(i+1)); err != nil {
+		if err := s.revision(ctx, e, fmt.Sprint(i+1)); err != nil {
 			return fmt.Errorf("revision %d: %w", i+1, err)
 		}
 	}
 	const replicas = 6
-	if err := s.patch(ctx, namespace, fmt.Sprintf(`{"spec":{"replicas":%d}}`, replicas)); err != nil {
+	if err := s.patch(ctx, e, fmt.Sprintf(`{"spec":{"replicas":%d}}`, replicas)); err != nil {
 		return err
 	}
-	return s.settle(ctx, namespace, replicas)
+	return s.settle(ctx, e.Namespace, replicas)
 }
 
 const (
@@ -196,17 +222,17 @@ const (
 	revisionAnnotation = "deployment.kubernetes.io/revision"
 )
 
-func (s *seeder) patch(ctx context.Context, namespace, patch string) error {
+func (s *seeder) patch(ctx context.Context, e gateway.Environment, patch string) error {
 	return until(ctx, func() error {
-		_, err := s.typed.AppsV1().Deployments(namespace).Patch(ctx, gateway.App, types.StrategicMergePatchType, []byte(patch), metav1.PatchOptions{})
+		_, err := s.typed.AppsV1().Deployments(e.Namespace).Patch(ctx, e.Deployment, types.StrategicMergePatchType, []byte(patch), metav1.PatchOptions{})
 		return err
 	})
 }
 
 // revision waits until the controller has made a revision of what was asked last.
-func (s *seeder) revision(ctx context.Context, namespace, number string) error {
+func (s *seeder) revision(ctx context.Context, e gateway.Environment, number string) error {
 	return until(ctx, func() error {
-		d, err := s.typed.AppsV1().Deployments(namespace).Get(ctx, gateway.App, metav1.GetOptions{})
+		d, err := s.typed.AppsV1().Deployments(e.Namespace).Get(ctx, e.Deployment, metav1.GetOptions{})
 		if err == nil && (d.Annotations[revisionAnnotation] != number || d.Status.ObservedGeneration < d.Generation) {
 			return pending(fmt.Sprintf("the controller has made revision %q", d.Annotations[revisionAnnotation]))
 		}
@@ -273,10 +299,10 @@ func (s *seeder) machines(ctx context.Context, kubelet int) error {
 	return nil
 }
 
-// available waits until a namespace's Deployment is complete.
-func (s *seeder) available(ctx context.Context, namespace string) error {
+// available waits until an environment's Deployment is complete.
+func (s *seeder) available(ctx context.Context, e gateway.Environment) error {
 	return until(ctx, func() error {
-		d, err := s.typed.AppsV1().Deployments(namespace).Get(ctx, gateway.App, metav1.GetOptions{})
+		d, err := s.typed.AppsV1().Deployments(e.Namespace).Get(ctx, e.Deployment, metav1.GetOptions{})
 		if err == nil && (d.Status.AvailableReplicas != *d.Spec.Replicas || d.Status.ObservedGeneration < d.Generation) {
 			return pending(fmt.Sprintf("%d of %d pods are available", d.Status.AvailableReplicas, *d.Spec.Replicas))
 		}

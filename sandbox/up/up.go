@@ -129,7 +129,7 @@ const usage = `
   export KUBECONFIG=%s
   slipway --config %s
 
-  sandbox status|stop PART|start PART --dir %s
+  sandbox status|requests|stop PART|start PART --dir %s
   Ctrl-C ends it.
 
 `
@@ -149,6 +149,7 @@ func addresses(d *Dir, p ports) endpoints {
 		APIServer: "https://" + local(p.apiserver), Prometheus: "http://" + local(p.prometheus), Gateway: base,
 	}
 	e.Staging, e.Production = base+"/staging/health", base+"/production/health"
+	e.Canary, e.Routes = base+"/canary/health", base+"/routes/health"
 	return e
 }
 
@@ -216,6 +217,7 @@ func (s sequence) rise(ctx context.Context) error {
 	}
 	group, side := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.start(side, controllers, scheduler, kwok) })
+	group.Go(func() error { return s.blame(seed.routes(side), "Istio and the Gateway API", apiserver) })
 	group.Go(func() error {
 		if err := seed.accounts(side, s.ports.metrics, s.authority); err != nil {
 			return s.blame(err, "accounts", apiserver)
@@ -223,7 +225,7 @@ func (s sequence) rise(ctx context.Context) error {
 		rollouts, each := errgroup.WithContext(side)
 		for _, e := range gateway.Environments {
 			rollouts.Go(func() error {
-				return s.blame(seed.rollOut(each, e.Namespace), "revisions of "+e.Namespace, apiserver, controllers)
+				return s.blame(seed.rollOut(each, e), "revisions of "+e.Namespace, apiserver, controllers)
 			})
 		}
 		if err := rollouts.Wait(); err != nil {
@@ -234,7 +236,7 @@ func (s sequence) rise(ctx context.Context) error {
 			return s.blame(err, "nodes", apiserver)
 		}
 		for _, e := range gateway.Environments {
-			if err := seed.available(side, e.Namespace); err != nil {
+			if err := seed.available(side, e); err != nil {
 				return s.blame(err, "pods of "+e.Namespace, scheduler, kwok)
 			}
 		}

@@ -1,6 +1,9 @@
 package up
 
 import (
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +12,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"datahub.io/slipway/sandbox/gateway"
 )
 
 // The sandbox is its own module and can embed only its own files: the manifest shipped for real clusters is here as a copy.
@@ -144,6 +149,35 @@ func TestConfigIsValidYAMLForAnyPath(t *testing.T) {
 	}
 }
 
+func TestRequestsAsksTheGateway(t *testing.T) {
+	var asked []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Method+" "+r.URL.Path)
+		io.WriteString(w, `{"canary":{"total":12,"failed":3}}`)
+	}))
+	defer server.Close()
+	d, err := claim(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.release()
+	if _, err := Requests(t.Context(), d.path, false); err == nil || !strings.Contains(err.Error(), "no sandbox is ready") {
+		t.Errorf("error: %v", err)
+	}
+	if err := d.write(readyFile, endpoints{Gateway: server.URL}.ready(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, reset := range []bool{false, true} {
+		got, err := Requests(t.Context(), d.path, reset)
+		if err != nil || got["canary"] != (gateway.Requests{Total: 12, Failed: 3}) {
+			t.Errorf("%v, %v", got, err)
+		}
+	}
+	if got := strings.Join(asked, ", "); got != "GET /requests, POST /requests/reset" {
+		t.Errorf("asked %s", got)
+	}
+}
+
 func TestEveryAccountHasItsKubeconfig(t *testing.T) {
 	d, err := claim(t.TempDir())
 	if err != nil {
@@ -172,7 +206,7 @@ func TestEveryAccountHasItsKubeconfig(t *testing.T) {
 		if config.CurrentContext != "staging" {
 			t.Errorf("%s: the current context is %q", u.file, config.CurrentContext)
 		}
-		for _, name := range []string{"staging", "production"} {
+		for _, name := range []string{"staging", "production", "canary", "routes"} {
 			c := config.Contexts[name]
 			if c == nil || c.AuthInfo != u.name || c.Namespace != "datahub-"+name || config.Clusters[c.Cluster] == nil {
 				t.Errorf("%s: context %s is %+v", u.file, name, c)

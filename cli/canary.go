@@ -1,0 +1,224 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"datahub.io/slipway/release"
+)
+
+func newCanary(f *flags) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "canary",
+		Short: "Look at a canary release, and lead it on or take it back",
+		Args:  cobra.NoArgs,
+	}
+	cmd.AddCommand(
+		newCanaryStatus(f),
+		newCanaryStep(f, canaryStep{
+			use: "advance", short: "Lead the canary to its next weight, and from the last one to promotion",
+			long: `Waits until the step has baked and passed, leads the canary on, and ends when the
+next weight is live. From the last weight it promotes, as canary promote does.`,
+			intent: func(confirm string) release.Intent { return release.Advance{Confirm: confirm} },
+		}),
+		newCanaryStep(f, canaryStep{
+			use: "promote", short: "Give stable the new version, and remove the canary",
+			long: `At the last weight, once it has baked and passed: stable gets the image while the
+traffic is on the canary, then the traffic, and then the canary is deleted.`,
+			intent: func(confirm string) release.Intent { return release.Promote{Confirm: confirm} },
+		}),
+		newCanaryStep(f, canaryStep{
+			use: "abort", short: "Put all traffic back on stable, and scale the canary to 0",
+			long: `Puts the traffic back on stable, if stable is healthy, and then scales the canary
+to 0. It works whoever began the canary, and whatever else stands open.`,
+			intent: func(string) release.Intent { return release.Abort{} }, anyway: true,
+		}),
+	)
+	return cmd
+}
+
+// canaryStep is one of the commands that lead a canary on or back.
+type canaryStep struct {
+	use, short, long string
+	intent           func(confirm string) release.Intent
+	anyway           bool // a record that somebody else holds does not stand against it
+}
+
+func newCanaryStep(f *flags, step canaryStep) *cobra.Command {
+	var yes bool
+	var timeout time.Duration
+	cmd := &cobra.Command{
+		Use: step.use, Short: step.short, Long: step.long, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkTimeout(timeout); err != nil {
+				return err
+			}
+			s, err := openCanary(cmd, f)
+			if err != nil {
+				return err
+			}
+			if s.plan.Protected && step.use == "promote" && !yes && !isTerminal(os.Stdin) {
+				return fail(exitUsage, "%s is protected: without a terminal to type its name in, promote needs --yes", s.plan.Environment)
+			}
+			options := s.pickUpAnyway()
+			if !step.anyway {
+				if options, err = s.pickUp(); err != nil {
+					return err
+				}
+			}
+			lead := &leading{step: step, consent: consent{attended: isTerminal(os.Stdin) && !yes}}
+			return drive(cmd, options, timeout, lead.next)
+		},
+	}
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask at a terminal; confirms a protected environment's name")
+	cmd.Flags().DurationVar(&timeout, "timeout", 30*time.Minute, "give up waiting after this long; the canary stays as it is")
+	return cmd
+}
+
+// openCanary opens a session of an environment with canary releases.
+func openCanary(cmd *cobra.Command, f *flags) (*session, error) {
+	s, err := open(cmd, f)
+	if err != nil {
+		return nil, err
+	}
+	if s.plan.Canary == nil {
+		return nil, fail(exitUsage, "releases to %s are rolling: set strategy: canary and a canary block in its environment, or say --strategy canary", s.plan.Environment)
+	}
+	return s, nil
+}
+
+// leading asks for one step of a canary and waits until it is done.
+type leading struct {
+	consent
+	step canaryStep
+	sent *release.CanaryRun // the run as it was when the wish was sent
+	told string
+}
+
+func (l *leading) next(d *driver, f release.Frame) (bool, error) {
+	kind := release.KindOf(l.step.intent(""))
+	switch refused, ok := d.refusal(); {
+	case !ok:
+	case refused.Moved && l.attended:
+		fmt.Fprintf(d.out, "not sent: %s\n", refused.Why)
+		l.again(f)
+	default:
+		return true, fail(exitError, "%s", refused.Why)
+	}
+	switch {
+	case d.wish != "":
+		return false, nil
+	case d.taken != "" && l.sent != nil:
+		return l.follow(d, f)
+	}
+	s := f.State
+	if s.Held != nil && kind != release.DoAbort {
+		if s.Held.Kind != release.HeldOnReturn {
+			return true, fail(exitUnfinished, "held: %s", s.Held.Reason)
+		}
+		if c := choice(f, release.DoContinue, ""); s.Pending == nil && c.OK {
+			d.ask(c, release.Continue{})
+		}
+		return false, nil
+	}
+	return l.ask(d, f, choice(f, kind, ""))
+}
+
+// ask sends the wish once it may be sent.
+func (l *leading) ask(d *driver, f release.Frame, c release.Choice) (bool, error) {
+	switch {
+	case c.Wait && c.Why != "":
+		if c.Why != l.told && f.State.Pending == nil && l.told == "" {
+			l.told = c.Why
+			fmt.Fprintln(d.out, "waits: "+c.Why)
+		}
+		return false, nil
+	case f.Plan.Driven != "" && !l.step.anyway:
+		return true, fail(exitUnfinished, "%s", c.Why)
+	case c.Gate:
+		return true, fail(exitGate, "%s", c.Why)
+	case !c.OK:
+		return true, fail(exitError, "%s", c.Why)
+	}
+	shown, ok, err := l.agreed(d, c, l.question(c))
+	if err != nil || !ok || !d.ready() {
+		return err != nil, err
+	}
+	if !l.attended {
+		fmt.Fprintln(d.out, preview(shown))
+	}
+	before := release.CanaryRun{}
+	if run := f.State.Canary; run != nil {
+		before = *run
+	}
+	if d.ask(shown, l.step.intent(shown.Preview.Confirm)) {
+		l.sent = &before
+		l.consent.sent()
+	}
+	return false, nil
+}
+
+func (l *leading) question(c release.Choice) question {
+	const no = "nothing was changed"
+	text := preview(c) + "\n" + facts(c.Preview)
+	if c.Preview.Confirm != "" {
+		return question{text + "To go on, type the environment's name: ", exactly(c.Preview.Confirm), no}
+	}
+	return question{text + c.Preview.Title + "? y/N: ", says("y", "yes"), no}
+}
+
+// follow waits for what was asked for to be there.
+func (l *leading) follow(d *driver, f release.Frame) (bool, error) {
+	s := f.State
+	run := s.Canary
+	switch {
+	case s.Held != nil:
+		return true, fail(exitUnfinished, "held: %s", s.Held.Reason)
+	case s.Phase == release.RolledBack && l.step.anyway:
+		return true, nil
+	case s.Phase == release.RolledBack:
+		return true, fail(exitRolledBack, "rolled back to %s: %s", s.Rollout.Goal.Version, orElse(s.Auto, "by hand"))
+	case l.step.anyway || run == nil:
+		return false, nil
+	case s.Phase == release.Verifying, s.Phase == release.Released:
+		return true, nil
+	case run.Stage == release.Baking && run.Step > l.sent.Step:
+		return true, nil
+	case s.Pending == nil && run.Stage == release.Baking && s.Last != nil && s.Last.ID == d.taken && s.Last.Kind != release.Accepted:
+		return true, fail(exitError, "%s %s: %s", s.Last.What, s.Last.Kind, s.Last.Text)
+	}
+	return false, nil
+}
+
+func newCanaryStatus(f *flags) *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
+		Use: "status", Short: "Say how the canary is: split, verdicts, what comes next", Args: cobra.NoArgs,
+		RunE: printing(func(cmd *cobra.Command, _ []string) error {
+			if output != "" && output != "json" {
+				return fail(exitUsage, "--output: found %q; accepted: json", output)
+			}
+			s, err := openCanary(cmd, f)
+			if err != nil {
+				return err
+			}
+			state, err := s.now(cmd.Context())
+			if err != nil {
+				return err
+			}
+			report := newCanaryReport(s.plan, state, time.Now())
+			if output == "json" {
+				e := json.NewEncoder(cmd.OutOrStdout())
+				e.SetIndent("", "  ")
+				return e.Encode(report)
+			}
+			return report.print(cmd)
+		}),
+	}
+	cmd.Flags().StringVarP(&output, "output", "o", "", "json, or nothing for a text")
+	return cmd
+}

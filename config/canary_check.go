@@ -1,0 +1,102 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+	"go.yaml.in/yaml/v3"
+
+	"datahub.io/slipway/release"
+)
+
+// The strategies of a release.
+const (
+	rolling  = "rolling"
+	canaries = "canary"
+)
+
+// settle decides how releases of the environment go, and reports what stands
+// against it. A strategy that a flag or a variable asks for is for the one
+// environment that is used: what stands against it in another is no problem of
+// this run, and kept until somebody asks for that one.
+func (d *decoder) settle(n *yaml.Node, path string, e *Environment, strategy string, c *Canary, service string) {
+	if c != nil {
+		at, key := d.place(n, path, "canary")
+		d.bakes(at, key, e, c)
+		e.Deployment = c.Stable
+		c.Traffic.settle(e, service, c)
+		if c.Least == 0 {
+			c.Least = e.Metrics.Least
+		}
+	}
+	if strategy != canaries {
+		return
+	}
+	found := len(d.problems)
+	at, key := d.place(n, path, "strategy")
+	if c == nil {
+		if child(n, "canary") == nil { // otherwise what is wrong with it has been said
+			d.problem(at, key, fmt.Sprintf("canary, and no canary block in environment %s", shown(e.Name)),
+				"rolling, or a canary block beside it, as in config.example.yaml")
+		}
+	} else {
+		d.apart(n, path, e)
+	}
+	e.Canary = c
+	if _, override := d.origins[at]; override {
+		e.wrong = append(Errors{}, d.problems[found:]...)
+		d.problems = d.problems[:found]
+	}
+}
+
+// A query that one version's figures come from names that version.
+var (
+	apart = []string{"{pods}", "{deployment}", "{version}"}
+	// wholeName is {deployment} as the whole of a label's value, matched as a
+	// regular expression.
+	wholeName = regexp.MustCompile("=~\\s*[\"'`]\\{deployment\\}[\"'`]")
+	// matchedVersion is {version} somewhere in a regular expression.
+	matchedVersion = regexp.MustCompile("[=!]~\\s*[\"'`][^\"'`]*\\{version\\}")
+)
+
+// apart reports the queries of the file that give the same figure for canary and
+// stable, or none for both together. The default ones do neither.
+func (d *decoder) apart(n *yaml.Node, path string, e *Environment) {
+	for _, spec := range e.Metrics.Specs {
+		at, key := d.queryOf(n, path, spec.Name)
+		if at == nil || at.Kind != yaml.ScalarNode {
+			continue
+		}
+		names := false
+		for _, p := range apart {
+			names = names || strings.Contains(spec.Query, p)
+		}
+		if !names {
+			d.problem(at, key, "what does not tell the versions apart", "a query with {pods}, {deployment} or {version}, for canary releases")
+		}
+		if strings.Count(spec.Query, "{deployment}") != len(wholeName.FindAllString(spec.Query, -1)) {
+			d.problem(at, key, "{deployment} compared with =, or as a part of a value", `label=~"{deployment}" for canary releases: it stands for the names of both Deployments; for pods {pods}`)
+		}
+	}
+}
+
+// queryOf finds where the file gives the query of a metric for an environment:
+// nowhere when it is the default one.
+func (d *decoder) queryOf(n *yaml.Node, path string, name release.MetricName) (*yaml.Node, string) {
+	for _, from := range []struct {
+		n    *yaml.Node
+		path string
+	}{{n, path}, {d.root, ""}} {
+		metric := resolve(child(resolve(child(from.n, "metrics")), string(name)))
+		if at := resolve(child(metric, "query")); at != nil && at.Tag != "!!null" {
+			return at, join(from.path, "metrics."+string(name)+".query")
+		}
+	}
+	return nil, ""
+}
+
+// span writes a duration as the file does: "4m", "90s" is "1m30s".
+func span(d time.Duration) string { return model.Duration(d).String() }

@@ -1,0 +1,211 @@
+package config
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"datahub.io/slipway/release"
+)
+
+// uncommented is the example with everything in it.
+func uncommented(t testing.TB) string {
+	t.Helper()
+	return regexp.MustCompile(`(?m)^#(\S|  )`).ReplaceAllString(example(t), "$1")
+}
+
+func TestExampleCanary(t *testing.T) {
+	text := uncommented(t)
+	isolate(t)
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rollingPlan := planOf(t, text, "production")
+	if rollingPlan.Canary != nil || rollingPlan.Deployment != "datahub-gateway-stable" {
+		t.Errorf("rolling beside a canary block: %+v", rollingPlan)
+	}
+	t.Setenv("SLIPWAY_STRATEGY", "canary")
+	plan := planOf(t, text, "production")
+	want := &release.CanaryPlan{
+		Deployment: "datahub-gateway-canary",
+		Route:      "virtualservice/datahub-gateway",
+		Steps:      []int{10, 25, 50, 100}, Bake: 5 * time.Minute, Pods: 1,
+		Rules: []release.Rule{{Metric: release.ErrorRate, Above: 0.0005, Trial: true}, {Metric: release.LatencyP95, Above: 0.2, Share: true, Trial: true}},
+		Least: 500, Confidence: 0.98,
+	}
+	if plan.Deployment != "datahub-gateway-stable" || !reflect.DeepEqual(plan.Canary, want) {
+		t.Errorf("%s %+v\nwant %+v", plan.Deployment, plan.Canary, want)
+	}
+	c, err := Load(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := c.Environment("production")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Canary.Manifest != filepath.Join(here, "k8s/canary-deployment.yaml") {
+		t.Errorf("manifest: %s", e.Canary.Manifest)
+	}
+	traffic := Traffic{Kind: Istio, Name: "datahub-gateway", Namespace: "datahub-production", Route: "primary", Stable: "datahub-gateway-stable", Canary: "datahub-gateway-canary"}
+	if e.Canary.Traffic != traffic {
+		t.Errorf("traffic: %+v", e.Canary.Traffic)
+	}
+	const staging = `SLIPWAY_STRATEGY: environments[0].strategy: found canary, and no canary block in environment staging; accepted: rolling, or a canary block beside it, as in config.example.yaml`
+	var problems Errors
+	if _, err := c.Plan("staging"); !errors.As(err, &problems) || err.Error() != staging {
+		t.Errorf("staging: %v", err)
+	}
+}
+
+func planOf(t *testing.T, text, environment string) release.Plan {
+	t.Helper()
+	c, err := load(t, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := c.Plan(environment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}
+
+// What the block leaves out.
+func TestCanaryDefaults(t *testing.T) {
+	isolate(t)
+	c, err := load(t, minimal+`
+  - {name: pods, context: c, namespace: n, health: 'http://h/', strategy: canary, canary: {}}
+  - {name: named, context: c, namespace: n, health: 'http://h/', strategy: canary, canary: {stable: web-stable, traffic: {gatewayAPI: {httpRoute: r, namespace: routes}}}}
+  - {name: subsets, context: c, namespace: n, health: 'http://h/', strategy: canary, metrics: {minRequests: 7}, canary: {traffic: {istio: {virtualService: v, subsets: {stable: v1, canary: v2}}}}}
+  - {name: host, context: c, namespace: n, health: 'http://h/', canary: {judge: {memory: {above: 30%}, confidence: off}, bake: 1s, traffic: {istio: {virtualService: v, subsets: {stable: v1, canary: v2, host: h.n.svc}}}}, strategy: canary}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Canary{
+		{},
+		{Stable: "gateway", Canary: "gateway-canary", Steps: []int{10, 25, 50}, Bake: 5 * time.Minute, Pods: 1, Least: 10, Confidence: 0.98, Rules: defaultRules()},
+		{
+			Stable: "web-stable", Canary: "web-canary", Steps: []int{10, 25, 50, 100}, Bake: 5 * time.Minute, Pods: 1, Least: 10, Confidence: 0.98, Rules: defaultRules(),
+			Traffic: Traffic{Kind: GatewayAPI, Name: "r", Namespace: "routes", Stable: "web-stable", Canary: "web-canary"},
+		},
+		{
+			Stable: "gateway", Canary: "gateway-canary", Steps: []int{10, 25, 50, 100}, Bake: 5 * time.Minute, Pods: 1, Least: 7, Confidence: 0.98, Rules: defaultRules(),
+			Traffic: Traffic{Kind: Istio, Name: "v", Namespace: "n", Stable: "gateway", Canary: "gateway", StableSubset: "v1", CanarySubset: "v2"},
+		},
+		{
+			Stable: "gateway", Canary: "gateway-canary", Steps: []int{10, 25, 50, 100}, Bake: time.Second, Pods: 1, Least: 10,
+			Rules:   append(defaultRules(), release.Rule{Metric: release.Memory, Above: 0.3, Share: true}),
+			Traffic: Traffic{Kind: Istio, Name: "v", Namespace: "n", Stable: "h.n.svc", Canary: "h.n.svc", StableSubset: "v1", CanarySubset: "v2"},
+		},
+	}
+	for i, e := range c.Environments[1:] {
+		if !reflect.DeepEqual(*e.Canary, want[i+1]) {
+			t.Errorf("%s: %+v\nwant %+v", e.Name, *e.Canary, want[i+1])
+		}
+		for _, v := range e.Metrics.Versus {
+			if trial := e.Name != "host" && (v.Metric == release.ErrorRate || v.Metric == release.LatencyP95); v.Trial != trial {
+				t.Errorf("%s: %s is tried: %v", e.Name, v.Metric, v.Trial)
+			}
+		}
+	}
+	if e := c.Environments[0]; e.Canary != nil || e.Metrics.Versus != nil {
+		t.Errorf("rolling: %+v", e)
+	}
+}
+
+// Each query is filled for the service, for the canary and for stable.
+func TestCanaryQueries(t *testing.T) {
+	isolate(t)
+	c, err := load(t, minimal+`
+  - {name: two, context: c, namespace: n, health: 'http://h/', strategy: canary, canary: {stable: a.b, canary: a.b-canary}}
+metrics:
+  errorRate: {query: 'x{d=~"{deployment}",version=~"{version}"}'}
+  cpu: {query: 'y{pod=~"{pods}"}'}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	alone, both := c.Environments[0].Metrics, c.Environments[1].Metrics
+	const pod = "-[a-z0-9]+-[a-z0-9]{5}"
+	for _, q := range []struct{ got, want string }{
+		{alone.Specs[0].Query, `x{d=~"gateway",version=~".+"}`},
+		{alone.Specs[4].Query, `y{pod=~"gateway` + pod + `"}`},
+		{both.Specs[0].Query, `x{d=~"(a[.]b|a[.]b-canary)",version=~".+"}`},
+		{both.Versus[0].Canary, `x{d=~"a[.]b-canary",version=~"{version}"}`},
+		{both.Versus[0].Stable, `x{d=~"a[.]b",version=~"{version}"}`},
+		{both.Specs[4].Query, `y{pod=~"(a[.]b` + pod + `|a[.]b-canary` + pod + `)"}`},
+		{both.Versus[4].Canary, `y{pod=~"a[.]b-canary` + pod + `"}`},
+		{both.Versus[4].Stable, `y{pod=~"a[.]b` + pod + `"}`},
+	} {
+		if q.got != q.want {
+			t.Errorf("%s\nwant %s", q.got, q.want)
+		}
+	}
+	for i, v := range both.Versus {
+		if v.Metric != both.Specs[i].Name {
+			t.Errorf("%d: %s of %s", i, v.Metric, both.Specs[i].Name)
+		}
+	}
+	// stable's pods are not matched by what the canary's are, and the other way round.
+	for _, m := range []struct {
+		deployment, pod string
+		is              bool
+	}{
+		{"gw", "gw-6d4f8-abcde", true},
+		{"gw", "gw-canary-6d4f8-abcde", false},
+		{"gw-canary", "gw-canary-6d4f8-abcde", true},
+		{"gw-canary", "gw-6d4f8-abcde", false},
+	} {
+		if is := regexp.MustCompile("^(?:" + podPattern(m.deployment) + ")$").MatchString(m.pod); is != m.is {
+			t.Errorf("%s is of %s: %v", m.pod, m.deployment, is)
+		}
+	}
+}
+
+// --strategy wins over SLIPWAY_STRATEGY, and that over the file, in every
+// environment.
+func TestStrategyPrecedence(t *testing.T) {
+	isolate(t)
+	file := minimal + "  - {name: two, context: c, namespace: n, health: 'http://h/', strategy: canary, canary: {}}\n"
+	if plan := planOf(t, file, "two"); plan.Canary == nil {
+		t.Error("the file is not heard")
+	}
+	t.Setenv("SLIPWAY_STRATEGY", "rolling")
+	if plan := planOf(t, file, "two"); plan.Canary != nil || plan.Deployment != "gateway" {
+		t.Errorf("variable: %+v", plan.Canary)
+	}
+	flags := pflag.NewFlagSet("slipway", pflag.ContinueOnError)
+	flags.String("strategy", "", "")
+	if err := flags.Parse([]string{"--strategy", "canary"}); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load(Options{Flags: flags})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plan, err := c.Plan("two"); err != nil || plan.Canary == nil {
+		t.Errorf("flag: %v %v", plan.Canary, err)
+	}
+	if _, err := c.Plan("only"); err == nil || !strings.HasPrefix(err.Error(), "--strategy: environments[0].strategy: found canary, and no canary block in environment only") {
+		t.Errorf("flag for an environment without a block: %v", err)
+	}
+}
+
+// With n values of each version the rarest outcome has the chance 1/C(2n, n).
+func TestLeastWindows(t *testing.T) {
+	for confidence, want := range map[float64]int{0.5: 4, 0.98: 4, 0.985: 4, 0.986: 5, 0.99: 5, 0.997: 6, 0.999: 7} {
+		if got := leastWindows(confidence); got != want {
+			t.Errorf("%v: %d, want %d", confidence, got, want)
+		}
+	}
+}

@@ -1,0 +1,134 @@
+package config
+
+import (
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// The kinds of objects that split traffic.
+const (
+	Istio      = "istio"
+	GatewayAPI = "gatewayAPI"
+)
+
+// Traffic is the object that splits the traffic between stable and canary. Without
+// one, both serve behind one Service, and the counts of their pods are the split.
+type Traffic struct {
+	Kind      string // Istio, GatewayAPI, or empty: there is no object
+	Name      string // of the VirtualService or HTTPRoute
+	Namespace string // of that object
+	Route     string // the name of its route or rule; empty: the only one with both destinations
+	// Stable and Canary are the destinations: hosts of Istio, short or in full,
+	// Services of the Gateway API. They are equal where subsets tell them apart.
+	Stable, Canary string
+	// StableSubset and CanarySubset are subsets of that host, of Istio only; or empty.
+	StableSubset, CanarySubset string
+}
+
+// object names the object: "virtualservice/datahub-gateway".
+func (t Traffic) object() string {
+	switch t.Kind {
+	case Istio:
+		return "virtualservice/" + t.Name
+	case GatewayAPI:
+		return "httproute/" + t.Name
+	}
+	return ""
+}
+
+func (d *decoder) traffic(into *Traffic) func(*yaml.Node, string) {
+	return func(n *yaml.Node, path string) {
+		istio, gateway := child(n, Istio), child(n, GatewayAPI)
+		d.mapping(n, path, []field{
+			{Istio, "", d.istio(into)},
+			{GatewayAPI, "", d.gatewayAPI(into)},
+		})
+		switch {
+		case n.Kind != yaml.MappingNode:
+		case istio != nil && gateway != nil:
+			d.problem(n, path, "both istio and gatewayAPI", "one of them: the object that splits the traffic")
+		case istio == nil && gateway == nil:
+			d.problem(n, path, "neither istio nor gatewayAPI", "one of them, or no canary.traffic: then counts of pods are the split")
+		}
+	}
+}
+
+// istio reads a VirtualService. Its destinations differ by host, or by subset of
+// one host (istio.io/latest/docs/reference/config/networking/virtual-service/#Destination).
+func (d *decoder) istio(into *Traffic) func(*yaml.Node, string) {
+	return func(n *yaml.Node, path string) {
+		t := Traffic{Kind: Istio}
+		host := ""
+		d.mapping(n, path, []field{
+			{"virtualService", virtualService.accepted, value(d, &t.Name, virtualService)},
+			{"route", "", value(d, &t.Route, text)},
+			{"namespace", "", value(d, &t.Namespace, namespaceName)},
+			{"stable", "", value(d, &t.Stable, hostName)},
+			{"canary", "", value(d, &t.Canary, hostName)},
+			{"subsets", "", func(n *yaml.Node, path string) {
+				d.mapping(n, path, []field{
+					{"stable", subsetName.accepted, value(d, &t.StableSubset, subsetName)},
+					{"canary", subsetName.accepted, value(d, &t.CanarySubset, subsetName)},
+					{"host", "", value(d, &host, hostName)},
+				})
+				d.differ(n, path, t.StableSubset, t.CanarySubset, "subset")
+			}},
+		})
+		if subsets := child(n, "subsets"); subsets == nil {
+			d.differ(n, path, t.Stable, t.Canary, "host")
+		} else if t.Stable+t.Canary != "" {
+			d.problem(resolve(subsets), path+".subsets", "subsets beside the hosts stable or canary",
+				"two hosts, or two subsets of one: its name is subsets.host")
+		}
+		if host != "" {
+			t.Stable, t.Canary = host, host
+		}
+		*into = t
+	}
+}
+
+func (d *decoder) gatewayAPI(into *Traffic) func(*yaml.Node, string) {
+	return func(n *yaml.Node, path string) {
+		t := Traffic{Kind: GatewayAPI}
+		d.mapping(n, path, []field{
+			{"httpRoute", httpRoute.accepted, value(d, &t.Name, httpRoute)},
+			{"rule", "", value(d, &t.Route, text)},
+			{"namespace", "", value(d, &t.Namespace, namespaceName)},
+			{"stable", "", value(d, &t.Stable, serviceName)},
+			{"canary", "", value(d, &t.Canary, serviceName)},
+		})
+		d.differ(n, path, t.Stable, t.Canary, "Service")
+		*into = t
+	}
+}
+
+// differ reports two destinations that are one.
+func (d *decoder) differ(n *yaml.Node, path, stable, canary, what string) {
+	if stable == canary && stable != "" {
+		at, key := d.place(n, path, "canary")
+		d.problem(at, key, quote(canary)+", that of stable", "a "+what+" of its own")
+	}
+}
+
+// settle fills in what follows from the rest: destinations are named as the
+// Deployments are, subsets are those of the service's host.
+func (t *Traffic) settle(e *Environment, service string, c *Canary) {
+	if t.Kind == "" {
+		return
+	}
+	if t.Namespace == "" {
+		t.Namespace = e.Namespace
+	}
+	stable, canary := c.Stable, c.Canary
+	if t.StableSubset != "" {
+		stable = strings.TrimSuffix(service, "-stable")
+		canary = stable
+	}
+	if t.Stable == "" {
+		t.Stable = stable
+	}
+	if t.Canary == "" {
+		t.Canary = canary
+	}
+}

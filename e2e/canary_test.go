@@ -1,0 +1,302 @@
+package e2e
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A good canary, unattended, over each kind of traffic object: through its steps,
+// promoted, removed, and not one request failed.
+func TestCanaryUnattended(t *testing.T) {
+	needSandbox(t)
+	for environment, namespace := range map[string]string{"canary": "datahub-canary", "routes": "datahub-routes"} {
+		t.Run(environment, func(t *testing.T) {
+			resetCanary(t, namespace)
+			s := newCanarySetup(t, "kubeconfig", "[10, 50, 100]")
+			r := s.run(t, "deploy", "--env", environment, "--version", "v2.5.0")
+			r.expect(t, 0, "apply canary datahub-gateway-canary: v2.5.0 on 1 pod", "weight 0 → 10", "weight 10 → 50", "weight 50 → 100",
+				"canary passed at 10%", "set image gateway v2.4.0 → v2.5.0", "promoted: v2.5.0 on 6 of 6 stable pods", "weight 100 → 0",
+				"delete deployment/datahub-gateway-canary", "canary removed", "released: v2.5.0")
+			runs(t, namespace, "v2.5.0")
+			weighs(t, namespace, 0)
+			if n := canaryPods(t, namespace); n != -1 {
+				t.Errorf("the canary is still there, with %d pods", n)
+			}
+			order(t, r.out, "weight 50 → 100 on", "set image gateway", "promoted:", "weight 100 → 0 on", "all traffic is on stable", "delete deployment/")
+			if got := requestsOf(t, environment); got.Failed != 0 || got.Total < 10_000 {
+				t.Errorf("%d of %d requests failed, want none\n%s", got.Failed, got.Total, r.out)
+			}
+			// The version before stays one command away.
+			s.run(t, "undo", "--env", environment).expect(t, 0, "undo to v2.4.0", "rolled back: v2.4.0 on 6 of 6 pods")
+			runs(t, namespace, "v2.4.0")
+			if got := requestsOf(t, environment); got.Failed != 0 {
+				t.Errorf("%d requests failed in the undo", got.Failed)
+			}
+		})
+	}
+}
+
+// order fails unless texts come one after the other.
+func order(t *testing.T, out string, texts ...string) {
+	t.Helper()
+	at := 0
+	for _, text := range texts {
+		i := strings.Index(out[at:], text)
+		if i < 0 {
+			t.Fatalf("no %q after the ones before it in\n%s", text, out)
+		}
+		at += i + len(text)
+	}
+}
+
+// Each bad version is noticed on the canary, and taken back by itself; stable is
+// never touched, and what fails is bounded by the weight and the time.
+func TestBadCanariesAreAborted(t *testing.T) {
+	needSandbox(t)
+	const namespace = "datahub-canary"
+	for _, bad := range []struct {
+		tag, cause string
+		failed     int64 // at most
+	}{
+		{"v2.5.0-crash", "CrashLoopBackOff, exit 1", 0},
+		{"v2.5.0-missing", "ImagePull", 0},
+		{"v2.5.0-errors", "Error Rate", 1200 * 10 / 100 * 3 / 100 * 60}, // 3 % of 10 % for a minute
+		{"v2.5.0-slow", "canary Latency P95 fails in 3 rounds in a row", 0},
+		{"v2.5.0-leak", "Memory Usage", 0},
+	} {
+		t.Run(bad.tag, func(t *testing.T) {
+			resetCanary(t, namespace)
+			generation := get(t, namespace).Generation
+			s := newCanarySetup(t, "kubeconfig", "[10, 100]").edit(t, "bake: 6s", "bake: 60s")
+			r := s.run(t, "deploy", "--env", "canary", "--version", bad.tag)
+			r.expect(t, 3, bad.cause, "abort canary", "rolled back: all traffic on stable v2.4.0")
+			weighs(t, namespace, 0)
+			if n := canaryPods(t, namespace); n != 0 {
+				t.Errorf("the canary has %d pods, want 0", n)
+			}
+			if got := get(t, namespace).Generation; got != generation {
+				t.Errorf("stable was changed: generation %d → %d", generation, got)
+			}
+			if got := requestsOf(t, "canary"); got.Failed > bad.failed {
+				t.Errorf("%d of %d requests failed, want at most %d\n%s", got.Failed, got.Total, bad.failed, r.out)
+			}
+		})
+	}
+}
+
+// By keys: apply, hold, advance, promote, removed; each with its line before.
+func TestCanaryByKeys(t *testing.T) {
+	needSandbox(t)
+	const namespace = "datahub-canary"
+	resetCanary(t, namespace)
+	s := newCanarySetup(t, "kubeconfig", "[25, 100]")
+	c := s.open(t, 120, 40, "--env", "canary", "--version", "v2.5.0")
+	c.see("Ready to deploy", "eng-a", "istio")
+	c.press("d")
+	c.see("Deploy v2.5.0 as a canary", "way back")
+	c.confirm("y")
+	c.told("25% of the traffic is on the canary")
+	c.press("a")
+	c.see("not before its bake ends")
+	c.see("Baked: a goes to 100%")
+	weighs(t, namespace, 25)
+
+	c.press("p")
+	c.see("old the canary at 25%")
+	c.confirm("y")
+	c.see("HELD")
+	c.press("a")
+	c.see("held")
+	c.press("p")
+	c.see("o on with the canary")
+	c.confirm("y")
+	c.see("Baked: a goes to 100%")
+	c.press("a")
+	c.see("25% → 100%", "virtualservice/datahub-gateway")
+	c.confirm("y")
+	c.told("100% of the traffic is on the canary")
+	c.see("Baked: a goes to promotion")
+	runs(t, namespace, "v2.4.0")
+	c.press("a")
+	c.see("romote", "stays on the canary")
+	c.confirm("y")
+	c.told("promoted: v2.5.0 on 6 of 6 stable pods", "canary removed")
+	c.see("Released")
+	weighs(t, namespace, 0)
+	if got := requestsOf(t, "canary"); got.Failed != 0 {
+		t.Errorf("%d of %d requests failed", got.Failed, got.Total)
+	}
+	c.press("q")
+	c.gone()
+}
+
+// A bad canary under a person's eyes: it is named, and taken back with two keys;
+// someone else's weight is adopted.
+func TestCanaryAbortByKeys(t *testing.T) {
+	needSandbox(t)
+	const namespace = "datahub-canary"
+	resetCanary(t, namespace)
+	s := newCanarySetup(t, "kubeconfig", "[10, 50, 100]").edit(t, "onMetrics: auto", "onMetrics: off")
+	c := s.open(t, 80, 24, "--env", "canary", "--version", "v2.5.0-errors")
+	c.see("Ready to deploy", "eng-a")
+	c.press("d")
+	c.see("Deploy v2.5.0-errors as a canary")
+	c.confirm("y")
+	c.see("CANARY FAILING")
+	weigh(t, namespace, "/spec/http/1/route", 80, 20)
+	c.told("weight 10 → 20", "adopted, bakes anew")
+	c.press("u")
+	c.see("bort the canary")
+	c.confirm("u")
+	c.see("Rolled back")
+	weighs(t, namespace, 0)
+	c.press("q")
+	c.gone()
+	s.run(t, "canary", "status", "--env", "canary").expect(t, 0, "0% of the traffic", "virtualservice/datahub-gateway")
+}
+
+// Led by commands, each a process of its own.
+func TestCanaryByCommands(t *testing.T) {
+	needSandbox(t)
+	const namespace = "datahub-routes"
+	resetCanary(t, namespace)
+	s := newCanarySetup(t, "kubeconfig", "[20, 100]")
+	c := s.open(t, 120, 40, "--env", "routes", "--version", "v2.5.0")
+	c.see("Ready to deploy", "eng-a")
+	c.press("d")
+	c.see("as a canary")
+	c.confirm("y")
+	c.told("20% of the traffic is on the canary")
+	s.run(t, "canary", "advance", "--env", "routes").expect(t, 5, "is driven by process")
+	c.kill(9)
+
+	s.run(t, "canary", "promote", "--env", "routes").expect(t, 1, "not before 100%")
+	s.run(t, "canary", "advance", "--env", "routes").expect(t, 0, "advance canary 20% → 100%", "100% of the traffic is on the canary")
+	r := s.run(t, "canary", "status", "--env", "routes")
+	r.expect(t, 0, "Canary at 100%", "v2.5.0 on 6 of 6 pods, 100% of the traffic", "Error Rate", "httproute/datahub-gateway")
+	s.run(t, "canary", "promote", "--env", "routes").expect(t, 0, "promoted: v2.5.0", "canary removed")
+	runs(t, namespace, "v2.5.0")
+	s.run(t, "deploy", "--env", "routes", "--version", "v2.5.0").expect(t, 0, "released: v2.5.0")
+	if got := requestsOf(t, "routes"); got.Failed != 0 {
+		t.Errorf("%d of %d requests failed", got.Failed, got.Total)
+	}
+}
+
+// Someone else's canary, of which there is no record here, is ended all the same.
+func TestAbortWithoutARecord(t *testing.T) {
+	needSandbox(t)
+	const namespace = "datahub-canary"
+	resetCanary(t, namespace)
+	first := newCanarySetup(t, "kubeconfig", "[25, 100]").edit(t, "bake: 6s", "bake: 10m")
+	c := first.open(t, 120, 40, "--env", "canary", "--version", "v2.5.0")
+	c.see("Ready to deploy", "eng-a")
+	c.press("d")
+	c.see("as a canary")
+	c.confirm("y")
+	c.told("25% of the traffic is on the canary")
+
+	// Another machine: its own records, its own person.
+	second := newCanarySetup(t, "responder.kubeconfig", "[25, 100]")
+	second.run(t, "deploy", "--env", "canary", "--version", "v2.6.0").expect(t, 5, "left from an earlier attempt", "--adopt")
+	second.run(t, "canary", "abort", "--env", "canary").expect(t, 0, "abort canary: 25% of the traffic back to stable", "rolled back: all traffic on stable v2.4.0")
+	weighs(t, namespace, 0)
+	c.see("HELD", "put all traffic back on stable")
+	if got := requestsOf(t, "canary"); got.Failed != 0 {
+		t.Errorf("%d of %d requests failed", got.Failed, got.Total)
+	}
+}
+
+// Killed at random moments: the same command brings the canary to its end, no
+// weight is set twice or skipped, and not one request fails.
+func TestCanaryKilledAtRandomMoments(t *testing.T) {
+	needSandbox(t)
+	const namespace, kills = "datahub-canary", 12
+	resetCanary(t, namespace)
+	s := newCanarySetup(t, "kubeconfig", "[10, 50, 100]")
+	random := rand.New(rand.NewPCG(3, 4))
+	var all bytes.Buffer
+	killed := 0
+	for {
+		moment := time.Second + time.Duration(random.Int64N(int64(9*time.Second)))
+		if killed >= kills {
+			moment = 2 * limit
+		}
+		var out bytes.Buffer
+		code, died := s.runFor(t, &out, moment, "deploy", "--env", "canary", "--version", "v2.5.0")
+		all.Write(out.Bytes())
+		if died {
+			killed++
+			all.WriteString("--- killed ---\n")
+			continue
+		}
+		if code != 0 {
+			t.Fatalf("after %d kills: exit code %d\n%s", killed, code, all.String())
+		}
+		break
+	}
+	runs(t, namespace, "v2.5.0")
+	weighs(t, namespace, 0)
+	if got := requestsOf(t, "canary"); got.Failed != 0 {
+		t.Errorf("%d of %d requests failed after %d kills\n%s", got.Failed, got.Total, killed, all.String())
+	}
+	for _, step := range []string{"weight 0 → 10 on", "weight 10 → 50 on", "weight 50 → 100 on", "weight 100 → 0 on"} {
+		if n := lines(all.String(), step); n == 0 {
+			t.Errorf("%q was skipped\n%s", step, all.String())
+		}
+	}
+	if t.Failed() {
+		return
+	}
+	t.Logf("%d kills", killed)
+}
+
+// What cannot work is said before anything changes.
+func TestCanaryBadInput(t *testing.T) {
+	needSandbox(t)
+	const namespace = "datahub-canary"
+	resetCanary(t, namespace)
+	generation := splitObject(t, namespace).GetGeneration()
+	base := func() setup { return newCanarySetup(t, "kubeconfig", "[10, 100]") }
+	deploy := []string{"deploy", "--env", "canary", "--version", "v2.5.0"}
+	for name, bad := range map[string]struct {
+		s      setup
+		code   int
+		wanted []string
+	}{
+		"steps that do not rise": {newCanarySetup(t, "kubeconfig", "[50, 10, 100]"), 2, []string{"steps", "rise"}},
+		"a step over 100":        {newCanarySetup(t, "kubeconfig", "[10, 120]"), 2, []string{"steps", "120"}},
+		"a route that is not there": {
+			base().edit(t, "route: primary", "route: secondary"), 1, []string{"secondary", "primary"},
+		},
+		"no such object": {
+			base().edit(t, "virtualService: datahub-gateway,", "virtualService: gatewai,"), 1, []string{"virtualservice/gatewai"},
+		},
+		"another namespace": {
+			base().edit(t, "virtualService: datahub-gateway,", "namespace: istio-system, virtualService: datahub-gateway,"), 1, []string{"istio-system", "datahub-canary"},
+		},
+		"a query without the version": {
+			base().edit(t, "  memory: {", "  errorRate: {query: 'sum(rate(http_requests_total[1m]))'}\n  memory: {"), 2, []string{"errorRate", "{pods}", "{version}"},
+		},
+		"the version that runs": {base(), 0, []string{"v2.4.0 is what deployment/datahub-gateway-stable runs already"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			args := deploy
+			if bad.code == 0 {
+				args = []string{"deploy", "--env", "canary", "--version", "v2.4.0"}
+			}
+			bad.s.run(t, args...).expect(t, bad.code, bad.wanted...)
+		})
+	}
+	newCanarySetup(t, "viewer.kubeconfig", "[10, 100]").run(t, "check", "--env", "canary").expect(t, 1, "patch virtualservices", "MISSING")
+	base().run(t, "check", "--env", "canary").expect(t, 0, "virtualservice")
+	newSetup(t, "kubeconfig").run(t, "canary", "advance", "--env", "staging").expect(t, 2, "rolling", "--strategy canary")
+	if n := canaryPods(t, namespace); n != -1 {
+		t.Errorf("a refused deploy left a canary with %d pods", n)
+	}
+	if got := splitObject(t, namespace).GetGeneration(); got != generation {
+		t.Errorf("a refused deploy changed the split: generation %d → %d", generation, got)
+	}
+}

@@ -1,0 +1,179 @@
+package kube
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"datahub.io/slipway/release"
+)
+
+// noCanary refuses a change of what is not configured.
+func (c *Client) noCanary(ch release.Change, object string) (release.Outcome, bool) {
+	switch {
+	case c.canary == nil || object == "":
+		return denied("nothing was sent: %s needs a canary, and none is configured", ch.Kind), true
+	case ch.Object != "" && ch.Object != object:
+		return denied("nothing was sent: %s was decided on %s, and %s is configured now", ch.Kind, ch.Object, object), true
+	}
+	return release.Outcome{}, false
+}
+
+// changeCanary makes one change of the canary's Deployment.
+func (c *Client) changeCanary(ctx context.Context, ch release.Change) release.Outcome {
+	object := ""
+	if c.canary != nil {
+		object = "deployment/" + c.canary.Deployment
+	}
+	if out, refused := c.noCanary(ch, object); refused {
+		return out
+	}
+	switch {
+	case ch.Kind == release.ScaleCanary:
+		return c.second.patchDeployment(ctx, ch, scale)
+	case ch.Kind == release.DeleteCanary:
+		return c.second.remove(ctx, ch)
+	}
+	wanted, out, ok := c.wanted(ctx, ch)
+	switch {
+	case !ok:
+		return out
+	case ch.UID == "":
+		return c.second.create(ctx, wanted)
+	}
+	return c.second.patchDeployment(ctx, ch, func(_ context.Context, d *appsv1.Deployment, ch release.Change) ([]byte, release.Outcome) {
+		return renew(d, wanted, ch)
+	})
+}
+
+// wanted is the canary's Deployment as the change wants it; ok is false where out
+// says why it cannot be made.
+func (c *Client) wanted(ctx context.Context, ch release.Change) (d *appsv1.Deployment, out release.Outcome, ok bool) {
+	if ch.Image == "" {
+		return nil, denied("nothing was sent: no image is named for deployment %s", c.canary.Deployment), false
+	}
+	var stable *appsv1.Deployment
+	if c.manifest == nil {
+		var err error
+		if stable, err = c.get(ctx); err != nil {
+			return nil, denied("nothing was sent: read deployment %s: %s", c.deployment, short(err)), false
+		}
+	}
+	d, err := c.blueprint(ctx, stable)
+	if err != nil {
+		return nil, denied("nothing was sent: make deployment %s: %s", c.canary.Deployment, short(err)), false
+	}
+	container := released(&d.Spec.Template.Spec, cmp.Or(ch.Container, c.container))
+	if !dress(d, ch, container) {
+		return nil, denied("nothing was sent: deployment %s would have no container %q; it would have %s", d.Name, container, strings.Join(containerNames(d), ", ")), false
+	}
+	return d, release.Outcome{}, true
+}
+
+// create creates the canary's Deployment, which must not exist.
+func (c *Client) create(ctx context.Context, wanted *appsv1.Deployment) release.Outcome {
+	now, err := c.get(ctx)
+	switch {
+	case err != nil:
+		return denied("nothing was sent: read deployment %s: %s", c.deployment, short(err))
+	case now != nil:
+		return movedOn("deployment %s exists already: %s", c.deployment, present(now, c.container))
+	}
+	ctx, sent := sending(ctx)
+	after, err := c.kube.AppsV1().Deployments(c.namespace).Create(ctx, wanted, metav1.CreateOptions{FieldManager: fieldManager})
+	switch {
+	case err == nil:
+		return release.Outcome{Kind: release.Accepted, Generation: after.Generation, Text: fmt.Sprintf("deployment %s created, %s", after.Name, accepted(after))}
+	case apierrors.IsAlreadyExists(err):
+		return movedOn("deployment %s was created meanwhile: look again", c.deployment)
+	}
+	return unanswered(c.name(err, "create", "deployments"), sent.Load())
+}
+
+// renew brings a canary that exists to what would be created: pod template,
+// replicas, not paused. Its selector cannot be changed.
+func renew(d, wanted *appsv1.Deployment, ch release.Change) ([]byte, release.Outcome) {
+	if !equality.Semantic.DeepEqual(d.Spec.Selector, wanted.Spec.Selector) {
+		return nil, denied("deployment %s selects %s and would have to select %s, which cannot be changed: delete it first, kubectl delete deployment %s",
+			d.Name, metav1.FormatLabelSelector(d.Spec.Selector), metav1.FormatLabelSelector(wanted.Spec.Selector), d.Name)
+	}
+	same := flatten(&d.Spec.Template).Hash == flatten(&wanted.Spec.Template).Hash
+	if same && !d.Spec.Paused && d.Spec.Replicas != nil && *d.Spec.Replicas == *wanted.Spec.Replicas {
+		return nil, skipped("deployment %s is so already: %d replicas of %s", d.Name, *d.Spec.Replicas, versionOrImage(&d.Spec.Template.Spec, ch.Container))
+	}
+	ops := []op{{Op: "add", Path: "/spec/replicas", Value: wanted.Spec.Replicas}}
+	if !same {
+		ops = append(ops, op{Op: "replace", Path: "/spec/template", Value: &wanted.Spec.Template})
+	}
+	if d.Spec.Paused {
+		ops = append(ops, pausing(false)...)
+	}
+	return guardedPatch(d.ResourceVersion, slices.Concat(ops, setCause(d, ch.Cause), setManaged(d)))
+}
+
+// setManaged says that slipway manages a Deployment of which nothing says who does.
+func setManaged(d *appsv1.Deployment) []op {
+	switch {
+	case d.Labels[managedByLabel] != "":
+		return nil
+	case len(d.Labels) == 0:
+		return []op{{Op: "add", Path: "/metadata/labels", Value: map[string]string{managedByLabel: managedBy}}}
+	default:
+		return []op{{Op: "add", Path: "/metadata/labels/" + strings.ReplaceAll(managedByLabel, "/", "~1"), Value: managedBy}}
+	}
+}
+
+// scale is the planner of ScaleCanary.
+func scale(_ context.Context, d *appsv1.Deployment, ch release.Change) ([]byte, release.Outcome) {
+	now := 1 // the API's default
+	if d.Spec.Replicas != nil {
+		now = int(*d.Spec.Replicas)
+	}
+	switch {
+	case ch.Replicas < 0:
+		return nil, denied("nothing was sent: %d replicas of deployment %s; 0 or more are accepted", ch.Replicas, d.Name)
+	case now == ch.Replicas:
+		return nil, skipped("deployment %s has %d replicas already", d.Name, now)
+	case now != ch.ReplicasFrom:
+		return nil, movedOn("deployment %s has %d replicas now, not %d: somebody else scales it", d.Name, now, ch.ReplicasFrom)
+	}
+	ops := []op{{Op: "add", Path: "/spec/replicas", Value: ch.Replicas}}
+	return guardedPatch(d.ResourceVersion, append(ops, setCause(d, ch.Cause)...))
+}
+
+// remove deletes the canary's Deployment with its ReplicaSets and pods.
+func (c *Client) remove(ctx context.Context, ch release.Change) release.Outcome {
+	d, err := c.get(ctx)
+	switch {
+	case err != nil:
+		return denied("nothing was sent: read deployment %s: %s", c.deployment, short(err))
+	case d == nil:
+		return gone(c.deployment)
+	}
+	if moved, ok := movedSince(d, ch, c.deployment); ok {
+		return moved
+	}
+	background := metav1.DeletePropagationBackground
+	ctx, sent := sending(ctx)
+	err = c.kube.AppsV1().Deployments(c.namespace).Delete(ctx, c.deployment, metav1.DeleteOptions{
+		Preconditions: &metav1.Preconditions{UID: &d.UID}, PropagationPolicy: &background,
+	})
+	switch {
+	case err == nil:
+		return release.Outcome{Kind: release.Accepted, Text: fmt.Sprintf("deployment %s deleted", c.deployment)}
+	case apierrors.IsNotFound(err):
+		return gone(c.deployment)
+	case apierrors.IsConflict(err):
+		return movedOn("deployment %s was deleted and created again", c.deployment)
+	}
+	return unanswered(c.name(err, "delete", "deployments"), sent.Load())
+}
+
+func gone(name string) release.Outcome { return skipped("deployment %s is gone already", name) }

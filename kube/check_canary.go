@@ -1,0 +1,172 @@
+package kube
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"datahub.io/slipway/untrusted"
+)
+
+// permissions are what a canary release asks for beside the others, as the canary
+// roles of deploy/rbac.yaml grant it.
+func (c Canary) permissions() []permission {
+	needed := []permission{
+		{group: "apps", resource: "deployments", verbs: []string{"create"}},
+		{group: "apps", resource: "deployments", verbs: []string{"delete"}, object: c.Deployment},
+	}
+	t := c.Traffic
+	if t.Kind == "" {
+		return needed
+	}
+	k := t.of()
+	needed = append(needed,
+		permission{group: k.group, resource: k.resource, verbs: []string{"get", "patch"}},
+		permission{group: k.group, resource: k.resource, verbs: []string{"watch"}, optional: "somebody else's change of the weights is seen 2 s late"},
+		permission{group: k.group, resource: k.resource, verbs: []string{"list"}, optional: "this check cannot say which there are"},
+	)
+	needsServices := ""
+	if c.Manifest != "" || t.bySubset() {
+		needsServices = "selectors are not checked"
+	}
+	needed = append(needed,
+		permission{resource: "services", verbs: []string{"get"}, optional: needsServices},
+		permission{resource: "services", verbs: []string{"list"}, optional: "this check cannot say which there are"},
+	)
+	if t.bySubset() {
+		needed = append(needed, permission{
+			group: destinationRules.group, resource: destinationRules.resource, verbs: []string{"list"},
+		})
+	}
+	return needed
+}
+
+// checkCanary looks at what a canary release goes through.
+func (c *Client) checkCanary(ctx context.Context) []CheckRow {
+	rows := []CheckRow{c.checkCanaryDeployment(ctx)}
+	t := c.canary.Traffic
+	if t.Kind == "" {
+		return rows
+	}
+	rows = append(rows, c.checkTraffic(ctx))
+	seen := map[string]bool{}
+	for _, host := range []string{t.Stable, t.Canary} {
+		if name, ok := serviceOf(host, c.namespace); ok && !seen[name] && (!t.bySubset() || t.Stable == t.Canary) {
+			seen[name] = true
+			rows = append(rows, c.checkService(ctx, name))
+		}
+	}
+	return append(rows, c.checkObstacles(ctx))
+}
+
+func (c *Client) checkCanaryDeployment(ctx context.Context) CheckRow {
+	row := CheckRow{Name: "deployment " + c.canary.Deployment, OK: true}
+	d, err := c.second.get(ctx)
+	switch {
+	case err != nil:
+		row.OK, row.Found, row.Next = false, short(err), "without it nobody knows whether a canary runs"
+	case d != nil:
+		row.Found = untrusted.Line("there is one already: "+present(d, c.container), textBound)
+	case c.canary.Manifest != "":
+		row.Found = "will be created from " + c.canary.Manifest
+	default:
+		row.Found = "will be derived from " + c.deployment
+	}
+	return row
+}
+
+func (c *Client) checkTraffic(ctx context.Context) CheckRow {
+	t := c.canary.Traffic
+	row := CheckRow{Name: strings.ReplaceAll(t.Object(), "/", " ")}
+	obj, err := c.readTraffic(ctx)
+	split, answered := c.splitOf(obj, err)
+	switch {
+	case !answered:
+		row.Found, row.Next = short(err), "try again"
+	case split.Err == "":
+		row.OK, row.Found = true, untrusted.Line(strings.Join(append([]string{"stable/canary " + shares(split.Canary)}, split.Notes...), "; "), textBound)
+	case err == nil:
+		row.Found, row.Next = split.Err, "correct the object, or canary.traffic"
+	default:
+		row.Found, row.Next = split.Err, c.suggestTraffic(ctx)
+	}
+	return row
+}
+
+func (c *Client) suggestTraffic(ctx context.Context) string {
+	k := c.canary.Traffic.of()
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	api, err := c.api(ctx, k)
+	if err != nil {
+		return k.missing
+	}
+	list, err := api.List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return fmt.Sprintf("the %s there could not be listed: %s", k.resource, short(c.name(err, "list", k.resource)))
+	}
+	var names []string
+	for _, obj := range list.Items {
+		names = append(names, obj.GetName())
+	}
+	return oneOf("canary.traffic", k.resource, names)
+}
+
+func (c *Client) checkService(ctx context.Context, name string) CheckRow {
+	row := CheckRow{Name: "service " + name}
+	selector, err := c.selectorOf(ctx, name)
+	var f *finding
+	switch {
+	case err == nil:
+		row.OK, row.Found = true, "selects "+shown(selector)
+		if len(selector) == 0 {
+			row.Found = "has no selector"
+		}
+	case errors.As(err, &f):
+		row.Found, row.Next = f.text, c.suggestService(ctx)
+	default:
+		row.Found, row.Next = short(err), "without it selectors are not checked"
+	}
+	return row
+}
+
+func (c *Client) suggestService(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	list, err := c.kube.CoreV1().Services(c.namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return "the services there could not be listed: " + short(c.name(err, "list", "services"))
+	}
+	var names []string
+	for _, s := range list.Items {
+		names = append(names, s.Name)
+	}
+	return oneOf("canary.traffic", "services", names)
+}
+
+// oneOf suggests the names that there are.
+func oneOf(key, resource string, names []string) string {
+	if len(names) == 0 {
+		return fmt.Sprintf("there are no %s there: check environments[].namespace", resource)
+	}
+	slices.Sort(names)
+	return untrusted.Line(fmt.Sprintf("set %s to one of: %s", key, strings.Join(names, ", ")), textBound)
+}
+
+func (c *Client) checkObstacles(ctx context.Context) CheckRow {
+	row := CheckRow{Name: "canary's own pods"}
+	o, err := c.obstacles(ctx)
+	switch {
+	case err != nil:
+		row.Found, row.Next = short(err), "try again"
+	case len(o.blocked) > 0:
+		row.Found, row.Next = strings.Join(o.blocked, "; "), "no canary begins before that is mended"
+	default:
+		row.OK, row.Found = true, strings.Join(append([]string{"stable and canary are told apart"}, o.notes...), "; ")
+	}
+	return row
+}

@@ -1,0 +1,69 @@
+package kube
+
+import (
+	"errors"
+	"fmt"
+
+	"datahub.io/slipway/untrusted"
+)
+
+// httpRouteWays reads the rules of a Gateway API HTTPRoute. Each backend has a
+// share of its rule's weights, 1 where none is written; of the rules the most
+// specific match wins (gateway-api.sigs.k8s.io/reference/spec, HTTPRouteRule).
+func httpRouteWays(t Traffic, namespace string, spec map[string]any) (ways []way, notes []string, err error) {
+	rules := objectsIn(spec, "rules")
+	if len(rules) == 0 {
+		return nil, nil, errors.New("has no rules: add one with both backends")
+	}
+	for i, rule := range rules {
+		w := way{some: gatewaySome(rule)}
+		w.name, w.label = labelled(rule, i)
+		for _, f := range objectsIn(rule, "filters") {
+			switch kind, _ := f["type"].(string); kind {
+			case "RequestMirror":
+				w.mirrors = true
+			case "RequestRedirect":
+				w.instead = "redirects"
+			}
+		}
+		for j, to := range objectsIn(rule, "backendRefs") {
+			w.ends = append(w.ends, gatewayEnd(t, namespace, to, fmt.Sprintf("/spec/rules/%d/backendRefs/%d", i, j)))
+		}
+		ways = append(ways, w)
+	}
+	return ways, nil, nil
+}
+
+// gatewaySome tells whether a rule takes only what it matches. A rule without
+// matches has the prefix "/", as the API server writes it.
+func gatewaySome(rule map[string]any) bool {
+	matches := objectsIn(rule, "matches")
+	for _, m := range matches {
+		path := child(m, "path")
+		kind, _ := path["type"].(string)
+		value, _ := path["value"].(string)
+		if len(m) == 0 || len(m) == 1 && value == "/" && (kind == "" || kind == "PathPrefix") {
+			return false
+		}
+	}
+	return len(matches) > 0
+}
+
+func gatewayEnd(t Traffic, namespace string, to map[string]any, path string) end {
+	name, _ := to["name"].(string)
+	kind, _ := to["kind"].(string)
+	group, _ := to["group"].(string)
+	of, _ := to["namespace"].(string)
+	e := end{path: path, object: to, label: untrusted.Line(name, nameBound), same: []op{{Op: "test", Path: path + "/name", Value: name}}}
+	weight, ok := weightOf(to, 1)
+	e.weight, e.bad = weight, !ok
+	switch {
+	case kind != "" && kind != "Service" || group != "":
+		e.label = untrusted.Line(kind+" "+name, nameBound)
+	case of != "" && of != namespace:
+		e.label = untrusted.Line(of+"/"+name, nameBound)
+	default:
+		e.side = sideOf(fqdn(name, namespace), fqdn(t.Stable, namespace), fqdn(t.Canary, namespace))
+	}
+	return e
+}
