@@ -151,6 +151,10 @@ func TestScreens(t *testing.T) {
 		{"canary-help", frameCanary(), "?"},
 		{"canary-deploy", frameCanaryReady(), "d"},
 		{"canary-history", frameCanary(), "4"},
+		{"canary-returned", frameCanaryReturned(), ""},
+		{"canary-held", frameCanaryHeld(), "p"},
+		{"canary-stray", frameCanaryStray(), ""},
+		{"canary-stray-view", frameCanaryStray(), "3"},
 	} {
 		for _, size := range sizes {
 			w, h := size[0], size[1]

@@ -34,8 +34,8 @@ func replicaSets(sc scene, t theme, w, most int) block {
 	}
 	back, has := sc.State.WayBack()
 	label := "back"
-	if sc.canary.known && sc.State.Phase == release.RolledBack {
-		has = false // what was left is the canary
+	if sc.canary.known && sc.State.Phase == release.RolledBack || leadsCanaryBack(sc, sc.undo()) {
+		has = false // it is about the canary
 	}
 	if sc.undo().Noop {
 		label = "left" // u does not go there

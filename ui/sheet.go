@@ -109,8 +109,10 @@ func (a *askSheet) draw(sc scene, t theme, w, h int) block {
 		text  row
 		drop  int
 	}{
-		{"object", line(plain.of(now.Preview.Object)), object}, {"how", line(plain.of(now.Preview.How)), how},
-		{"way back", line(plain.of(now.Preview.Back)), 3}, {"same as", same, 3},
+		{"object", line(plain.of(now.Preview.Object)), object},
+		{"how", line(plain.of(now.Preview.How)), how},
+		{"way back", line(plain.of(now.Preview.Back)), 3},
+		{"same as", same, 3},
 	} {
 		if row.text.width() > 0 {
 			sections = append(sections, spare(row.drop, p.labelled(row.label, row.text, marks[row.label])...))

@@ -193,6 +193,13 @@ func returnSheet(sc scene) (*unaskedSheet, string) {
 	return s, "return " + held.At.Format(time.RFC3339Nano)
 }
 
+func stableWord(sc scene) string {
+	if sc.canary.under {
+		return "stable "
+	}
+	return ""
+}
+
 // observed says in one line what runs now.
 func observed(sc scene) string {
 	w := sc.workload()
@@ -203,10 +210,16 @@ func observed(sc scene) string {
 	if !sc.live {
 		seen = release.Age(sc.age) + " ago: "
 	}
-	text := seen + w.Version(sc.Plan.Container) + ", " + string(w.Convergence()) + ": " + share(w.Replaced(), w.Desired) + " replaced, " +
+	text := seen + stableWord(sc) + w.Version(sc.Plan.Container) + ", " + string(w.Convergence()) + ": " + share(w.Replaced(), w.Desired) + " replaced, " +
 		share(w.Available, w.Desired) + " available"
 	if failures := w.Failures(); failures != "" {
 		text += "; " + failures
+	}
+	if c := sc.State.View.Canary; sc.canary.under {
+		text += "; canary " + share(c.Available, c.Desired) + " available, " + strconv.Itoa(sc.canary.Weight) + "% of the traffic, " + sc.canary.LiveWord
+		if failures := c.Failures(); failures != "" {
+			text += ", " + failures
+		}
 	}
 	return text
 }

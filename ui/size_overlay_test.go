@@ -126,7 +126,8 @@ func overlaid(t *testing.T, s *screen, sc scene) {
 			}
 		}
 	}
-	if !s.top().docked() && !strings.HasPrefix(strings.TrimSpace(b[s.h-2].plain()), map[bool]string{false: "u ", true: "ctrl+z "}[s.typing(sc)]) && !strings.HasSuffix(strings.TrimSpace(b[s.h-2].plain()), "u does the same") {
+	row := b[s.h-2].plain()
+	if said := wayBack(row) && !s.typing(sc) || strings.HasPrefix(strings.TrimSpace(row), "ctrl+z ") && s.typing(sc); !s.top().docked() && !said {
 		t.Fatalf("%d×%d, %s: the row above the keys is %q", s.w, s.h, s.current().title(), b[s.h-2].plain())
 	}
 }

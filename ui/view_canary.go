@@ -66,7 +66,7 @@ func (v *canaryView) body(sc scene, t theme, w, h int) block {
 				v.panel(sc, t, line(strong.of("Canary")), canaryLabel(sc, t)).draw(t, inset(way...), w, len(way)+2),
 				v.panel(sc, t, line(strong.of("Canary and stable")), comparedLabel(sc, t)).draw(t, inset(table...), w, len(table)+2),
 				beside(
-					v.panel(sc, t, line(strong.of("Traffic")), routeLabel(sc, t)).draw(t, inset(route...), left, low), 1,
+					v.panel(sc, t, line(strong.of("Traffic")), routeLabel(sc, t)).draw(t, inset(route...), left, low),
 					v.panel(sc, t, line(strong.of("Canary pods")), podsLabel(sc)).draw(t, inset(pods...), w-left-1, low),
 				),
 			)
@@ -86,7 +86,11 @@ func (v *canaryView) none(sc scene, t theme, w, h int) block {
 		}
 		steps += strconv.Itoa(s) + "%"
 	}
-	rows := append(block{p.row(line(faint.of("no canary is under way"))), p.blank()}, p.labelled("plan", line(plain.of(steps+", each baked "+release.Span(c.Bake)+", then promoted")), false)...)
+	said := line(faint.of("no canary is under way"))
+	if leadsCanaryBack(sc, sc.undo()) {
+		said = line(warning.of("a canary is there that no release here is about; b takes it back"))
+	}
+	rows := append(block{p.row(said), p.blank()}, p.labelled("plan", line(plain.of(steps+", each baked "+release.Span(c.Bake)+", then promoted")), false)...)
 	rows = append(rows, p.labelled("canary", line(plain.of("deployment/"+c.Deployment)), false)...)
 	rows = append(append(rows, routeRows(sc, t, w-4)...), canaryPodRows(sc, t, w-4)...)
 	return panel{title: line(strong.of(canaryTitle))}.draw(t, inset(rows...), w, h)

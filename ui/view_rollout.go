@@ -135,7 +135,7 @@ func (v *rolloutView) body(sc scene, t theme, w, h int) block {
 	left := (w-1)/2 - 1
 	return stack(
 		sets, v.podsPanel(sc, t, w, rest-low),
-		beside(causesPanel(sc, t, left, low), 1, eventsPanel(sc, t, w-left-1, low)),
+		beside(causesPanel(sc, t, left, low), eventsPanel(sc, t, w-left-1, low)),
 	)
 }
 
