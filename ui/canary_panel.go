@@ -67,11 +67,27 @@ func canaryLabel(sc scene, t theme) row {
 	case sc.State.Held != nil && !sc.back():
 		return line(warning.of(fmt.Sprintf("held at %d%%", sc.State.Canary.Weight)))
 	case c.Used > 0 && !sc.back():
+		if back := backIn(sc); back != "" {
+			return join(line(failing.bolder().of(back), muted.of(" "+t.glyphs.dot+" budget ")), t.pips(c.Used, c.After))
+		}
 		return join(line(muted.of("failure budget ")), t.pips(c.Used, c.After))
 	case c.Baking && !sc.back():
 		return line(muted.of("bake "), strong.of(release.Span(c.Baked)), muted.of(" of "+release.Span(c.Bake)))
 	}
 	return line(muted.of(stageWords(sc)+" "), strong.of(release.Span(sc.Now.Sub(sc.State.Canary.Since))))
+}
+
+// backIn is the countdown to a rollback by itself, which goes on when its sheet is
+// hidden; "" where there is none.
+func backIn(sc scene) string {
+	_, at, ok := release.LastSample(sc.Plan, sc.State, sc.Now)
+	switch left := at.Sub(sc.Now); {
+	case !ok:
+		return ""
+	case left > 0:
+		return "rolls back in " + release.Left(left)
+	}
+	return "rolls back with the next sample"
 }
 
 // canaryBody is the panel's text in at most h rows, and the titles of the figures

@@ -89,7 +89,11 @@ func verdictRows(sc scene, t theme, w, h int) block {
 	case troubles > 0:
 		last = line(muted.of(fmt.Sprintf("%d of %d pass", pass, len(sc.canary.Rows))))
 	}
-	last = spread(last, budgetWords(sc, t), w, t.glyphs.ellipsis)
+	right := budgetWords(sc, t)
+	if said := line(muted.of(sc.canary.UsedWords)); sc.canary.Used > 0 && h > 1 && last.width()+said.width() < w {
+		right = said // the panel's label has the budget
+	}
+	last = spread(last, right, w, t.glyphs.ellipsis)
 	if len(out) > h-1 {
 		out = out[:max(h-1, 0)]
 	}

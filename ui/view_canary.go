@@ -87,7 +87,10 @@ func (v *canaryView) none(sc scene, t theme, w, h int) block {
 		steps += strconv.Itoa(s) + "%"
 	}
 	said := line(faint.of("no canary is under way"))
-	if leadsCanaryBack(sc, sc.undo()) {
+	switch {
+	case sc.Plan.Driven != "":
+		said = line(muted.of(sc.Plan.Driven))
+	case leadsCanaryBack(sc, sc.undo()):
 		said = line(warning.of("a canary is there that no release here is about; b takes it back"))
 	}
 	rows := append(block{p.row(said), p.blank()}, p.labelled("plan", line(plain.of(steps+", each baked "+release.Span(c.Bake)+", then promoted")), false)...)
