@@ -21,8 +21,9 @@ func (c *Client) Split(ctx context.Context) (release.Split, error) {
 	if c.canary == nil || c.canary.Traffic.Kind == "" {
 		return release.Split{}, nil
 	}
+	asked := time.Now()
 	obj, err := c.readTraffic(ctx)
-	split, ok := c.splitOf(obj, err)
+	split, ok := c.splitOf(asked, obj, err)
 	if !ok {
 		return release.Split{}, fmt.Errorf("read %s: %w", c.canary.Traffic.Object(), plainly(err))
 	}
@@ -33,9 +34,10 @@ func (c *Client) Split(ctx context.Context) (release.Split, error) {
 	return o.on(split), nil
 }
 
-// splitOf is what was read, as of now; ok is false where there was no answer.
-func (c *Client) splitOf(obj *unstructured.Unstructured, err error) (release.Split, bool) {
-	s := release.Split{At: time.Now()}
+// splitOf is what was read; ok is false where there was no answer. It is as of when
+// it was asked for: a change that was made before then is in it.
+func (c *Client) splitOf(asked time.Time, obj *unstructured.Unstructured, err error) (s release.Split, ok bool) {
+	s.At = asked
 	if err != nil {
 		var f *finding
 		answered := errors.As(err, &f)
@@ -51,6 +53,9 @@ func (c *Client) splitOf(obj *unstructured.Unstructured, err error) (release.Spl
 		return s, true
 	}
 	s.Canary, s.Rest, s.Notes = d.percent, d.rest, d.notes
+	if c.canary.Traffic.Kind == HTTPRoute {
+		s.Notes = append(s.Notes, routeTroubles(obj)...)
+	}
 	s.StablePath, s.CanaryPath = d.stable.path+"/weight", d.canary.path+"/weight"
 	return s, true
 }

@@ -52,6 +52,7 @@ var virtualServiceV1 = schema.GroupVersionResource{Group: "networking.istio.io",
 
 // Stable and split are seen from one Watch; a change of the split at once.
 func TestWatchSplit(t *testing.T) {
+	t.Parallel()
 	p := pretended(t, istioCanary, append(services(), stableDeployment(), virtualServiceOf(t, halves)))
 	s := (&world{t: t}).watch(p.client)
 	first := s.splits("60/40", 0, func(s release.Split) bool { return s.Canary == 40 })
@@ -96,13 +97,19 @@ func TestSplitCannotBeUsed(t *testing.T) {
 		fault    func(*pretend)
 		err      string
 	}{
-		{"not installed", istioCanary, append(services(), stableDeployment()), []string{"gateway.networking.k8s.io/v1"}, nil,
-			"virtualservices.networking.istio.io v1 or v1beta1 is not installed in this cluster: install Istio, or leave canary.traffic out to split by pods"},
+		{
+			"not installed", istioCanary, append(services(), stableDeployment()),
+			[]string{"gateway.networking.k8s.io/v1"},
+			nil,
+			"virtualservices.networking.istio.io v1 or v1beta1 is not installed in this cluster: install Istio, or leave canary.traffic out to split by pods",
+		},
 		{"no Gateway API", routeCanary, append(services(), stableDeployment()), []string{"networking.istio.io/v1"}, nil, "httproutes.gateway.networking.k8s.io v1 is not installed"},
 		{"not there", istioCanary, append(services(), stableDeployment()), nil, nil, "virtualservice/gateway does not exist in namespace shop: create it with both destinations"},
 		{"another namespace", elsewhere, all, nil, nil, "virtualservice/gateway is in namespace istio-system; only objects of the release's namespace shop are read and changed"},
-		{"forbidden", istioCanary, all, nil, func(p *pretend) { p.answers("get", "virtualservices", forbidden) },
-			"forbidden: get virtualservices in namespace shop is not allowed; see deploy/rbac.yaml"},
+		{
+			"forbidden", istioCanary, all, nil, func(p *pretend) { p.answers("get", "virtualservices", forbidden) },
+			"forbidden: get virtualservices in namespace shop is not allowed; see deploy/rbac.yaml",
+		},
 		{"not to be read", istioCanary, append(services(), stableDeployment(), virtualServiceOf(t, `{tcp: [{route: []}]}`)), nil, nil, "virtualservice/gateway has only tls or tcp routes"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -128,6 +135,7 @@ func TestSplitCannotBeUsed(t *testing.T) {
 
 // Without answers the split only becomes old, and after a while it is said why.
 func TestSplitGetsOld(t *testing.T) {
+	t.Parallel()
 	p := pretended(t, istioCanary, append(services(), stableDeployment(), virtualServiceOf(t, halves)))
 	var fails atomic.Bool
 	p.dynamic.PrependReactor("get", "virtualservices", func(clienttesting.Action) (bool, runtime.Object, error) {
@@ -150,6 +158,7 @@ func TestSplitGetsOld(t *testing.T) {
 
 // A split is not called usable before it is known what stands in the way.
 func TestObstaclesComeFirst(t *testing.T) {
+	t.Parallel()
 	p := pretended(t, istioCanary, append(services(), stableDeployment(), virtualServiceOf(t, halves)))
 	p.answers("get", "services", errors.New("connection refused"))
 	s := (&world{t: t}).watch(p.client)
