@@ -277,6 +277,9 @@ func movingRows(sc scene, t theme, w, h int) block {
 		out = append(out, replacedRow(sc, t, w))
 		out = append(out, sets...)
 		out = append(out, availableRow(sc, t), versionPods(sc, t, "canary", w))
+		if sc.counting() && !sc.canary.failing(sc) {
+			out = append(out, verdictRows(sc, t, w, 1)...)
+		}
 	default:
 		out = append(out, versionPods(sc, t, "stable", w), versionPods(sc, t, "canary", w))
 		if sc.State.Canary.Stage != release.Creating {
