@@ -90,7 +90,11 @@ func resetCanary(t testing.TB, namespace string) {
 	t.Helper()
 	specsOnce.Do(func() {
 		for namespace := range divided {
-			specs[namespace] = splitObject(t, namespace).Object["spec"]
+			o := splitObject(t, namespace)
+			for i, to := range split(t, o) {
+				to.(map[string]any)["weight"] = []int64{100, 0}[i]
+			}
+			specs[namespace] = o.Object["spec"]
 		}
 	})
 	eventually(t, "the traffic on stable", func() (bool, string) {
@@ -123,20 +127,29 @@ func splitObject(t testing.TB, namespace string) *unstructured.Unstructured {
 // weights are those of stable and canary.
 func weights(t testing.TB, namespace string) (stable, canary int64) {
 	t.Helper()
-	routes, _, _ := unstructured.NestedSlice(splitObject(t, namespace).Object, "spec", map[string]string{"datahub-canary": "http", "datahub-routes": "rules"}[namespace])
-	for _, r := range routes {
-		for _, key := range []string{"route", "backendRefs"} {
-			to, _, _ := unstructured.NestedSlice(r.(map[string]any), key)
-			if len(to) != 2 {
-				continue
+	to := split(t, splitObject(t, namespace))
+	stable, _, _ = unstructured.NestedInt64(to[0].(map[string]any), "weight")
+	canary, _, _ = unstructured.NestedInt64(to[1].(map[string]any), "weight")
+	return stable, canary
+}
+
+// split gives the two destinations between which the traffic is divided, stable
+// first. They are the object's own, not copies.
+func split(t testing.TB, o *unstructured.Unstructured) []any {
+	t.Helper()
+	spec := o.Object["spec"].(map[string]any)
+	for _, routes := range []any{spec["http"], spec["rules"]} {
+		routes, _ := routes.([]any)
+		for _, r := range routes {
+			for _, key := range []string{"route", "backendRefs"} {
+				if to, _ := r.(map[string]any)[key].([]any); len(to) == 2 {
+					return to
+				}
 			}
-			stable, _, _ = unstructured.NestedInt64(to[0].(map[string]any), "weight")
-			canary, _, _ = unstructured.NestedInt64(to[1].(map[string]any), "weight")
-			return stable, canary
 		}
 	}
-	t.Fatalf("no split in %s", namespace)
-	return 0, 0
+	t.Fatalf("no split in %s", o.GetNamespace())
+	return nil
 }
 
 // weighs waits until the canary has a weight.

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -149,8 +150,8 @@ func TestCanaryAbortByKeys(t *testing.T) {
 	weigh(t, namespace, "/spec/http/1/route", 80, 20)
 	c.told("weight 10 → 20", "adopted, bakes anew")
 	// Anything but the two weights is asked about, and stands against no way back.
-	patchSplit(t, namespace, `[{"op":"add","path":"/spec/http/1/timeout","value":"5s"}]`)
-	c.see("HELD", "kubectl-edit")
+	patchSplit(t, namespace, fmt.Sprintf(`[{"op":"add","path":"/spec/http/1/timeout","value":"%dms"}]`, 5000+time.Now().UnixMilli()%1000))
+	c.see("HELD", "was changed by")
 	c.press("u")
 	c.see("bort the canary")
 	c.confirm("u")
@@ -206,6 +207,32 @@ func TestTwoConsolesAdvanceAtOnce(t *testing.T) {
 	if got := requestsOf(t, "routes"); got.Failed != 0 {
 		t.Errorf("%d of %d requests failed", got.Failed, got.Total)
 	}
+}
+
+// The statistical judge holds a step until it has its windows, and says in one line
+// why it passed.
+func TestCanaryTrial(t *testing.T) {
+	needSandbox(t)
+	const namespace = "datahub-routes"
+	resetCanary(t, namespace)
+	s := newCanarySetup(t, "kubeconfig", "[50, 100]").edit(t, "window: 10s", "window: 8s").
+		edit(t, "judge: {confidence: off}", "judge: {confidence: 98%}").edit(t, "judge: {confidence: off}", "judge: {confidence: 98%}").
+		edit(t, "bake: 6s", "bake: 32s").edit(t, "bake: 6s", "bake: 32s")
+	c := s.open(t, 120, 40, "--env", "routes", "--version", "v2.5.0")
+	c.see("Ready to deploy", "eng-a")
+	c.press("d")
+	c.see("as a canary")
+	c.confirm("y")
+	c.told("50% of the traffic is on the canary")
+	c.press("3")
+	c.see("windows to try")
+	c.see("not higher than stable, p ")
+	c.press("1")
+	c.see("Baked: a goes to 100%")
+	c.press("b")
+	c.see("bort")
+	c.confirm("y")
+	c.see("Rolled back")
 }
 
 // Led by commands, each a process of its own.
