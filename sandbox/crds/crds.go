@@ -1,5 +1,5 @@
-// Package crds holds the CustomResourceDefinitions of Istio's networking API and of the Gateway API's standard channel, as they are shipped, but
-// without their descriptions. Go embeds only what lies here, and the sandbox needs no network: the definitions are copied from the modules by
+// Package crds holds the CustomResourceDefinitions of Istio's networking API and, of the Gateway API's standard channel, those for HTTP, as they are
+// shipped, but without their descriptions. Go embeds only what lies here, and the sandbox needs no network: the definitions are copied from the modules by
 //
 //	go generate ./crds
 package crds

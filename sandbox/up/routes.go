@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -42,17 +41,16 @@ func (s *seeder) routes(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	group, each := errgroup.WithContext(ctx)
+	// One after another: the revisions, which are made meanwhile, have the same limit of requests per second.
 	for _, definition := range all {
-		group.Go(func() error {
-			if err := s.create(each, definition); err != nil {
-				return err
-			}
-			return s.established(each, definition.GetName())
-		})
+		if err := s.create(ctx, definition); err != nil {
+			return err
+		}
 	}
-	if err := group.Wait(); err != nil {
-		return err
+	for _, definition := range all {
+		if err := s.established(ctx, definition.GetName()); err != nil {
+			return err
+		}
 	}
 	for _, m := range []struct{ manifest, namespace string }{
 		{"gatewayclass.yaml", ""},

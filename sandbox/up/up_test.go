@@ -127,6 +127,7 @@ func TestConfigIsValidYAMLForAnyPath(t *testing.T) {
 	data, err := endpoints{
 		Dir: "/a b", Kubeconfig: `/a "b": c/kubeconfig`, State: "/a b/state",
 		Prometheus: "http://127.0.0.1:1", Staging: "http://127.0.0.1:2/staging/health", Production: "http://127.0.0.1:2/production/health",
+		Canary: "http://127.0.0.1:2/canary/health", Routes: "http://127.0.0.1:2/routes/health",
 	}.config()
 	if err != nil {
 		t.Fatal(err)
@@ -134,15 +135,21 @@ func TestConfigIsValidYAMLForAnyPath(t *testing.T) {
 	var config struct {
 		Kubeconfig, Prometheus string
 		Environments           []struct {
-			Name, Context, Namespace, Health string
-			Protected                        bool
+			Name, Context, Namespace, Health, Strategy string
+			Protected                                  bool
 		}
 	}
 	if err := yaml.Unmarshal(data, &config); err != nil {
 		t.Fatalf("%v in\n%s", err, data)
 	}
-	if config.Kubeconfig != `/a "b": c/kubeconfig` || config.Prometheus != "http://127.0.0.1:1" || len(config.Environments) != 2 {
+	if config.Kubeconfig != `/a "b": c/kubeconfig` || config.Prometheus != "http://127.0.0.1:1" || len(config.Environments) != len(gateway.Environments) {
 		t.Errorf("%+v", config)
+	}
+	for i, e := range gateway.Environments {
+		if c := config.Environments[i]; c.Name != e.Name || c.Context != e.Name || c.Namespace != e.Namespace || (c.Strategy == "canary") != e.Routed ||
+			c.Health != "http://127.0.0.1:2/"+e.Name+"/health" {
+			t.Errorf("%s: %+v", e.Name, c)
+		}
 	}
 	if p := config.Environments[1]; p.Name != "production" || p.Namespace != "datahub-production" || !p.Protected || p.Health == "" {
 		t.Errorf("production: %+v", p)
