@@ -35,10 +35,10 @@ func (c *Client) changeCanary(ctx context.Context, ch release.Change) release.Ou
 	if out, refused := c.noCanary(ch, object); refused {
 		return out
 	}
-	switch {
-	case ch.Kind == release.ScaleCanary:
+	switch ch.Kind {
+	case release.ScaleCanary:
 		return c.second.patchDeployment(ctx, ch, scale)
-	case ch.Kind == release.DeleteCanary:
+	case release.DeleteCanary:
 		return c.second.remove(ctx, ch)
 	}
 	wanted, out, ok := c.wanted(ctx, ch)

@@ -35,7 +35,7 @@ func (p *pretend) answers(verb, resource string, err error) {
 	p.dynamic.PrependReactor(verb, resource, react)
 }
 
-var forbidden = apierrors.NewForbidden(schema.GroupResource{Resource: "things"}, "x", errors.New("User \"u\" cannot do that"))
+var forbidden = apierrors.NewForbidden(schema.GroupResource{Resource: "things"}, "x", errors.New(`user "u" cannot do that`))
 
 // What a canary is made of depends on how the traffic finds it.
 func TestCreateCanary(t *testing.T) {
@@ -51,14 +51,30 @@ func TestCreateCanary(t *testing.T) {
 		pods     map[string]string
 		selector map[string]string
 	}{
-		{"of hosts", istioCanary, append(services(), stableDeployment()), release.Accepted, "deployment canary created",
-			map[string]string{"app": "gateway", "track": "canary"}, map[string]string{"app": "gateway", "track": "canary"}},
-		{"of backends", routeCanary, append(services(), stableDeployment()), release.Accepted, "",
-			map[string]string{"app": "gateway", "track": "canary"}, map[string]string{"app": "gateway", "track": "canary"}},
-		{"of subsets", subsetTwo, []runtime.Object{stableDeployment(), rule, other, serviceWith("gateway", app)}, release.Accepted, "",
-			map[string]string{"app": "gateway", "track": "canary", "tier": "c"}, map[string]string{"app": "gateway", "track": "canary", "tier": "c"}},
-		{"split by pods", podsCanary, []runtime.Object{stableWith(app, app)}, release.Accepted, "",
-			map[string]string{"app": "gateway", trackLabel: trackValue}, map[string]string{"app": "gateway", trackLabel: trackValue}},
+		{
+			"of hosts", istioCanary, append(services(), stableDeployment()), release.Accepted, "deployment canary created",
+			map[string]string{"app": "gateway", "track": "canary"},
+			map[string]string{"app": "gateway", "track": "canary"},
+		},
+		{
+			"of backends", routeCanary, append(services(), stableDeployment()), release.Accepted, "",
+			map[string]string{"app": "gateway", "track": "canary"},
+			map[string]string{"app": "gateway", "track": "canary"},
+		},
+		{
+			"of subsets", subsetTwo,
+			[]runtime.Object{stableDeployment(), rule, other, serviceWith("gateway", app)},
+			release.Accepted, "",
+			map[string]string{"app": "gateway", "track": "canary", "tier": "c"},
+			map[string]string{"app": "gateway", "track": "canary", "tier": "c"},
+		},
+		{
+			"split by pods", podsCanary,
+			[]runtime.Object{stableWith(app, app)},
+			release.Accepted, "",
+			map[string]string{"app": "gateway", trackLabel: trackValue},
+			map[string]string{"app": "gateway", trackLabel: trackValue},
+		},
 		{"no Service", istioCanary, []runtime.Object{stableDeployment()}, release.Denied, "service/canary-svc does not exist: traffic for it would get 503", nil, nil},
 		{"Service without selector", istioCanary, []runtime.Object{stableDeployment(), serviceWith("canary-svc", nil)}, release.Denied, "service/canary-svc has no selector", nil, nil},
 		{"no DestinationRule", subsetTwo, []runtime.Object{stableDeployment(), other}, release.Denied, "no destinationrule in namespace shop gives labels to the subsets stable and canary", nil, nil},
@@ -299,28 +315,59 @@ func TestObstacles(t *testing.T) {
 		{"none with a canary", istioCanary, append(services(), stableDeployment(), canaryDeployment()), nil, nil},
 		{"no Service", istioCanary, []runtime.Object{stableDeployment(), services()[0]}, []string{"service/canary-svc does not exist"}, nil},
 		{"no Services", istioCanary, []runtime.Object{stableDeployment()}, []string{"service/canary-svc does not exist", "service/stable-svc does not exist"}, nil},
-		{"stable's Service takes all", istioCanary, []runtime.Object{stableDeployment(), serviceWith("stable-svc", app), services()[1]},
-			[]string{"service/stable-svc selects the canary's pods too (selector app=gateway): give them a label of their own"}, nil},
-		{"the canary's Service takes all", istioCanary, []runtime.Object{stableDeployment(), canaryDeployment(), services()[0], serviceWith("canary-svc", app)},
-			[]string{"service/canary-svc selects stable's pods too (selector app=gateway)"}, nil},
-		{"the canary's Service takes nothing", istioCanary, []runtime.Object{stableDeployment(), canaryDeployment(), services()[0], serviceWith("canary-svc", map[string]string{"app": "x"})},
-			[]string{"service/canary-svc does not select the canary's pods"}, nil},
-		{"Services without selectors", istioCanary, []runtime.Object{stableDeployment(), canaryDeployment(), serviceWith("stable-svc", nil), serviceWith("canary-svc", nil)}, nil,
-			[]string{"service/stable-svc has no selector", "service/canary-svc has no selector"}},
-		{"stable selects the canary", istioCanary, append(services(), stableWith(both("stable"), app), canaryDeployment()),
-			[]string{"deployment/stable selects the canary's pods too (selector app=gateway)"}, nil},
+		{
+			"stable's Service takes all", istioCanary,
+			[]runtime.Object{stableDeployment(), serviceWith("stable-svc", app), services()[1]},
+			[]string{"service/stable-svc selects the canary's pods too (selector app=gateway): give them a label of their own"},
+			nil,
+		},
+		{
+			"the canary's Service takes all", istioCanary,
+			[]runtime.Object{stableDeployment(), canaryDeployment(), services()[0], serviceWith("canary-svc", app)},
+			[]string{"service/canary-svc selects stable's pods too (selector app=gateway)"},
+			nil,
+		},
+		{
+			"the canary's Service takes nothing", istioCanary,
+			[]runtime.Object{stableDeployment(), canaryDeployment(), services()[0], serviceWith("canary-svc", map[string]string{"app": "x"})},
+			[]string{"service/canary-svc does not select the canary's pods"},
+			nil,
+		},
+		{
+			"Services without selectors", istioCanary,
+			[]runtime.Object{stableDeployment(), canaryDeployment(), serviceWith("stable-svc", nil), serviceWith("canary-svc", nil)},
+			nil,
+			[]string{"service/stable-svc has no selector", "service/canary-svc has no selector"},
+		},
+		{
+			"stable selects the canary", istioCanary, append(services(), stableWith(both("stable"), app), canaryDeployment()),
+			[]string{"deployment/stable selects the canary's pods too (selector app=gateway)"},
+			nil,
+		},
 		{"the canary selects stable", istioCanary, append(services(), stableDeployment(), func() runtime.Object {
 			d := canaryDeployment()
 			d.Spec.Selector.MatchLabels = app
 			return d
 		}()), []string{"deployment/canary selects stable's pods too"}, nil},
-		{"another namespace's host", Canary{Deployment: "canary", Traffic: Traffic{Kind: VirtualService, Name: "gateway", Stable: "stable-svc.other", Canary: "canary-svc"}},
-			append(services(), stableDeployment()), nil, []string{"host stable-svc.other is not a Service of namespace shop"}},
+		{
+			"another namespace's host",
+			Canary{Deployment: "canary", Traffic: Traffic{Kind: VirtualService, Name: "gateway", Stable: "stable-svc.other", Canary: "canary-svc"}},
+			append(services(), stableDeployment()), nil,
+			[]string{"host stable-svc.other is not a Service of namespace shop"},
+		},
 		{"subsets", subsetTwo, []runtime.Object{stableDeployment(), rule("{track: stable}", "{track: canary}"), serviceWith("gateway", app)}, nil, nil},
-		{"subsets that overlap", subsetTwo, []runtime.Object{stableDeployment(), rule("{app: gateway}", "{track: canary}"), serviceWith("gateway", app)},
-			[]string{"subset stable of destinationrule/r selects the canary's pods too (app=gateway)"}, nil},
-		{"subset that selects nothing", subsetTwo, []runtime.Object{stableDeployment(), canaryDeployment(), rule("{track: stable}", "{track: c}"), serviceWith("gateway", app)},
-			[]string{"subset canary of destinationrule/r does not select the canary's pods"}, nil},
+		{
+			"subsets that overlap", subsetTwo,
+			[]runtime.Object{stableDeployment(), rule("{app: gateway}", "{track: canary}"), serviceWith("gateway", app)},
+			[]string{"subset stable of destinationrule/r selects the canary's pods too (app=gateway)"},
+			nil,
+		},
+		{
+			"subset that selects nothing", subsetTwo,
+			[]runtime.Object{stableDeployment(), canaryDeployment(), rule("{track: stable}", "{track: c}"), serviceWith("gateway", app)},
+			[]string{"subset canary of destinationrule/r does not select the canary's pods"},
+			nil,
+		},
 		{"no subsets", subsetTwo, []runtime.Object{stableDeployment(), serviceWith("gateway", app)}, []string{"no destinationrule in namespace shop"}, nil},
 		{"no host of the subsets", subsetTwo, []runtime.Object{stableDeployment(), rule("{track: stable}", "{track: canary}")}, []string{"service/gateway does not exist"}, nil},
 	} {

@@ -148,7 +148,10 @@ func TestCanaryOptions(t *testing.T) {
 		canary Canary
 		err    string
 	}{
-		{istioCanary, ""}, {routeCanary, ""}, {subsetTwo, ""}, {podsCanary, ""},
+		{istioCanary, ""},
+		{routeCanary, ""},
+		{subsetTwo, ""},
+		{podsCanary, ""},
 		{Canary{}, "no deployment is named for the canary"},
 		{Canary{Deployment: "stable"}, "which is stable's own"},
 		{traffic(func(t *Traffic) { t.Kind = "Ingress" }), `kind "Ingress" is not known`},

@@ -77,33 +77,55 @@ func TestDivideVirtualService(t *testing.T) {
 		{"missing weight is 0", byHost, `{http: [{route: [{destination: {host: stable-svc}, weight: 100}, {destination: {host: canary-svc}}]}]}`, 0, nil, ""},
 		{"full names", byHost, `{http: [{route: [{destination: {host: stable-svc.shop.svc.cluster.local}, weight: 60}, {destination: {host: canary-svc.shop.svc}, weight: 40}]}]}`, 40, nil, ""},
 		{"name with namespace", byHost, `{http: [{route: [{destination: {host: stable-svc.shop}, weight: 60}, {destination: {host: canary-svc}, weight: 40}]}]}`, 40, nil, ""},
-		{"full names in the configuration", Traffic{Kind: VirtualService, Name: "gateway", Stable: "stable-svc.shop.svc.cluster.local", Canary: "canary-svc.shop.svc.cluster.local"},
-			`{http: [{route: [{destination: {host: stable-svc}, weight: 60}, {destination: {host: canary-svc}, weight: 40}]}]}`, 40, nil, ""},
-		{"of another namespace", byHost, `{http: [{route: [{destination: {host: stable-svc.other.svc.cluster.local}, weight: 60}, {destination: {host: canary-svc.other}, weight: 40}]}]}`, 0, nil,
-			"has no http route that holds both stable-svc and canary-svc; #1 (without a name) sends to stable-svc.other.svc.cluster.local, canary-svc.other"},
+		{
+			"full names in the configuration",
+			Traffic{Kind: VirtualService, Name: "gateway", Stable: "stable-svc.shop.svc.cluster.local", Canary: "canary-svc.shop.svc.cluster.local"},
+			`{http: [{route: [{destination: {host: stable-svc}, weight: 60}, {destination: {host: canary-svc}, weight: 40}]}]}`, 40, nil, "",
+		},
+		{
+			"of another namespace", byHost, `{http: [{route: [{destination: {host: stable-svc.other.svc.cluster.local}, weight: 60}, {destination: {host: canary-svc.other}, weight: 40}]}]}`, 0, nil,
+			"has no http route that holds both stable-svc and canary-svc; #1 (without a name) sends to stable-svc.other.svc.cluster.local, canary-svc.other",
+		},
 		{"subsets", bySubset, `{http: [{route: [{destination: {host: istio-rollout, subset: stable}, weight: 95}, {destination: {host: istio-rollout, subset: canary}, weight: 5}]}]}`, 5, nil, ""},
-		{"subsets of any host", Traffic{Kind: VirtualService, Name: "gateway", Stable: "a", Canary: "b", StableSubset: "stable", CanarySubset: "canary"},
-			`{http: [{route: [{destination: {host: x, subset: stable}, weight: 95}, {destination: {host: x, subset: canary}, weight: 5}]}]}`, 5, nil, ""},
-		{"subsets of another host", bySubset, `{http: [{route: [{destination: {host: other, subset: stable}, weight: 95}, {destination: {host: other, subset: canary}, weight: 5}]}]}`, 0, nil,
-			"has no http route that holds both istio-rollout subset stable and istio-rollout subset canary"},
-		{"subset that is not there", bySubset, `{http: [{route: [{destination: {host: istio-rollout, subset: stable}, weight: 100}]}]}`, 0, nil,
-			"holds istio-rollout subset stable and not istio-rollout subset canary in http route #1 (without a name): add istio-rollout subset canary with weight 0 there"},
+		{
+			"subsets of any host",
+			Traffic{Kind: VirtualService, Name: "gateway", Stable: "a", Canary: "b", StableSubset: "stable", CanarySubset: "canary"},
+			`{http: [{route: [{destination: {host: x, subset: stable}, weight: 95}, {destination: {host: x, subset: canary}, weight: 5}]}]}`, 5, nil, "",
+		},
+		{
+			"subsets of another host", bySubset, `{http: [{route: [{destination: {host: other, subset: stable}, weight: 95}, {destination: {host: other, subset: canary}, weight: 5}]}]}`, 0, nil,
+			"has no http route that holds both istio-rollout subset stable and istio-rollout subset canary",
+		},
+		{
+			"subset that is not there", bySubset, `{http: [{route: [{destination: {host: istio-rollout, subset: stable}, weight: 100}]}]}`, 0, nil,
+			"holds istio-rollout subset stable and not istio-rollout subset canary in http route #1 (without a name): add istio-rollout subset canary with weight 0 there",
+		},
 		{"no subsets at all", bySubset, `{http: [{route: [{destination: {host: istio-rollout}}]}]}`, 0, nil, "has no http route that holds both"},
-		{"only one destination", byHost, `{http: [{name: primary, route: [{destination: {host: stable-svc}}]}]}`, 0, nil,
-			"holds stable-svc and not canary-svc in http route primary: add canary-svc with weight 0 there"},
+		{
+			"only one destination", byHost, `{http: [{name: primary, route: [{destination: {host: stable-svc}}]}]}`, 0, nil,
+			"holds stable-svc and not canary-svc in http route primary: add canary-svc with weight 0 there",
+		},
 		{"only the canary", named(byHost, "primary"), `{http: [{name: primary, route: [{destination: {host: canary-svc}}]}]}`, 0, nil, "add stable-svc with weight 100 there"},
-		{"third destination", byHost, `{http: [{route: [{destination: {host: stable-svc}, weight: 80}, {destination: {host: canary-svc}, weight: 10}, {destination: {host: old-svc}, weight: 10}]}]}`, 0, nil,
-			"has 3 destinations in http route #1 (without a name) (stable-svc, canary-svc, old-svc)"},
+		{
+			"third destination", byHost, `{http: [{route: [{destination: {host: stable-svc}, weight: 80}, {destination: {host: canary-svc}, weight: 10}, {destination: {host: old-svc}, weight: 10}]}]}`, 0, nil,
+			"has 3 destinations in http route #1 (without a name) (stable-svc, canary-svc, old-svc)",
+		},
 		{"the same destination twice", byHost, `{http: [{route: [{destination: {host: stable-svc}, weight: 50}, {destination: {host: canary-svc}, weight: 10}, {destination: {host: canary-svc, port: {number: 1}}, weight: 40}]}]}`, 0, nil, "has 3 destinations"},
-		{"ambiguous", byHost, `
+		{
+			"ambiguous", byHost, `
   http:
   - {name: primary, match: [{uri: {prefix: /a}}], route: [{destination: {host: stable-svc}, weight: 100}, {destination: {host: canary-svc}}]}
   - {route: [{destination: {host: stable-svc}, weight: 100}, {destination: {host: canary-svc}}]}`, 0, nil,
-			"has 2 http routes that hold both stable-svc and canary-svc (primary, #2 (without a name)): name one in canary.traffic.istio.route"},
-		{"name that is not there", named(byHost, "third"), `{http: [{name: primary, match: [{port: 80}], route: [{destination: {host: a}}]}, {route: [{destination: {host: stable-svc}}]}]}`, 0, nil,
-			"has no http route named third; it has primary, #2 (without a name)"},
-		{"name that is there twice", named(byHost, "primary"), `{http: [{name: primary, match: [{port: 80}], route: [{destination: {host: a}}]}, {name: primary, route: [{destination: {host: a}}]}]}`, 0, nil,
-			"has 2 http routes named primary"},
+			"has 2 http routes that hold both stable-svc and canary-svc (primary, #2 (without a name)): name one in canary.traffic.istio.route",
+		},
+		{
+			"name that is not there", named(byHost, "third"), `{http: [{name: primary, match: [{port: 80}], route: [{destination: {host: a}}]}, {route: [{destination: {host: stable-svc}}]}]}`, 0, nil,
+			"has no http route named third; it has primary, #2 (without a name)",
+		},
+		{
+			"name that is there twice", named(byHost, "primary"), `{http: [{name: primary, match: [{port: 80}], route: [{destination: {host: a}}]}, {name: primary, route: [{destination: {host: a}}]}]}`, 0, nil,
+			"has 2 http routes named primary",
+		},
 		{"named route without either", named(byHost, "primary"), `{http: [{name: primary, route: [{destination: {host: a}}]}]}`, 0, nil, "holds neither stable-svc nor canary-svc in http route primary, which sends to a"},
 		{"tls only", byHost, `{tls: [{match: [{port: 443, sniHosts: [x]}], route: [{destination: {host: stable-svc}, weight: 100}, {destination: {host: canary-svc}}]}]}`, 0, nil, "has only tls or tcp routes"},
 		{"tcp only", byHost, `{tcp: [{route: [{destination: {host: stable-svc}, weight: 100}, {destination: {host: canary-svc}}]}]}`, 0, nil, "slipway judges by http figures"},
@@ -116,8 +138,10 @@ func TestDivideVirtualService(t *testing.T) {
   - {name: primary, route: [{destination: {host: stable-svc}, weight: 75}, {destination: {host: canary-svc}, weight: 25}]}`, 25, []string{"1 route above takes what it matches"}, ""},
 		{"match of its own", byHost, `{http: [{name: p, match: [{uri: {prefix: /api}}], route: [{destination: {host: stable-svc}, weight: 75}, {destination: {host: canary-svc}, weight: 25}]}]}`, 25, []string{"http route p takes only what it matches"}, ""},
 		{"prefix of everything", byHost, `{http: [{name: p, match: [{uri: {prefix: /}}], route: [{destination: {host: stable-svc}, weight: 75}, {destination: {host: canary-svc}, weight: 25}]}]}`, 25, nil, ""},
-		{"never reached", byHost, `{http: [{name: all, route: [{destination: {host: x}}]}, {name: p, route: [{destination: {host: stable-svc}, weight: 75}, {destination: {host: canary-svc}, weight: 25}]}]}`, 0, nil,
-			"never reaches http route p: route all above it takes everything"},
+		{
+			"never reached", byHost, `{http: [{name: all, route: [{destination: {host: x}}]}, {name: p, route: [{destination: {host: stable-svc}, weight: 75}, {destination: {host: canary-svc}, weight: 25}]}]}`, 0, nil,
+			"never reaches http route p: route all above it takes everything",
+		},
 		{"mirror", byHost, `{http: [{name: p, mirror: {host: canary-svc}, mirrorPercentage: {value: 5}, route: [{destination: {host: stable-svc}, weight: 100}, {destination: {host: canary-svc}, weight: 0}]}]}`, 0, []string{"http route p mirrors traffic"}, ""},
 		{"mirrors", byHost, `{http: [{name: p, mirrors: [{destination: {host: canary-svc}}], route: [{destination: {host: stable-svc}, weight: 100}, {destination: {host: canary-svc}, weight: 0}]}]}`, 0, []string{"mirrors traffic"}, ""},
 		{"delegate", byHost, `{http: [{name: p, delegate: {name: inner, namespace: shop}}]}`, 0, nil, "p delegates to virtualservice shop/inner: name that one"},

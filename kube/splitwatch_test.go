@@ -96,13 +96,19 @@ func TestSplitCannotBeUsed(t *testing.T) {
 		fault    func(*pretend)
 		err      string
 	}{
-		{"not installed", istioCanary, append(services(), stableDeployment()), []string{"gateway.networking.k8s.io/v1"}, nil,
-			"virtualservices.networking.istio.io v1 or v1beta1 is not installed in this cluster: install Istio, or leave canary.traffic out to split by pods"},
+		{
+			"not installed", istioCanary, append(services(), stableDeployment()),
+			[]string{"gateway.networking.k8s.io/v1"},
+			nil,
+			"virtualservices.networking.istio.io v1 or v1beta1 is not installed in this cluster: install Istio, or leave canary.traffic out to split by pods",
+		},
 		{"no Gateway API", routeCanary, append(services(), stableDeployment()), []string{"networking.istio.io/v1"}, nil, "httproutes.gateway.networking.k8s.io v1 is not installed"},
 		{"not there", istioCanary, append(services(), stableDeployment()), nil, nil, "virtualservice/gateway does not exist in namespace shop: create it with both destinations"},
 		{"another namespace", elsewhere, all, nil, nil, "virtualservice/gateway is in namespace istio-system; only objects of the release's namespace shop are read and changed"},
-		{"forbidden", istioCanary, all, nil, func(p *pretend) { p.answers("get", "virtualservices", forbidden) },
-			"forbidden: get virtualservices in namespace shop is not allowed; see deploy/rbac.yaml"},
+		{
+			"forbidden", istioCanary, all, nil, func(p *pretend) { p.answers("get", "virtualservices", forbidden) },
+			"forbidden: get virtualservices in namespace shop is not allowed; see deploy/rbac.yaml",
+		},
 		{"not to be read", istioCanary, append(services(), stableDeployment(), virtualServiceOf(t, `{tcp: [{route: []}]}`)), nil, nil, "virtualservice/gateway has only tls or tcp routes"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

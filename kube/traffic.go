@@ -53,10 +53,10 @@ func (t Traffic) bySubset() bool { return t.StableSubset != "" || t.CanarySubset
 // check finds what no cluster is needed for.
 func (c Canary) check(stable string) error {
 	t := c.Traffic
-	switch {
-	case c.Deployment == "":
+	switch c.Deployment {
+	case "":
 		return errors.New("no deployment is named for the canary: set canary.deployment")
-	case c.Deployment == stable:
+	case stable:
 		return fmt.Errorf("canary.deployment is %s, which is stable's own: the canary needs a Deployment of its own", stable)
 	}
 	switch t.Kind {

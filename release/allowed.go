@@ -245,7 +245,7 @@ func undoChoice(plan Plan, s State, now time.Time, r Revision) Choice {
 func pauseChoice(plan Plan, s State, now time.Time) Choice {
 	w := s.View.Workload
 	if holds(s) {
-		return holdCanary(plan, s, now)
+		return holdCanary(plan, s)
 	}
 	c := Choice{Kind: DoPause, Intent: Pause{}, Seen: seenOf(w)}
 	c.Why = cmp.Or(watching(plan), offline(plan, s, now), busy(s, now))
@@ -266,7 +266,7 @@ func pauseChoice(plan Plan, s State, now time.Time) Choice {
 func resumeChoice(plan Plan, s State, now time.Time) Choice {
 	w := s.View.Workload
 	if holds(s) {
-		return resumeCanary(plan, s, now)
+		return resumeCanary(plan, s)
 	}
 	c := Choice{Kind: DoResume, Intent: Resume{}, Seen: seenOf(w)}
 	c.Why = cmp.Or(watching(plan), offline(plan, s, now), busy(s, now))

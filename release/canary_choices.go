@@ -23,7 +23,7 @@ func canaryChoices(plan Plan, s State, now time.Time) []Choice {
 }
 
 // noCanary says why there is no canary to lead on, or "".
-func noCanary(plan Plan, s State) string {
+func noCanary(s State) string {
 	switch {
 	case s.Underway() && s.Phase == RollingBack:
 		return "the canary is being taken back"
@@ -35,7 +35,7 @@ func noCanary(plan Plan, s State) string {
 
 func advanceChoice(plan Plan, s State, now time.Time) Choice {
 	c := Choice{Kind: DoAdvance, Intent: Advance{}, Seen: canarySeen(plan, s)}
-	under := noCanary(plan, s)
+	under := noCanary(s)
 	if under != "" {
 		c.Why = cmp.Or(watching(plan), under)
 		c.Preview = Preview{Title: "Advance the canary", Line: "advance the canary: " + under}
@@ -116,7 +116,7 @@ func holds(s State) bool {
 	return s.Underway() && s.Phase == Deploying && s.Canary.Stage != Promoting
 }
 
-func holdCanary(plan Plan, s State, now time.Time) Choice {
+func holdCanary(plan Plan, s State) Choice {
 	c := Choice{Kind: DoPause, Intent: Pause{}, Seen: seenOf(s.View.Workload)}
 	at := fmt.Sprintf("%d%%", s.Canary.Weight)
 	c.Preview = Preview{
@@ -132,7 +132,7 @@ func holdCanary(plan Plan, s State, now time.Time) Choice {
 	return c
 }
 
-func resumeCanary(plan Plan, s State, _ time.Time) Choice {
+func resumeCanary(plan Plan, s State) Choice {
 	c := continueChoice(plan, s)
 	c.Kind, c.Intent, c.Seen = DoResume, Resume{}, seenOf(s.View.Workload)
 	c.Preview.Title, c.Preview.Line = "Go on with the canary", fmt.Sprintf("go on with the canary at %d%% · way back: p", s.Canary.Weight)
@@ -220,7 +220,7 @@ func abortPreview(plan Plan, s State, now time.Time) Preview {
 	p.Line = "abort canary: " + p.Change
 	ok := Fact{"safe to", MarkPass, fmt.Sprintf("stable %s is %d/%d available", stable, w.Available, w.Desired)}
 	if s.Canary != nil || straying(plan, s) {
-		if why := stableHealth(plan, backing(s)); why != "" {
+		if why := stableHealth(backing(s)); why != "" {
 			ok = Fact{"safe to", MarkFail, why + "; the traffic stays on the canary until it is"}
 		}
 	}

@@ -21,7 +21,7 @@ func sayCanary(plan Plan, s State, now time.Time) (Headline, bool) {
 		return Headline{Mark: MarkUnknown, Loud: true, Strong: "TRAFFIC UNKNOWN  " + s.View.Split.Err, Rest: "nothing is decided until it is known"}, true
 	}
 	if s.Phase == RollingBack {
-		return sayTakingBack(plan, s, now), true
+		return sayTakingBack(plan, s), true
 	}
 	if h, ok := sayCanaryFailing(plan, s, now); ok {
 		return h, true
@@ -40,10 +40,10 @@ func sayStray(plan Plan, s State) (Headline, bool) {
 	return Headline{Mark: MarkAttention, Loud: true, Strong: "A CANARY IS LEFT  " + leftover(plan, s), Rest: "u or b: all traffic to stable, canary to 0"}, true
 }
 
-func sayTakingBack(plan Plan, s State, _ time.Time) Headline {
+func sayTakingBack(plan Plan, s State) Headline {
 	run, w := s.Canary, s.View.Workload
 	h := Headline{Mark: MarkRunning, Rest: cmp.Or(s.Auto, "Aborted by "+run.By.Name) + "."}
-	switch why := stableHealth(plan, s); {
+	switch why := stableHealth(s); {
 	case run.Stage == Restoring:
 		h.Strong = fmt.Sprintf("Going back: stable returns to %s, %d of %d replaced; the traffic stays on the canary until then.", s.From.Version, w.Replaced(), w.Desired)
 	case run.Stage == Returning && why != "" && plan.Canary.Route != "":

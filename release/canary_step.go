@@ -104,7 +104,7 @@ func (t *turn) followTo(c Change, goal Target) {
 	}
 	c.ID, c.By, c.Why = t.changeID(Intended{}), run.By, run.Why
 	t.send(c, t.s.Phase, goal)
-	t.s.Record.Pending.Follows = true
+	t.s.Pending.Follows = true
 }
 
 // fallen counts a change of the way that came to nothing. It is made again after a
@@ -185,7 +185,7 @@ func (t *turn) advance(e Intended, why string) {
 			ID: t.changeID(e), Kind: SetImage, Container: t.plan.Container, Image: t.s.To.Image, By: e.By, Why: why,
 			Cause: fmt.Sprintf("promote canary: set image %s %s by %s, slipway", t.plan.Container, t.s.To.Version, e.By.Name),
 		}, Deploying, t.s.To)
-		t.s.Record.Pending.Stage = Promoting
+		t.s.Pending.Stage = Promoting
 		return
 	}
 	from := t.s.Canary.Weight
@@ -248,10 +248,10 @@ func (t *turn) restore() {
 
 // healthy tells whether stable may get all the traffic: enough of its pods serve
 // what it is to run. Where the canary serves nothing, any pod is better than none.
-func (t *turn) healthy() bool { return stableHealth(t.plan, t.s) == "" }
+func (t *turn) healthy() bool { return stableHealth(t.s) == "" }
 
 // stableHealth says why traffic does not go back to stable, or "".
-func stableHealth(_ Plan, s State) string {
+func stableHealth(s State) string {
 	w := s.View.Workload
 	enough := w.Found && w.Observed >= w.Generation && min(w.Available, w.Replaced()) >= max(w.Floor(), 1)
 	if s.Phase == Deploying && s.Canary.Stage == Returning {

@@ -97,7 +97,7 @@ func (t *turn) apply(e Intended) {
 		Object: "deployment/" + t.plan.Canary.Deployment, Replicas: canaryPods(t.plan, t.s, steps[0]),
 		Cause: fmt.Sprintf("canary of %s by %s, slipway", t.s.To.Version, e.By.Name),
 	}, Deploying, t.s.To)
-	t.s.Record.Pending.Stage = Creating
+	t.s.Pending.Stage = Creating
 }
 
 // find gives the choice that an intent is about.

@@ -261,8 +261,21 @@ func (m *canaryMachine) land(c release.Change) {
 
 func (m *canaryMachine) wish(t *rapid.T) release.Event {
 	intents := []release.Intent{
-		release.Begin{Version: "v2.5.0"}, release.Begin{Version: "v2.5.0"}, release.Deploy{Adopt: true}, release.Deploy{}, release.Advance{}, release.Advance{}, release.Advance{}, release.Promote{},
-		release.Pause{}, release.Resume{}, release.HoldOn{}, release.Continue{}, release.Continue{}, release.Continue{}, release.Continue{},
+		release.Begin{Version: "v2.5.0"},
+		release.Begin{Version: "v2.5.0"},
+		release.Deploy{Adopt: true},
+		release.Deploy{},
+		release.Advance{},
+		release.Advance{},
+		release.Advance{},
+		release.Promote{},
+		release.Pause{},
+		release.Resume{},
+		release.HoldOn{},
+		release.Continue{},
+		release.Continue{},
+		release.Continue{},
+		release.Continue{},
 	}
 	if rapid.IntRange(0, 7).Draw(t, "back") == 0 {
 		intents = []release.Intent{release.Abort{}, release.Undo{}, release.Abandon{}}
