@@ -15,8 +15,9 @@ func canaryChoices(plan Plan, s State, now time.Time) []Choice {
 	advance := advanceChoice(plan, s, now)
 	promote := advance
 	promote.Kind, promote.Intent = DoPromote, Promote{}
-	if last := len(plan.Canary.Steps) - 1; promote.OK && s.Canary.Step < last {
-		promote.OK, promote.Why = false, fmt.Sprintf("not before %d%%: the canary has %d%%", plan.Canary.Steps[last], s.Canary.Weight)
+	if last := len(plan.Canary.Steps) - 1; noCanary(s) == "" && s.Canary.Step < last {
+		promote.OK, promote.Wait, promote.Gate = false, false, false // a bake that ends brings no promotion
+		promote.Why = cmp.Or(watching(plan), fmt.Sprintf("not before %d%%: the canary has %d%%", plan.Canary.Steps[last], s.Canary.Weight))
 		promote.Preview = promotePreview(plan, s)
 	}
 	return []Choice{advance, promote, abortChoice(plan, s, now)}
@@ -86,12 +87,27 @@ func abortChoice(plan Plan, s State, now time.Time) Choice {
 		c.Why, c.Wait = cmp.Or(offline(plan, s, now), inFlight, unseen), true
 	case s.Underway() && s.Phase == RollingBack && s.Held == nil && s.Pending == nil:
 		c.Why, c.Noop = "the canary is being taken back already", true
+	case !under && unlooked(plan, s) != "":
+		c.Why, c.Wait = unlooked(plan, s), true
 	case !under:
 		c.Why = "no canary is under way"
 		c.Preview.Line = "abort the canary: " + c.Why
 	}
 	c.OK = c.Why == ""
 	return c
+}
+
+// unlooked says that it is not known yet whether there is a canary, or "". Until
+// then an undo could be of the wrong Deployment.
+func unlooked(plan Plan, s State) string {
+	switch split := s.View.Split; {
+	case plan.Canary == nil:
+	case s.View.Canary.At.IsZero():
+		return fmt.Sprintf("deployment/%s was not looked for yet", plan.Canary.Deployment)
+	case plan.Canary.Route != "" && split.At.IsZero() && split.Err == "":
+		return plan.Canary.Route + " was not read yet"
+	}
+	return ""
 }
 
 // undoCanary is what undo is while a canary has pods or traffic: the same as

@@ -418,14 +418,14 @@ func seesCanary(plan Plan, s State, now time.Time) bool { return unseenCanary(pl
 func unseenCanary(plan Plan, s State, now time.Time) string {
 	w, split := s.View.Canary, s.View.Split
 	switch {
-	case w.At.IsZero():
-		return fmt.Sprintf("deployment/%s was not looked for yet", plan.Canary.Deployment)
+	case unlooked(plan, s) != "":
+		return unlooked(plan, s)
 	case now.Sub(w.At) > plan.Stale.Workload:
 		return fmt.Sprintf("deployment/%s was last seen %s ago", plan.Canary.Deployment, Age(now.Sub(w.At)))
 	case plan.Canary.Route == "":
 		return ""
 	case split.At.IsZero():
-		return cmp.Or(split.Err, plan.Canary.Route+" was not read yet")
+		return split.Err
 	case now.Sub(split.At) > plan.Stale.Workload:
 		return fmt.Sprintf("%s was last read %s ago", plan.Canary.Route, Age(now.Sub(split.At)))
 	}

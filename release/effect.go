@@ -75,7 +75,7 @@ type Refused struct {
 	ID    string // of the wish
 	Kind  IntentKind
 	Why   string
-	Gate  bool // refused by a gate of the checklist
+	Gate  bool // refused by a gate of the checklist, or a measure that fails
 	Noop  bool // refused because it is so already
 	Moved bool // refused because it is no longer what was shown: look again
 }
