@@ -89,22 +89,32 @@ func wished(event release.Event) bool {
 // mayGoOn tells whether to act although it could not be written down. An
 // outcome is a fact: after a crash it would be found out by looking. That a
 // release was left and found again makes it more careful, and sends nothing. A
-// person's undo is never stood against, not even by a full disk; the cluster has
-// it in its change-cause, and what follows from it is followed.
+// person's undo or abort is never stood against, not even by a full disk; the
+// cluster has it in its change-cause, and what follows from it is followed. So is
+// the way back of a canary that was decided on before: its changes follow from that.
 func (e *Engine) mayGoOn(event release.Event, err error) bool {
 	switch event := event.(type) {
 	case release.Intended:
-		if kind := release.KindOf(event.Intent); kind != release.DoUndo && kind != release.DoAbort {
+		kind := release.KindOf(event.Intent)
+		if kind != release.DoUndo && kind != release.DoAbort {
 			return false
 		}
-		e.unlogged = true
-		e.log(release.Line{At: e.opts.Clock(), By: release.Itself, Mark: release.MarkFail, Text: fmt.Sprintf("NOT RECORDED: the undo goes on all the same: %v", err)})
+		e.notRecorded(string(kind), err)
 		return true
 	case release.Done, release.Returned:
 		return true
 	default:
+		if !e.unlogged && e.state.Underway() && e.state.Phase == release.RollingBack {
+			e.notRecorded("abort", err)
+		}
 		return e.unlogged
 	}
+}
+
+// notRecorded says that something goes on without its record.
+func (e *Engine) notRecorded(what string, err error) {
+	e.unlogged = true
+	e.log(release.Line{At: e.opts.Clock(), By: release.Itself, Mark: release.MarkFail, Text: fmt.Sprintf("NOT RECORDED: the %s goes on all the same: %v", what, err)})
 }
 
 // unwritable keeps the durable half as it is on disk: nothing is done that was
@@ -127,7 +137,7 @@ func (e *Engine) unwritable(event release.Event, next release.State, err error) 
 	}
 	if e.broken != err.Error() {
 		e.broken = err.Error()
-		e.log(release.Line{At: e.opts.Clock(), By: release.Itself, Mark: release.MarkFail, Text: fmt.Sprintf("the record cannot be written; until it can, nothing but an undo is done: %v", err)})
+		e.log(release.Line{At: e.opts.Clock(), By: release.Itself, Mark: release.MarkFail, Text: fmt.Sprintf("the record cannot be written; until it can, nothing but an undo or abort is done: %v", err)})
 	}
 }
 
