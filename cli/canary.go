@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"time"
@@ -227,8 +226,8 @@ func newCanaryStatus(f *flags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "status", Short: "Say how the canary is: split, verdicts, what comes next", Args: cobra.NoArgs,
 		RunE: printing(func(cmd *cobra.Command, _ []string) error {
-			if output != "" && output != "json" {
-				return fail(exitUsage, "--output: found %q; accepted: json", output)
+			if err := checkOutput(output); err != nil {
+				return err
 			}
 			s, err := openCanary(cmd, f)
 			if err != nil {
@@ -238,15 +237,9 @@ func newCanaryStatus(f *flags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			report := newCanaryReport(s.plan, state, time.Now())
-			if output == "json" {
-				e := json.NewEncoder(cmd.OutOrStdout())
-				e.SetIndent("", "  ")
-				return e.Encode(report)
-			}
-			return report.print(cmd)
+			return printAs(cmd, output, newCanaryReport(s.plan, state, time.Now()))
 		}),
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "", "json, or nothing for a text")
+	addOutput(cmd, &output)
 	return cmd
 }

@@ -101,6 +101,10 @@ type Trial struct {
 	Done           bool    // there were enough values
 }
 
+// TrialLeast is how many values of each version a trial needs: with fewer than four of
+// both no outcome is rarer than one in fifty.
+const TrialLeast = 4
+
 // Comparing is what the figures of both versions are to be asked for.
 type Comparing struct {
 	On             bool

@@ -157,17 +157,13 @@ func (v *versus) judge(rule Rule, ruled bool) {
 	}
 }
 
-// trialLeast is how many windows the statistical judge needs of each version: with
-// fewer than four no outcome is rarer than one in fifty.
-const trialLeast = 4
-
 // try is the statistical judge. It fails what is higher with the confidence asked
 // for, and by more than half of what the rule allows: a difference that is real
 // and does not matter passes.
 func (v *versus) try(rule Rule) {
 	trial := v.pair.Trial
 	if !trial.Done {
-		v.Trying = fmt.Sprintf("%d of %d windows", min(trial.N, trial.M), trialLeast)
+		v.Trying = fmt.Sprintf("%d of %d windows", min(trial.N, trial.M), TrialLeast)
 		v.Why += "; " + v.Trying + " to try"
 		return
 	}

@@ -18,19 +18,7 @@ func (t *turn) observedCanary(w Workload) {
 	if before.At.IsZero() || !before.Found || !w.Found || before.UID != w.UID {
 		return
 	}
-	known := map[string]bool{}
-	for _, c := range before.Causes {
-		known[c.Reason+c.Version] = !c.Soft || c.stalls(before.At)
-	}
-	for _, c := range w.Causes {
-		switch {
-		case known[c.Reason+c.Version]:
-		case !c.Soft:
-			t.tell(cluster, MarkFail, "canary: "+c.String())
-		case c.stalls(w.At):
-			t.tell(cluster, MarkAttention, "canary: "+c.String())
-		}
-	}
+	t.newCauses(before, w, "canary: ")
 }
 
 // observedSplit takes a look at what divides the traffic.
