@@ -59,10 +59,10 @@ type CanaryRun struct {
 	Why      string      `json:"why,omitempty"`  // of what goes on by itself: the evidence
 	UID      string      `json:"uid,omitempty"`  // of the canary's Deployment, once seen
 	Template string      `json:"template,omitempty"`
-	Rest     string      `json:"rest,omitempty"` // Split.Rest that it goes by
-	Promoted bool        `json:"promoted,omitempty"`
-	Tries    int         `json:"tries,omitempty"` // of what goes on by itself and came to nothing
-	Sent     int         `json:"sent,omitempty"`  // changes accepted in this stage: more than it needs are undone by someone
+	Rest     string      `json:"rest,omitempty"`     // Split.Rest that it goes by
+	Promoted bool        `json:"promoted,omitempty"` // stable has got the image
+	Tries    int         `json:"tries,omitempty"`    // of what goes on by itself and came to nothing
+	Sent     int         `json:"sent,omitempty"`     // changes accepted in this stage: more than it needs are undone by someone
 }
 
 // Split is how the traffic is divided, as last read.

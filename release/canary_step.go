@@ -433,7 +433,7 @@ func unseenCanary(plan Plan, s State, now time.Time) string {
 }
 
 // ready says why a step may not be left for the next one, or "": its bake is over,
-// its pods are there, and every measure passes on what is seen now (invariant 6).
+// its pods are there, and every measure passes on what is seen now (invariant 11).
 func ready(plan Plan, s State, now time.Time) string {
 	run := s.Canary
 	switch run.Stage {

@@ -32,7 +32,8 @@ func (k ChangeKind) OfCanary() bool {
 // The same holds of the canary's Deployment, which must not exist where UID is
 // empty; and of SetWeight, which changes the two weights of Object and nothing
 // else while the canary's is WeightFrom and the rest of it is Rest. In a change of
-// the canary's Deployment, UID, Before and Generation are that one's.
+// the canary's Deployment, UID, Before and Generation are that one's; SetWeight
+// has none of them.
 type Change struct {
 	ID         string     `json:"id"`
 	Kind       ChangeKind `json:"kind"`

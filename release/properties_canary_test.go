@@ -352,27 +352,27 @@ func (m *canaryMachine) sent(t rapid.TB, before, next release.State, c release.C
 			t.Fatalf("a weight is set from %d, and is %d", c.WeightFrom, split.Canary)
 		}
 		if c.Weight > 0 && (canary.Available < 1 || canary.Available*100 < c.Weight*stable.Desired) {
-			t.Fatalf("7: %d%% to a canary with %d pods", c.Weight, canary.Available)
+			t.Fatalf("12: %d%% to a canary with %d pods", c.Weight, canary.Available)
 		}
 		if c.Weight == 0 && canary.Available > 0 && stable.Available < stable.Floor() {
-			t.Fatalf("traffic back to a stable with %d of %d", stable.Available, stable.Desired)
+			t.Fatalf("12: traffic back to a stable with %d of %d", stable.Available, stable.Desired)
 		}
 	case release.ScaleCanary:
 		if c.Replicas == 0 && split.Canary != 0 {
-			t.Fatalf("7: the canary is scaled to 0 with %d%% of the traffic", split.Canary)
+			t.Fatalf("12: the canary is scaled to 0 with %d%% of the traffic", split.Canary)
 		}
 	case release.DeleteCanary:
 		if split.Canary != 0 || stable.Version("gateway") != next.To.Version {
-			t.Fatalf("7: the canary is deleted with %d%% of the traffic, stable is %s", split.Canary, stable.Version("gateway"))
+			t.Fatalf("12: the canary is deleted with %d%% of the traffic, stable is %s", split.Canary, stable.Version("gateway"))
 		}
 	case release.SetImage:
 		if split.Canary != 100 || canary.Available < stable.Desired {
-			t.Fatalf("stable is promoted with %d%% of the traffic on %d canary pods", split.Canary, canary.Available)
+			t.Fatalf("12: stable is promoted with %d%% of the traffic on %d canary pods", split.Canary, canary.Available)
 		}
 	}
 }
 
-// rises: 6. A step is left for the next one only when its bake is over and every
+// rises: 11. A step is left for the next one only when its bake is over and every
 // measure passes now.
 func (m *canaryMachine) rises(t rapid.TB, before, next release.State) {
 	b, n := before.Canary, next.Canary
@@ -385,11 +385,11 @@ func (m *canaryMachine) rises(t rapid.TB, before, next release.State) {
 		return
 	}
 	if m.now.Sub(b.Live) < m.plan.Canary.Bake {
-		t.Fatalf("6: up after %s of bake", m.now.Sub(b.Live))
+		t.Fatalf("11: up after %s of bake", m.now.Sub(b.Live))
 	}
 	for _, row := range release.Comparisons(m.plan, next, m.now) {
 		if row.Verdict != release.Pass {
-			t.Fatalf("6: up with %s %s: %s", row.Title, row.Verdict, row.Why)
+			t.Fatalf("11: up with %s %s: %s", row.Title, row.Verdict, row.Why)
 		}
 	}
 }
