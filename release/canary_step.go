@@ -1,9 +1,7 @@
 package release
 
 import (
-	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 )
@@ -250,20 +248,6 @@ func (t *turn) restore() {
 // what it is to run. Where the canary serves nothing, any pod is better than none.
 func (t *turn) healthy() bool { return stableHealth(t.s) == "" }
 
-// stableHealth says why traffic does not go back to stable, or "".
-func stableHealth(s State) string {
-	w := s.View.Workload
-	enough := w.Found && w.Observed >= w.Generation && min(w.Available, w.Replaced()) >= max(w.Floor(), 1)
-	if s.Phase == Deploying && s.Canary.Stage == Returning {
-		enough = enough && w.Convergence() == Complete
-	}
-	switch {
-	case enough, w.Available > 0 && s.View.Canary.Available == 0 && s.Phase == RollingBack:
-		return ""
-	}
-	return fmt.Sprintf("stable is not healthy: %d of %d available, floor %d", w.Available, w.Desired, w.Floor()) + because(w.Failures())
-}
-
 // giveBack puts all traffic on stable, if stable is healthy, and waits until that
 // has been seen for a moment.
 func (t *turn) giveBack() {
@@ -358,147 +342,6 @@ func (t *turn) adoptStray(e Intended) {
 	r := t.record()
 	r.From, r.To = stable, Target{Version: c.Version(t.plan.Container), Image: c.Image(t.plan.Container)}
 	r.Canary = &CanaryRun{UID: c.UID, Template: c.Template.Hash, Rest: t.s.View.Split.Rest, Weight: canaryWeight(t.plan, t.s)}
-}
-
-// straying tells whether a canary has pods or traffic although no release here is
-// about it.
-func straying(plan Plan, s State) bool {
-	return plan.Canary != nil && (s.Phase.Over() || s.Phase == Planned) && leftover(plan, s) != ""
-}
-
-// leftover says what of a canary is there, or "".
-func leftover(plan Plan, s State) string {
-	w := s.View.Canary
-	weight := 0
-	if plan.Canary.Route != "" {
-		weight = s.View.Split.Canary
-	}
-	switch {
-	case w.Found && w.Desired > 0:
-		return fmt.Sprintf("deployment/%s runs %s on %s, with %d%% of the traffic", plan.Canary.Deployment, cmp.Or(w.Version(plan.Container), "?"), Count(w.Desired, "pod"), weight)
-	case weight > 0:
-		return fmt.Sprintf("%s sends %d%% of the traffic to the canary, which has no pods", plan.Canary.Route, weight)
-	}
-	return ""
-}
-
-// canaryWeight is the percent of the traffic that the canary gets, as observed.
-// Without an object that divides it, the pods do.
-func canaryWeight(plan Plan, s State) int {
-	if plan.Canary.Route != "" {
-		return s.View.Split.Canary
-	}
-	w := s.View.Canary
-	if run := s.Canary; run != nil && run.Weight > 0 && w.Desired == canaryPods(plan, s, run.Weight) && w.Available == w.Desired {
-		return run.Weight
-	}
-	if total := w.Available + s.View.Workload.Available; w.Found && total > 0 {
-		return int(math.Round(100 * float64(w.Available) / float64(total)))
-	}
-	return 0
-}
-
-// canaryPods is how many pods the canary needs for a weight. Where an object
-// divides the traffic, a pod of the canary carries as much as one of stable's; where
-// pods divide it, they are what makes the share, to the nearest pod.
-func canaryPods(plan Plan, s State, weight int) int {
-	stable := s.View.Workload.Desired
-	if plan.Canary.Route != "" {
-		return max(plan.Canary.Pods, (weight*stable+99)/100, 1)
-	}
-	share := math.Round(float64(weight*stable) / float64(max(100-weight, 1)))
-	return max(min(int(share), stable), plan.Canary.Pods, 1)
-}
-
-// seesCanary tells whether the canary and the split are fresh enough to decide
-// anything.
-func seesCanary(plan Plan, s State, now time.Time) bool { return unseenCanary(plan, s, now) == "" }
-
-// unseenCanary says why the canary or the split is not known, or "".
-func unseenCanary(plan Plan, s State, now time.Time) string {
-	w, split := s.View.Canary, s.View.Split
-	switch {
-	case unlooked(plan, s) != "":
-		return unlooked(plan, s)
-	case now.Sub(w.At) > plan.Stale.Workload:
-		return fmt.Sprintf("deployment/%s was last seen %s ago", plan.Canary.Deployment, Age(now.Sub(w.At)))
-	case plan.Canary.Route == "":
-		return ""
-	case split.At.IsZero():
-		return split.Err
-	case now.Sub(split.At) > plan.Stale.Workload:
-		return fmt.Sprintf("%s was last read %s ago", plan.Canary.Route, Age(now.Sub(split.At)))
-	}
-	return ""
-}
-
-// ready says why a step may not be left for the next one, or "": its bake is over,
-// its pods are there, and every measure passes on what is seen now (invariant 11).
-func ready(plan Plan, s State, now time.Time) string {
-	run := s.Canary
-	switch run.Stage {
-	case Baking:
-	case Creating:
-		return "the canary's pods are not available yet"
-	case Shifting:
-		return fmt.Sprintf("%d%% of the traffic is not seen on the canary yet", run.Weight)
-	case Promoting:
-		return "it is being promoted"
-	default:
-		return "the canary is being ended"
-	}
-	w := s.View.Canary
-	switch left := plan.Canary.Bake - now.Sub(run.Live); {
-	case left > 0:
-		return "not before its bake ends, in " + Left(left)
-	case unseenCanary(plan, s, now) != "":
-		return unseenCanary(plan, s, now)
-	case canaryWeight(plan, s) != run.Weight:
-		return fmt.Sprintf("the weight is %d%%, not %d%%", canaryWeight(plan, s), run.Weight)
-	case w.Convergence() != Complete || w.Available < canaryPods(plan, s, run.Weight):
-		return fmt.Sprintf("%d of %d canary pods are available", w.Available, w.Desired)
-	}
-	return cmp.Or(verdict(plan, s, now), wholeService(plan, s))
-}
-
-// verdict says why the judgement of a step is not a pass, or "".
-func verdict(plan Plan, s State, now time.Time) string {
-	rows := Comparisons(plan, s, now)
-	if fails := failing(plan, s, now); fails != "" {
-		return fails
-	}
-	for _, row := range rows {
-		if row.Verdict == NoData {
-			return fmt.Sprintf("%s is not known: %s", row.Title, row.Why)
-		}
-	}
-	for _, row := range rows {
-		if row.Trying != "" {
-			return fmt.Sprintf("%s: the statistical judge has %s", row.Title, row.Trying)
-		}
-	}
-	if n, least := s.View.Tally.Pass, max(plan.Rollback.After, 1); n < least {
-		return fmt.Sprintf("judged %d of %d rounds since it was seen", n, least)
-	}
-	return ""
-}
-
-// failing says which measure of the canary fails, or "".
-func failing(plan Plan, s State, now time.Time) string {
-	for _, row := range Comparisons(plan, s, now) {
-		if row.Verdict == Fail {
-			return fmt.Sprintf("%s fails: %s", row.Title, row.Why)
-		}
-	}
-	return ""
-}
-
-// wholeService says that a figure of the whole service fails, or "".
-func wholeService(plan Plan, s State) string {
-	if used, spec := Budget(plan, s.View); used > 0 {
-		return fmt.Sprintf("%s of the whole service is out of bounds", spec.Title)
-	}
-	return ""
 }
 
 // stepOf is the index of the last step that a weight has reached.

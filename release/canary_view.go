@@ -207,3 +207,29 @@ func Compares(plan Plan, r Record) Comparing {
 	}
 	return Comparing{On: true, Since: since, Canary: r.To.Version, Stable: r.From.Version}
 }
+
+// canaryEdge is the few words at the right of the deploy item's line.
+func canaryEdge(s State) string {
+	switch s.Canary.Stage {
+	case Creating:
+		return fmt.Sprintf("canary %d/%d", s.View.Canary.Available, s.View.Canary.Desired)
+	case Shifting, Baking:
+		return fmt.Sprintf("at %d%%", s.View.Split.Canary)
+	case Promoting:
+		return fmt.Sprintf("promote %d/%d", s.View.Workload.Replaced(), s.View.Workload.Desired)
+	}
+	return string(s.Canary.Stage)
+}
+
+// canaryRows is the deploy item's detail while a canary is under way.
+func canaryRows(plan Plan, s State, now time.Time) []Fact {
+	facts := []Fact{
+		{"by", MarkNone, fmt.Sprintf("%s, %s", s.By.String(), s.Rollout.Began.Format(time.TimeOnly))},
+		{"passes", MarkNone, fmt.Sprintf("promoted, stable %d/%d on %s,", s.View.Workload.Desired, s.View.Workload.Desired, s.To.Version)},
+		{"", MarkNone, "canary weight seen at 0"},
+		{"now", MarkNone, canaryWaits(plan, s, now)},
+	}
+	c := advanceChoice(plan, s, now)
+	facts = append(facts, Fact{"next", MarkNone, c.Preview.Change}, Fact{"same as", MarkNone, c.Preview.SameAs})
+	return append(facts, Fact{"back", MarkNone, "b: " + abortPreview(plan, s, now).Change})
+}
