@@ -15,6 +15,10 @@ func newCanary(f *flags) *cobra.Command {
 		Use:   "canary",
 		Short: "Look at a canary release, and lead it on or take it back",
 		Args:  cobra.NoArgs,
+		// Without it a misspelt command would be no error.
+		RunE: func(*cobra.Command, []string) error {
+			return fail(exitUsage, "canary: which command is missing; accepted: status, advance, promote, abort")
+		},
 	}
 	cmd.AddCommand(newCanaryStatus(f))
 	for _, step := range canarySteps {
