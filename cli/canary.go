@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"datahub.io/slipway/engine"
 	"datahub.io/slipway/release"
 )
 
@@ -72,11 +73,13 @@ func newCanaryStep(f *flags, step canaryStep) *cobra.Command {
 			if s.plan.Protected && step.use == "promote" && lead.unconfirmed() {
 				return lead.needsYes(s.plan)
 			}
-			options := s.pickUpAnyway()
-			if !step.anyway {
-				if options, err = s.pickUp(); err != nil {
-					return err
-				}
+			pickUp := s.pickUp
+			if step.anyway {
+				pickUp = func() (engine.Options, error) { return s.pickUpAnyway(), nil }
+			}
+			options, err := pickUp()
+			if err != nil {
+				return err
 			}
 			return drive(cmd, options, timeout, lead.next)
 		},

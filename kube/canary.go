@@ -92,9 +92,21 @@ func (c *Client) create(ctx context.Context, wanted *appsv1.Deployment) release.
 	case err == nil:
 		return release.Outcome{Kind: release.Accepted, Generation: after.Generation, Text: fmt.Sprintf("deployment %s created, %s", after.Name, accepted(after))}
 	case apierrors.IsAlreadyExists(err):
-		return movedOn("deployment %s was created meanwhile: look again", c.deployment)
+		return c.whose(ctx, wanted)
 	}
 	return unanswered(c.name(err, "create", "deployments"), sent.Load())
+}
+
+// whose tells a Deployment that came between looking and creating. The Kubernetes
+// client repeats a creation that the API server asks it to repeat: what looks like
+// the one that was asked for may be it.
+func (c *Client) whose(ctx context.Context, wanted *appsv1.Deployment) release.Outcome {
+	now, err := c.get(ctx)
+	cause := wanted.Annotations[changeCauseAnnotation]
+	if err != nil || now == nil || writer(now) == fieldManager && now.Annotations[changeCauseAnnotation] == cause {
+		return release.Outcome{Kind: release.Lost, Text: fmt.Sprintf("deployment %s came while it was created, perhaps by this", c.deployment)}
+	}
+	return movedOn("deployment %s was created meanwhile: %s", c.deployment, present(now, c.container))
 }
 
 // renew brings a canary that exists to what would be created: pod template,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -126,8 +127,9 @@ func (c *Client) Split(ctx context.Context) (release.Split, error) {
 	if c.canary == nil || c.canary.Traffic.Kind == "" {
 		return release.Split{}, nil
 	}
+	asked := time.Now()
 	obj, err := c.readTraffic(ctx)
-	split, ok := c.splitOf(obj, err)
+	split, ok := c.splitOf(asked, obj, err)
 	if !ok {
 		return release.Split{}, fmt.Errorf("read %s: %w", c.canary.Traffic.Object(), plainly(err))
 	}

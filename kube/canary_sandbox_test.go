@@ -287,6 +287,20 @@ func TestWatchSplitComesBack(t *testing.T) {
 	})
 }
 
+// A canary that somebody else creates in between is not this one's.
+func TestCanaryIsCreatedMeanwhile(t *testing.T) {
+	tr := sandbox(t).tracks(VirtualService)
+	c := tr.client(func(next http.RoundTripper) http.RoundTripper {
+		return roundTrip(func(r *http.Request) (*http.Response, error) {
+			if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/deployments") {
+				tr.deploy("canary", "gateway:v9")
+			}
+			return next.RoundTrip(r)
+		})
+	})
+	expect(t, c.Apply(t.Context(), create()), release.Moved, "deployment canary was created meanwhile: image is now v9")
+}
+
 // Requests whose answer is lost may have been done, and are not made again.
 func TestLostAnswersOfCanary(t *testing.T) {
 	tr := sandbox(t).tracks(VirtualService)

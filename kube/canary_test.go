@@ -35,7 +35,7 @@ func (p *pretend) answers(verb, resource string, err error) {
 	p.dynamic.PrependReactor(verb, resource, react)
 }
 
-var forbidden = apierrors.NewForbidden(schema.GroupResource{Resource: "things"}, "x", errors.New(`user "u" cannot do that`))
+var forbidden = apierrors.NewForbidden(schema.GroupResource{Resource: "things"}, "x", errors.New("user u cannot do that"))
 
 // What a canary is made of depends on how the traffic finds it.
 func TestCreateCanary(t *testing.T) {
@@ -106,7 +106,7 @@ func TestCreateCanaryFails(t *testing.T) {
 		kind release.OutcomeKind
 		text string
 	}{
-		{"created meanwhile", apierrors.NewAlreadyExists(schema.GroupResource{Resource: "deployments"}, "canary"), release.Moved, "was created meanwhile"},
+		{"perhaps created", apierrors.NewAlreadyExists(schema.GroupResource{Resource: "deployments"}, "canary"), release.Lost, "came while it was created"},
 		{"forbidden", forbidden, release.Denied, "forbidden: create deployments in namespace shop is not allowed; see deploy/rbac.yaml"},
 		{"no answer", apierrors.NewTimeoutError("slow", 1), release.Lost, "slow"},
 		{"a webhook that fails", apierrors.NewInternalError(errors.New(`failed calling webhook "x"`)), release.Denied, "failed calling webhook"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -82,8 +83,9 @@ func (c *Client) checkCanaryDeployment(ctx context.Context) CheckRow {
 func (c *Client) checkTraffic(ctx context.Context) CheckRow {
 	t := c.canary.Traffic
 	row := CheckRow{Name: strings.ReplaceAll(t.Object(), "/", " ")}
+	asked := time.Now()
 	obj, err := c.readTraffic(ctx)
-	split, answered := c.splitOf(obj, err)
+	split, answered := c.splitOf(asked, obj, err)
 	switch {
 	case !answered:
 		row.Found, row.Next = short(err), "try again"

@@ -84,8 +84,8 @@ func derive(stable *appsv1.Deployment, name string, own map[string]string, route
 	return d, nil
 }
 
-// dress gives a blueprint what the change says of it; ok is false where it does not
-// have the container.
+// dress gives a blueprint the image, the replicas and the cause of the change; ok is
+// false where it has no such container.
 func dress(d *appsv1.Deployment, ch release.Change, container string) (ok bool) {
 	replicas := int32(max(0, min(ch.Replicas, 1<<30)))
 	d.Spec.Replicas, d.Spec.Paused = &replicas, false

@@ -196,6 +196,25 @@ func TestDivideHTTPRoute(t *testing.T) {
 	}
 }
 
+// A gateway's word against a route is a note as long as it is about what is there.
+func TestRouteTroubles(t *testing.T) {
+	obj := object(t, `
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: gateway, namespace: shop, generation: 3}
+status:
+  parents:
+  - parentRef: {name: edge}
+    conditions:
+    - {type: Accepted, status: "True", reason: Accepted, observedGeneration: 3}
+    - {type: ResolvedRefs, status: "False", reason: BackendNotFound, message: "no service\ncanary-svc", observedGeneration: 3}
+    - {type: Programmed, status: "False", reason: Pending, observedGeneration: 3}
+  - parentRef: {name: old}
+    conditions: [{type: Accepted, status: "False", reason: NoMatchingParent, observedGeneration: 2}]`)
+	saysAll(t, "notes", routeTroubles(obj), []string{"gateway edge says ResolvedRefs is False, BackendNotFound: no service canary-svc"})
+	saysAll(t, "notes", routeTroubles(httpRouteOf(t, `{}`)), nil)
+}
+
 func checkDivision(t *testing.T, traffic Traffic, obj *unstructured.Unstructured, percent int, notes []string, text string) {
 	t.Helper()
 	before := obj.DeepCopy()

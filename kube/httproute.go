@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
 	"datahub.io/slipway/untrusted"
 )
 
@@ -66,4 +68,23 @@ func gatewayEnd(t Traffic, namespace string, to map[string]any, path string) end
 		e.side = sideOf(fqdn(name, namespace), fqdn(t.Stable, namespace), fqdn(t.Canary, namespace))
 	}
 	return e
+}
+
+// routeTroubles are what the gateways say against a route as it is now: what they
+// do not accept, or cannot resolve, gets no traffic whatever its weights.
+func routeTroubles(obj *unstructured.Unstructured) (notes []string) {
+	for _, parent := range objectsIn(child(obj.Object, "status"), "parents") {
+		gateway, _ := child(parent, "parentRef")["name"].(string)
+		for _, c := range objectsIn(parent, "conditions") {
+			kind, _ := c["type"].(string)
+			reason, _ := c["reason"].(string)
+			message, _ := c["message"].(string)
+			of, told := c["observedGeneration"].(int64)
+			if c["status"] != "False" || kind != "Accepted" && kind != "ResolvedRefs" || told && of < obj.GetGeneration() {
+				continue
+			}
+			notes = append(notes, untrusted.Line(fmt.Sprintf("gateway %s says %s is False, %s: %s", gateway, kind, reason, message), textBound))
+		}
+	}
+	return notes
 }

@@ -40,9 +40,10 @@ func (c *Client) readTraffic(ctx context.Context) (*unstructured.Unstructured, e
 	return obj, nil
 }
 
-// splitOf is what was read, as of now; ok is false where there was no answer.
-func (c *Client) splitOf(obj *unstructured.Unstructured, err error) (release.Split, bool) {
-	s := release.Split{At: time.Now()}
+// splitOf is what was read; ok is false where there was no answer. It is as of when
+// it was asked for: a change that was made before then is in it.
+func (c *Client) splitOf(asked time.Time, obj *unstructured.Unstructured, err error) (s release.Split, ok bool) {
+	s.At = asked
 	if err != nil {
 		var f *finding
 		answered := errors.As(err, &f)
@@ -58,6 +59,9 @@ func (c *Client) splitOf(obj *unstructured.Unstructured, err error) (release.Spl
 		return s, true
 	}
 	s.Canary, s.Rest, s.Notes = d.percent, d.rest, d.notes
+	if c.canary.Traffic.Kind == HTTPRoute {
+		s.Notes = append(s.Notes, routeTroubles(obj)...)
+	}
 	s.StablePath, s.CanaryPath = d.stable.path+"/weight", d.canary.path+"/weight"
 	return s, true
 }

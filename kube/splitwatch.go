@@ -20,9 +20,8 @@ const (
 
 // splitWatcher reads the object that splits the traffic again and again: every
 // beatEvery, and at once when a watch says that it has changed. What it emits is
-// what a request read, so its time is that of an answer; the watch only makes it
-// soon. Without answers nothing is emitted for behindMax, and then only why: At
-// stays what it was.
+// what a request read, as of when it was sent; the watch only makes it soon. Without
+// answers nothing is emitted for behindMax, and then only why: At stays what it was.
 type splitWatcher struct {
 	c    *Client
 	emit func(release.Event)
@@ -93,7 +92,7 @@ func (w *splitWatcher) look(ctx context.Context) {
 	if ctx.Err() != nil {
 		return
 	}
-	if split, answered := w.c.splitOf(obj, err); answered {
+	if split, answered := w.c.splitOf(w.asked, obj, err); answered {
 		w.last, w.failing = split, time.Time{}
 	} else {
 		if w.failing.IsZero() {

@@ -52,6 +52,7 @@ var virtualServiceV1 = schema.GroupVersionResource{Group: "networking.istio.io",
 
 // Stable and split are seen from one Watch; a change of the split at once.
 func TestWatchSplit(t *testing.T) {
+	t.Parallel()
 	p := pretended(t, istioCanary, append(services(), stableDeployment(), virtualServiceOf(t, halves)))
 	s := (&world{t: t}).watch(p.client)
 	first := s.splits("60/40", 0, func(s release.Split) bool { return s.Canary == 40 })
@@ -134,6 +135,7 @@ func TestSplitCannotBeUsed(t *testing.T) {
 
 // Without answers the split only becomes old, and after a while it is said why.
 func TestSplitGetsOld(t *testing.T) {
+	t.Parallel()
 	p := pretended(t, istioCanary, append(services(), stableDeployment(), virtualServiceOf(t, halves)))
 	var fails atomic.Bool
 	p.dynamic.PrependReactor("get", "virtualservices", func(clienttesting.Action) (bool, runtime.Object, error) {
@@ -156,6 +158,7 @@ func TestSplitGetsOld(t *testing.T) {
 
 // A split is not called usable before it is known what stands in the way.
 func TestObstaclesComeFirst(t *testing.T) {
+	t.Parallel()
 	p := pretended(t, istioCanary, append(services(), stableDeployment(), virtualServiceOf(t, halves)))
 	p.answers("get", "services", errors.New("connection refused"))
 	s := (&world{t: t}).watch(p.client)

@@ -144,7 +144,7 @@ func (t *turn) deadline() (string, bool) {
 func (t *turn) budget() (string, bool) {
 	after := t.plan.Rollback.After
 	for _, spec := range t.plan.Metrics {
-		if !spec.Rollback || after <= 0 || t.s.View.Failing[spec.Name].Count < after {
+		if !spec.Rollback || after <= 0 || t.s.View.Failing[spec.Name].Count < after || t.acquits(spec) {
 			continue
 		}
 		j := Judge(t.plan, t.s.View, spec, t.now)

@@ -258,6 +258,17 @@ func (t *turn) unserved() (string, bool) {
 	return fmt.Sprintf("no canary pod is available, and %d%% of the traffic goes there", weight) + because(w.Failures()), true
 }
 
+// acquits tells whether a figure of the whole service that fails is not the
+// canary's: beside stable the canary passes, or stable is as bad. It holds the
+// canary where it is, and is no reason to take it back.
+func (t *turn) acquits(spec MetricSpec) bool {
+	if !t.s.Underway() {
+		return false
+	}
+	row := compare(t.plan, t.s, spec, t.now)
+	return row.Verdict == Pass || row.Verdict == Fail && !row.Counts
+}
+
 // losing tells whether a measure of the canary has used the failure budget up.
 func (t *turn) losing() (string, bool) {
 	used, name := CanaryBudget(t.plan, t.s)

@@ -167,6 +167,11 @@ func sayPhase(plan Plan, s State, now time.Time) Headline {
 		h := Headline{Mark: MarkWaiting, Strong: "Ready to deploy: every gate passed or waived.", Rest: servingWords(plan, s) + "." + stale}
 		if gate := Gate(plan, s); gate != "" {
 			h.Strong, h.Rest = servingWords(plan, s)+".", "Deploy waits: "+gate+"."+stale
+		} else if why, wait := unfit(plan, s, now); why != "" {
+			h.Strong, h.Rest = servingWords(plan, s)+".", "Deploy waits: "+why+"."+stale
+			if !wait {
+				h.Mark = MarkAttention
+			}
 		}
 		return h
 	case Deploying, RollingBack:
