@@ -139,15 +139,21 @@ func (t *turn) meddled() {
 	run, w, split := t.s.Canary, t.s.View.Canary, t.s.View.Split
 	routed := t.plan.Canary.Route != ""
 	ending := run.Stage == Removing
+	back := t.s.Phase == RollingBack // nothing but the two weights stands against that
 	switch {
 	case routed && split.Err != "" && run.Stage != Creating:
 		t.foreign("traffic: " + split.Err)
+	case routed && run.Rest != "" && split.Rest != run.Rest && back:
+		t.run().Rest = split.Rest
+		t.tell(Itself, MarkAttention, fmt.Sprintf("%s was changed by %s, beyond the two weights; the way back goes on", t.plan.Canary.Route, cmp.Or(split.Writer, "someone else")))
 	case routed && run.Rest != "" && split.Rest != run.Rest && !ending:
 		t.foreign(fmt.Sprintf("%s was changed by %s, beyond the two weights", t.plan.Canary.Route, cmp.Or(split.Writer, "someone else")))
 	case run.Stage == Creating && !w.Found && t.now.Sub(run.Since) < missingFor:
 	case !w.Found && !ending && t.s.Phase == Deploying:
 		t.foreign(fmt.Sprintf("deployment/%s no longer exists", t.plan.Canary.Deployment))
 	case ending || run.UID == "" || !w.Found:
+	case w.UID != run.UID && back:
+		// The traffic leaves it; the Deployment is someone else's, and stays.
 	case w.UID != run.UID:
 		t.foreign(fmt.Sprintf("deployment/%s was deleted and made anew", t.plan.Canary.Deployment))
 	case w.Template.Hash != run.Template && run.Stage != Creating && t.s.Phase == Deploying:

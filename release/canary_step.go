@@ -333,6 +333,7 @@ func (t *turn) back(e Intended, why string) {
 	r.Phase, r.Ended, r.Held, r.Asking, r.Pending = RollingBack, zeroTime, nil, nil, nil
 	r.Rollout = Rollout{Goal: r.From, UID: w.UID, Began: t.now, Generation: w.Generation, Condition: w.Progressing.Updated}
 	run := t.enter(Returning)
+	run.take(t.s.View) // whatever was changed before it was asked for
 	text := "abort canary: its pods → 0"
 	switch {
 	case run.Promoted, w.Template.Hash != r.From.Template:
@@ -345,6 +346,16 @@ func (t *turn) back(e Intended, why string) {
 	}
 	run.Weight, run.Live, run.By, run.Why = 0, zeroTime, e.By, why
 	t.tell(e.By, MarkRunning, text+because(why))
+}
+
+// take makes what is there now what the release goes by.
+func (run *CanaryRun) take(v View) {
+	if v.Split.Err == "" && !v.Split.At.IsZero() {
+		run.Rest = v.Split.Rest
+	}
+	if v.Canary.Found {
+		run.UID, run.Template = v.Canary.UID, v.Canary.Template.Hash
+	}
 }
 
 // adoptStray begins a record for a canary that no release here is about: somebody
