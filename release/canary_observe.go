@@ -139,7 +139,7 @@ func (t *turn) meddled() {
 	run, w, split := t.s.Canary, t.s.View.Canary, t.s.View.Split
 	routed := t.plan.Canary.Route != ""
 	ending := run.Stage == Removing
-	back := t.s.Phase == RollingBack // nothing but the two weights stands against that
+	back, returning := t.s.Phase == RollingBack, run.Stage == Returning // nothing but the two weights stands against that
 	switch {
 	case routed && split.Err != "" && run.Stage != Creating:
 		t.foreign("traffic: " + split.Err)
@@ -149,10 +149,12 @@ func (t *turn) meddled() {
 	case routed && run.Rest != "" && split.Rest != run.Rest && !ending:
 		t.foreign(fmt.Sprintf("%s was changed by %s, beyond the two weights", t.plan.Canary.Route, cmp.Or(split.Writer, "someone else")))
 	case run.Stage == Creating && !w.Found && t.now.Sub(run.Since) < missingFor:
+	case !w.Found && returning:
+		// What it had of the traffic is on its way back.
 	case !w.Found && !ending && t.s.Phase == Deploying:
 		t.foreign(fmt.Sprintf("deployment/%s no longer exists", t.plan.Canary.Deployment))
 	case ending || run.UID == "" || !w.Found:
-	case w.UID != run.UID && back:
+	case w.UID != run.UID && (back || returning):
 		// The traffic leaves it; the Deployment is someone else's, and stays.
 	case w.UID != run.UID:
 		t.foreign(fmt.Sprintf("deployment/%s was deleted and made anew", t.plan.Canary.Deployment))
@@ -274,6 +276,22 @@ func (t *turn) unserved() (string, bool) {
 		return "", false
 	}
 	return fmt.Sprintf("no canary pod is available, and %d%% of the traffic goes there", weight) + because(w.Failures()), true
+}
+
+// leftToAnswer tells whether requests fail for want of canary pods and that has an
+// answer still: a hold for whatever made it so would leave them failing.
+func (t *turn) leftToAnswer() bool {
+	switch t.s.Canary.Stage {
+	case Shifting, Baking, Promoting:
+	default:
+		return false
+	}
+	_, unserved := t.unserved()
+	if asking := t.s.Asking; unserved && asking != nil && asking.Trouble == Unserved {
+		return true
+	}
+	answer := t.plan.answered(t.plan.Rollback.OnDeadline)
+	return unserved && deciding(t.plan, t.s, t.now) && (answer == Auto || answer == Ask && !slices.Contains(t.s.Told, Unserved))
 }
 
 // losing tells whether a measure of the canary has used the failure budget up.

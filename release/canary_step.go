@@ -42,6 +42,9 @@ func (t *turn) steer() {
 	if !t.s.Underway() || t.s.Pending != nil || !seesCanary(t.plan, t.s, t.now) || !t.looked() {
 		return
 	}
+	if t.leftToAnswer() {
+		return
+	}
 	t.meddled()
 	if t.s.Held != nil || (t.s.Asking != nil && t.s.Phase == Deploying) || (t.plan.Leaving && !t.wished && t.s.Phase == Deploying) {
 		return
@@ -258,7 +261,7 @@ func stableHealth(_ Plan, s State) string {
 		enough = enough && w.Convergence() == Complete
 	}
 	switch {
-	case enough, w.Available > 0 && s.View.Canary.Available == 0 && s.Phase == RollingBack:
+	case enough, w.Available > 0 && s.View.Canary.Available == 0 && (s.Phase == RollingBack || s.Canary.Stage == Returning):
 		return ""
 	}
 	return fmt.Sprintf("stable is not healthy: %d of %d available, floor %d", w.Available, w.Desired, w.Floor()) + because(w.Failures())
