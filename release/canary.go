@@ -74,6 +74,9 @@ type Split struct {
 	// Err says why it cannot be used, with what to do: "virtualservice/datahub-gateway
 	// has 2 routes with both destinations: name one in canary.traffic.istio.route".
 	Err string
+	// Silent tells that Err is why there has been no answer since At: what was read
+	// then may still be so, and nobody has changed anything.
+	Silent bool
 	// Blocked says why no canary may begin although the split can be read: selectors
 	// that overlap, a Service that is missing.
 	Blocked []string

@@ -77,9 +77,9 @@ func abortChoice(plan Plan, s State, now time.Time) Choice {
 		inFlight = busy(s, now)
 	}
 	under := s.Underway() || straying(plan, s)
-	unseen := unseenCanary(plan, s, now)
-	if s.View.Split.Err != "" {
-		unseen = s.View.Split.Err
+	unseen := ""
+	if !s.Underway() {
+		unseen = unread(plan, s, now) // of a stray nothing else can be taken back
 	}
 	switch {
 	case offline(plan, s, now) != "" || (under && (inFlight != "" || unseen != "")):
@@ -142,9 +142,10 @@ func resumeCanary(plan Plan, s State, _ time.Time) Choice {
 	return c
 }
 
-// leadsBack tells whether undo is about the canary.
+// leadsBack tells whether undo is about the canary. A stray one whose traffic
+// cannot be read must not stand against an undo of stable.
 func leadsBack(plan Plan, s State) bool {
-	return plan.Canary != nil && (s.Underway() || straying(plan, s))
+	return plan.Canary != nil && (s.Underway() || straying(plan, s) && s.View.Split.Err == "")
 }
 
 func advancePreview(plan Plan, s State) Preview {
@@ -197,7 +198,12 @@ func abortPreview(plan Plan, s State, now time.Time) Preview {
 		steps = append(steps, fmt.Sprintf("stable back to %s", s.From.Version))
 		stable = s.From.Version
 	}
-	if plan.Canary.Route != "" && weight > 0 {
+	unseen := unread(plan, s, now)
+	switch {
+	case plan.Canary.Route == "":
+	case unseen != "":
+		steps = append(steps, fmt.Sprintf("traffic to stable %s as soon as it can be read", stable))
+	case weight > 0:
 		steps = append(steps, fmt.Sprintf("traffic 100%% to stable %s", stable))
 	}
 	if canary.Found && canary.Desired > 0 {
@@ -225,6 +231,9 @@ func abortPreview(plan Plan, s State, now time.Time) Preview {
 		}
 	}
 	p.Facts = append([]Fact{ok}, worldFacts(plan, s, now)...)
+	if unseen != "" {
+		p.Facts = append(p.Facts, Fact{"traffic", MarkUnknown, unseen})
+	}
 	return p
 }
 
@@ -329,7 +338,7 @@ func unfit(plan Plan, s State, now time.Time) (why string, wait bool) {
 		return "", false
 	}
 	switch unseen := unseenCanary(plan, s, now); {
-	case s.View.Split.Err != "":
+	case s.View.Split.Err != "" && !s.View.Split.Silent:
 		return s.View.Split.Err, false
 	case unseen != "":
 		return unseen, true

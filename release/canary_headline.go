@@ -14,11 +14,15 @@ func sayCanary(plan Plan, s State, now time.Time) (Headline, bool) {
 		return sayStray(plan, s)
 	}
 	run := s.Canary
+	until := "nothing is decided until it is"
+	if s.Phase == RollingBack {
+		until = "it goes back as soon as it is"
+	}
 	if why := unseenCanary(plan, s, now); why != "" && run.Stage != Creating {
-		return Headline{Mark: MarkUnknown, Loud: true, Strong: "CANARY NOT SEEN  " + why, Rest: "nothing is decided until it is"}, true
+		return Headline{Mark: MarkUnknown, Loud: true, Strong: "CANARY NOT SEEN  " + why, Rest: until}, true
 	}
 	if s.View.Split.Err != "" && plan.Canary.Route != "" {
-		return Headline{Mark: MarkUnknown, Loud: true, Strong: "TRAFFIC UNKNOWN  " + s.View.Split.Err, Rest: "nothing is decided until it is known"}, true
+		return Headline{Mark: MarkUnknown, Loud: true, Strong: "TRAFFIC UNKNOWN  " + s.View.Split.Err, Rest: until + " known"}, true
 	}
 	if s.Phase == RollingBack {
 		return sayTakingBack(plan, s, now), true

@@ -39,7 +39,14 @@ func (t *turn) enter(stage CanaryStage) *CanaryRun {
 // follows from the stage and from what is there, so that nothing is repeated or
 // skipped when slipway was away. It sends one change at a time.
 func (t *turn) steer() {
-	if !t.s.Underway() || t.s.Pending != nil || !seesCanary(t.plan, t.s, t.now) || !t.looked() {
+	if !t.s.Underway() || t.s.Pending != nil {
+		return
+	}
+	if unread(t.plan, t.s, t.now) != "" && t.s.Phase == RollingBack {
+		t.blindly()
+		return
+	}
+	if !seesCanary(t.plan, t.s, t.now) || !t.looked() {
 		return
 	}
 	if t.leftToAnswer() {
@@ -67,6 +74,15 @@ func (t *turn) steer() {
 		case Removing:
 			t.remove()
 		}
+	}
+}
+
+// blindly goes what of the way back can be gone while the canary or the split cannot
+// be read: stable gets its earlier template back, and the traffic waits.
+func (t *turn) blindly() {
+	last := t.s.Last
+	if t.s.Held == nil && t.s.Canary.Stage == Restoring && (last == nil || t.s.View.Workload.At.After(last.At)) {
+		t.restore()
 	}
 }
 
@@ -331,7 +347,7 @@ func (t *turn) back(e Intended, why string) {
 	if !t.s.Underway() {
 		t.adoptStray(e)
 	}
-	from := t.s.View.Split.Canary
+	from, unseen := t.s.View.Split.Canary, unread(t.plan, t.s, t.now)
 	r := t.record()
 	r.Phase, r.Ended, r.Held, r.Asking, r.Pending = RollingBack, zeroTime, nil, nil, nil
 	r.Rollout = Rollout{Goal: r.From, UID: w.UID, Began: t.now, Generation: w.Generation, Condition: w.Progressing.Updated}
@@ -341,10 +357,14 @@ func (t *turn) back(e Intended, why string) {
 	switch {
 	case run.Promoted, w.Template.Hash != r.From.Template:
 		run.Stage = Restoring // the image may have been set and not be seen yet
-	case t.plan.Canary.Route == "" && t.healthy(), from == 0 && seesCanary(t.plan, t.s, t.now) && t.s.View.Split.Err == "" && run.Live.IsZero():
+	case t.plan.Canary.Route == "" && t.healthy(), from == 0 && unseen == "" && run.Live.IsZero():
 		run.Stage = Removing // it has had no traffic
 	}
-	if t.plan.Canary.Route != "" && from > 0 {
+	switch {
+	case t.plan.Canary.Route == "":
+	case unseen != "":
+		text = "abort canary: the traffic back to stable as soon as it can be read, then its pods → 0: " + unseen
+	case from > 0:
 		text = fmt.Sprintf("abort canary: %d%% of the traffic back to stable, then its pods → 0", from)
 	}
 	run.Weight, run.Live, run.By, run.Why = 0, zeroTime, e.By, why
@@ -442,8 +462,18 @@ func unseenCanary(plan Plan, s State, now time.Time) string {
 		return cmp.Or(split.Err, plan.Canary.Route+" was not read yet")
 	case now.Sub(split.At) > plan.Stale.Workload:
 		return fmt.Sprintf("%s was last read %s ago", plan.Canary.Route, Age(now.Sub(split.At)))
+	case split.Silent:
+		return fmt.Sprintf("%s does not answer: %s", plan.Canary.Route, split.Err)
 	}
 	return ""
+}
+
+// unread says why the canary or the split is not known, or cannot be used, or "".
+func unread(plan Plan, s State, now time.Time) string {
+	if plan.Canary.Route != "" && s.View.Split.Err != "" && !s.View.Split.Silent {
+		return s.View.Split.Err
+	}
+	return unseenCanary(plan, s, now)
 }
 
 // ready says why a step may not be left for the next one, or "": its bake is over,
