@@ -54,6 +54,7 @@ type CanaryRun struct {
 	Since    time.Time   `json:"since,omitzero"` // of the stage
 	Step     int         `json:"step"`           // index of the step whose weight is on or wanted
 	Weight   int         `json:"weight"`         // percent that the canary is to have
+	From     int         `json:"from,omitempty"` // shifting: percent that it had when it began to
 	Live     time.Time   `json:"live,omitzero"`  // since when that weight is seen; zero while it is not
 	By       Actor       `json:"by,omitzero"`    // who asked for what is under way
 	Why      string      `json:"why,omitempty"`  // of what goes on by itself: the evidence

@@ -160,7 +160,8 @@ func (t *turn) meddled() {
 		t.foreign(fmt.Sprintf("deployment/%s was deleted and made anew", t.plan.Canary.Deployment))
 	case w.Template.Hash != run.Template && run.Stage != Creating && t.s.Phase == Deploying:
 		t.foreign(fmt.Sprintf("deployment/%s has another pod template, it runs %s", t.plan.Canary.Deployment, cmp.Or(w.Version(t.plan.Container), "?")))
-	case routed && !run.Live.IsZero() && split.Canary != run.Weight:
+	case routed && run.Stage == Shifting && split.Canary != run.From && split.Canary != run.Weight,
+		routed && !run.Live.IsZero() && split.Canary != run.Weight:
 		t.reweighed()
 	}
 }
@@ -172,14 +173,17 @@ func (t *turn) reweighed() {
 	switch {
 	case run.Stage == Promoting:
 		t.foreign(fmt.Sprintf("%s gave the canary %d%% of the traffic instead of %d%% while stable is being promoted", who, split.Canary, run.Weight))
-	case run.Stage != Baking:
+	case run.Stage != Baking && run.Stage != Shifting:
 		// On the way back it is set again.
 	case split.Canary == 0:
 		t.foreign(fmt.Sprintf("%s put all traffic back on stable", who))
 	default:
 		from := run.Weight
+		if run.Stage == Shifting {
+			from = run.From
+		}
 		run := t.enter(Shifting)
-		run.Weight, run.Step, run.Live = split.Canary, t.plan.Canary.stepOf(split.Canary), zeroTime
+		run.Weight, run.From, run.Step, run.Live = split.Canary, split.Canary, t.plan.Canary.stepOf(split.Canary), zeroTime
 		run.By, run.Why = Itself, fmt.Sprintf("weight %d → %d by %s", from, split.Canary, who)
 		t.tell(Itself, MarkAttention, fmt.Sprintf("weight %d → %d on %s by %s: adopted, bakes anew", from, split.Canary, t.plan.Canary.Route, who))
 	}
@@ -187,17 +191,21 @@ func (t *turn) reweighed() {
 
 // adoptCanary takes what is there now as what the release goes on from.
 func (t *turn) adoptCanary() {
-	w, split := t.s.View.Canary, t.s.View.Split
+	split := t.s.View.Split
 	run := t.run()
-	run.Rest, run.Tries, run.Sent = split.Rest, 0, 0
-	if w.Found {
-		run.UID, run.Template = w.UID, w.Template.Hash
-	}
-	if run.Stage != Baking || t.plan.Canary.Route == "" || split.Canary == run.Weight {
+	run.Tries, run.Sent = 0, 0
+	run.take(t.s.View)
+	moved := t.plan.Canary.Route != "" && split.Err == "" && split.Canary != run.Weight
+	switch {
+	case moved && run.Stage == Promoting:
+		run.Weight = split.Canary
+		return
+	case moved && run.Stage == Baking, moved && run.Stage == Shifting && split.Canary != run.From:
+	default:
 		return
 	}
 	run.Stage, run.Since, run.Live = Shifting, t.now, zeroTime
-	run.Step, run.Weight = t.plan.Canary.stepOf(split.Canary), split.Canary
+	run.Step, run.Weight, run.From = t.plan.Canary.stepOf(split.Canary), split.Canary, split.Canary
 	if split.Canary == 0 {
 		run.Weight = t.plan.Canary.Steps[0]
 	}

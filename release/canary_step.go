@@ -153,7 +153,7 @@ func (t *turn) create() {
 	}
 	t.tell(Itself, MarkPass, fmt.Sprintf("canary %d/%d available after %s", w.Available, w.Desired, Span(t.now.Sub(t.s.Canary.Since))))
 	run := t.enter(Shifting)
-	run.Rest = t.s.View.Split.Rest
+	run.Rest, run.From = t.s.View.Split.Rest, t.s.View.Split.Canary
 }
 
 // shift brings the canary to its weight: pods enough for it first, then the weight,
@@ -209,7 +209,7 @@ func (t *turn) advance(e Intended, why string) {
 	}
 	from := t.s.Canary.Weight
 	run := t.enter(Shifting)
-	run.Step, run.Weight, run.Live, run.By, run.Why = next, t.plan.Canary.Steps[next], zeroTime, e.By, why
+	run.Step, run.Weight, run.From, run.Live, run.By, run.Why = next, t.plan.Canary.Steps[next], from, zeroTime, e.By, why
 	t.tell(e.By, MarkNone, fmt.Sprintf("advance canary %d%% → %d%%", from, run.Weight)+because(why))
 }
 
