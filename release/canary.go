@@ -62,6 +62,9 @@ type CanaryRun struct {
 	Template string      `json:"template,omitempty"`
 	Rest     string      `json:"rest,omitempty"` // Split.Rest that it goes by
 	Promoted bool        `json:"promoted,omitempty"`
+	// Until is how long a change that was given up unanswered may still arrive: so
+	// long the canary keeps its pods.
+	Until time.Time `json:"until,omitzero"`
 	Tries    int         `json:"tries,omitempty"` // of what goes on by itself and came to nothing
 	Sent     int         `json:"sent,omitempty"`  // changes accepted in this stage: more than it needs are undone by someone
 }

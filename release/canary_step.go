@@ -141,8 +141,8 @@ func (t *turn) fallen(p Pending, o Outcome) {
 // create waits for the canary's first pods.
 func (t *turn) create() {
 	w := t.s.View.Canary
-	if !w.Found {
-		return
+	if !w.Found || w.Image(t.plan.Container) != t.s.To.Image {
+		return // a look from before it was applied arrives late: it says nothing
 	}
 	if run := t.s.Canary; run.UID != w.UID || run.Template != w.Template.Hash {
 		run := t.run()
@@ -289,6 +289,9 @@ func (t *turn) giveBack() {
 	run := t.s.Canary
 	switch {
 	case canaryWeight(t.plan, t.s) != 0 && t.plan.Canary.Route != "":
+		if !run.Live.IsZero() {
+			t.run().Live = zeroTime // it has to be seen away again
+		}
 		if t.healthy() {
 			t.follow(Change{Kind: SetWeight, Weight: 0})
 		}
@@ -298,6 +301,7 @@ func (t *turn) giveBack() {
 		if t.plan.Canary.Route != "" {
 			t.tell(Itself, MarkPass, "all traffic is on stable")
 		}
+	case t.now.Before(run.Until):
 	case t.now.Sub(run.Live) >= settleFor || t.plan.Canary.Route == "":
 		t.enter(Removing)
 	}
@@ -347,17 +351,21 @@ func (t *turn) back(e Intended, why string) {
 	if !t.s.Underway() {
 		t.adoptStray(e)
 	}
-	from, unseen := t.s.View.Split.Canary, unread(t.plan, t.s, t.now)
+	from, unseen, lost := t.s.View.Split.Canary, unread(t.plan, t.s, t.now), t.s.Pending
 	r := t.record()
 	r.Phase, r.Ended, r.Held, r.Asking, r.Pending = RollingBack, zeroTime, nil, nil, nil
 	r.Rollout = Rollout{Goal: r.From, UID: w.UID, Began: t.now, Generation: w.Generation, Condition: w.Progressing.Updated}
 	run := t.enter(Returning)
 	run.take(t.s.View) // whatever was changed before it was asked for
+	run.Until = zeroTime
+	if lost != nil && t.plan.Canary.Route != "" && !lost.Change.Kind.OfCanary() {
+		run.Until = lost.Since.Add(grace)
+	}
 	text := "abort canary: its pods → 0"
 	switch {
 	case run.Promoted, w.Template.Hash != r.From.Template:
 		run.Stage = Restoring // the image may have been set and not be seen yet
-	case t.plan.Canary.Route == "" && t.healthy(), from == 0 && unseen == "" && run.Live.IsZero():
+	case t.plan.Canary.Route == "" && t.healthy(), from == 0 && unseen == "" && run.Live.IsZero() && run.Until.IsZero():
 		run.Stage = Removing // it has had no traffic
 	}
 	switch {
