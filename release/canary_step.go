@@ -165,7 +165,7 @@ func (t *turn) shift() {
 	case w.Desired < need:
 		t.follow(Change{Kind: ScaleCanary, Replicas: need})
 	case w.Convergence() != Complete || w.Available < need:
-	case canaryWeight(t.plan, t.s) != run.Weight:
+	case t.plan.Canary.Route != "" && canaryWeight(t.plan, t.s) != run.Weight:
 		t.follow(Change{Kind: SetWeight, Weight: run.Weight})
 	default:
 		t.live()
@@ -186,8 +186,17 @@ func (t *turn) forget() {
 	t.s.View.Tally, t.s.View.Round = Tally{}, zeroTime
 }
 
-// bake leads on by itself where that is configured.
+// bake leads on by itself where that is configured. Until then the canary gets the
+// pods that its weight needs, should stable have been scaled up meanwhile.
 func (t *turn) bake() {
+	w, run, need := t.s.View.Canary, t.s.Canary, canaryPods(t.plan, t.s, t.s.Canary.Weight)
+	switch last := t.s.Last; {
+	case w.Desired < need && w.Convergence() == Complete && w.Available > 0:
+		t.follow(Change{Kind: ScaleCanary, Replicas: need})
+		return
+	case w.Desired >= need && run.Sent > 0 && last != nil && t.now.Sub(last.At) > retryAfter(automaticTries):
+		t.run().Sent = 0 // nobody undid it
+	}
 	if (t.plan.Canary.Auto || t.plan.Unattended) && !t.plan.Leaving && ready(t.plan, t.s, t.now) == "" {
 		why := fmt.Sprintf("canary passed at %d%%: %s, %s baked", t.s.Canary.Weight, Count(t.s.View.Tally.Pass, "round"), Span(t.now.Sub(t.s.Canary.Live)))
 		t.advance(Intended{By: Itself}, why)
@@ -499,16 +508,16 @@ func ready(plan Plan, s State, now time.Time) string {
 	default:
 		return "the canary is being ended"
 	}
-	w := s.View.Canary
+	w, need := s.View.Canary, canaryPods(plan, s, run.Weight)
 	switch left := plan.Canary.Bake - now.Sub(run.Live); {
 	case left > 0:
 		return "not before its bake ends, in " + Left(left)
 	case unseenCanary(plan, s, now) != "":
 		return unseenCanary(plan, s, now)
-	case canaryWeight(plan, s) != run.Weight:
+	case plan.Canary.Route != "" && canaryWeight(plan, s) != run.Weight:
 		return fmt.Sprintf("the weight is %d%%, not %d%%", canaryWeight(plan, s), run.Weight)
-	case w.Convergence() != Complete || w.Available < canaryPods(plan, s, run.Weight):
-		return fmt.Sprintf("%d of %d canary pods are available", w.Available, w.Desired)
+	case w.Convergence() != Complete || w.Available < need:
+		return fmt.Sprintf("%d of %d canary pods are available", w.Available, max(w.Desired, need))
 	}
 	return cmp.Or(verdict(plan, s, now), wholeService(plan, s))
 }
