@@ -183,6 +183,9 @@ func promotePreview(plan Plan, s State) Preview {
 		SameAs: kubectl(plan, fmt.Sprintf("set image deployment/%s %s=%s", plan.Deployment, plan.Container, s.To.Image)),
 	}
 	p.Line = fmt.Sprintf("promote: %s on deployment/%s, the traffic stays on the canary · way back: u", p.Change, plan.Deployment)
+	if w.Paused {
+		p.Facts = append(p.Facts, Fact{"paused", MarkAttention, "stable's rollout is paused: it gets the image, and nothing rolls out until p resumes it"})
+	}
 	if plan.Protected {
 		p.Confirm = plan.Environment
 	}

@@ -108,7 +108,17 @@ func sayStage(plan Plan, s State, now time.Time) Headline {
 	case Promoting:
 		h.Strong = fmt.Sprintf("Promoting: %d of %d stable pods on %s, all traffic on the canary.", stable.Replaced(), stable.Desired, s.To.Version)
 		h.Rest = WaitsFor(stable)
+		if stable.Convergence() == Paused {
+			h.Mark, h.Rest = MarkAttention, "Paused: nothing moves until p resumes it."
+		}
 	case Returning:
+		if why := stableHealth(plan, s); why != "" {
+			strong := "TRAFFIC STAYS ON THE CANARY  "
+			if canaryWeight(plan, s) == 0 {
+				strong = "THE CANARY IS KEPT  "
+			}
+			return Headline{Mark: MarkFail, Loud: true, Strong: strong + why, Rest: "until stable is healthy; u: stable gets " + s.From.Version + " back"}
+		}
 		h.Strong = fmt.Sprintf("Promoted: stable runs %s. The traffic goes back to it: canary %d%%.", s.To.Version, canaryWeight(plan, s))
 	default:
 		h.Strong = fmt.Sprintf("Promoted: all traffic is on stable %s. The canary is being deleted.", s.To.Version)

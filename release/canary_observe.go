@@ -226,7 +226,11 @@ func (t *turn) answerCanary() {
 	}
 	t.healed()
 	if run.Promoted && run.Stage != Promoting {
-		return // the traffic is on its way back, to a stable that is complete
+		// The traffic is on its way back, to a stable that was complete.
+		if why := stableHealth(t.plan, t.s); why != "" && run.Stage == Returning && t.now.Sub(run.Since) >= patience(t.s.View.Workload) {
+			t.hold(HeldByFailure, fmt.Sprintf("%s has not been healthy again since its promotion; the canary stays: %s", t.plan.Deployment, why))
+		}
+		return
 	}
 	for _, trouble := range []struct {
 		kind   Trouble
@@ -266,17 +270,22 @@ func (t *turn) healed() {
 // stuck tells whether the canary's pods do not become available in time.
 func (t *turn) stuck() (string, bool) {
 	w, run := t.s.View.Canary, t.s.Canary
-	deadline := w.Deadline
-	if deadline <= 0 {
-		deadline = 10 * time.Minute // the API's default
-	}
-	waiting := (run.Stage == Creating || run.Stage == Shifting) && w.Found && w.Available < w.Desired
+	deadline := patience(w)
+	waiting := (run.Stage == Creating || run.Stage == Shifting) && w.Found && w.Available < max(w.Desired, 1)
 	gaveUp := w.Convergence() == Exceeded && w.Progressing.Updated.After(run.Since)
 	if !waiting || (!gaveUp && t.now.Sub(run.Since) < deadline) {
 		return "", false
 	}
 	return fmt.Sprintf("canary: no progress for %s, %d of %d available", Span(deadline), w.Available, w.Desired) +
 		because(cmp.Or(w.Failures(), w.StallingOf(t.s.To.Version, t.now))), true
+}
+
+// patience is how long a Deployment may take.
+func patience(w Workload) time.Duration {
+	if w.Deadline <= 0 {
+		return 10 * time.Minute // the API's default
+	}
+	return w.Deadline
 }
 
 // unserved tells whether traffic goes to a canary of which no pod is available.

@@ -310,6 +310,8 @@ func (t *turn) giveBack() {
 		if t.plan.Canary.Route != "" {
 			t.tell(Itself, MarkPass, "all traffic is on stable")
 		}
+	case t.s.Phase == Deploying && !t.healthy():
+		// It has broken since: the canary is what could still serve.
 	case t.now.Before(run.Until):
 	case t.now.Sub(run.Live) >= settleFor || t.plan.Canary.Route == "":
 		t.enter(Removing)

@@ -299,6 +299,9 @@ func (t *turn) carryOn(by Actor) {
 	if r.Held != nil && t.s.Underway() {
 		run := t.run()
 		run.Tries, run.Sent = 0, 0
+		if run.Stage != Baking {
+			run.Since = t.now // no deadline ran while it was held
+		}
 	}
 	r.Held, r.Asking = nil, nil
 	t.tell(by, MarkNone, text)
