@@ -251,6 +251,8 @@ func canaryFacts(plan Plan, s State, now time.Time) []Fact {
 	var facts []Fact
 	w := s.View.Canary
 	switch left := leftover(plan, s); {
+	case left != "" && plan.Canary.Route != "" && s.View.Split.Canary > 0:
+		facts = append(facts, Fact{"canary", MarkFail, left + ": left from an earlier attempt; b puts that back first"})
 	case left != "":
 		facts = append(facts, Fact{"canary", MarkAttention, left + ": left from an earlier attempt, taken over with this"})
 	case w.Found:

@@ -59,7 +59,16 @@ func (t *turn) compared(e Compared) {
 		}
 	}
 	run := t.s.Canary
-	if run == nil || (run.Stage != Baking && run.Stage != Promoting) || t.s.Phase != Deploying {
+	if run == nil || t.s.Phase != Deploying {
+		return
+	}
+	switch run.Stage {
+	case Baking, Promoting:
+	case Shifting: // what it has of the traffic goes on meanwhile
+		if weight, known := CanaryWeight(t.plan, t.s); !known || weight == 0 {
+			return
+		}
+	default:
 		return
 	}
 	rows := Comparisons(t.plan, t.s, t.now)
