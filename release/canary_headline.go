@@ -50,7 +50,9 @@ func sayTakingBack(plan Plan, s State, _ time.Time) Headline {
 	switch why := stableHealth(plan, s); {
 	case run.Stage == Restoring:
 		h.Strong = fmt.Sprintf("Going back: stable returns to %s, %d of %d replaced; the traffic stays on the canary until then.", s.From.Version, w.Replaced(), w.Desired)
-	case run.Stage == Returning && why != "" && plan.Canary.Route != "":
+	case run.Stage == Returning && why != "" && plan.Canary.Route == "":
+		return Headline{Mark: MarkFail, Loud: true, Strong: "THE CANARY KEEPS ITS PODS  " + why, Rest: "they go as soon as stable is healthy"}
+	case run.Stage == Returning && why != "":
 		return Headline{Mark: MarkFail, Loud: true, Strong: "TRAFFIC STAYS ON THE CANARY  " + why, Rest: "it goes back as soon as stable is healthy"}
 	case run.Stage == Returning && plan.Canary.Route != "":
 		h.Strong = fmt.Sprintf("Going back: the canary has %d%% of the traffic, stable %s gets it all.", s.View.Split.Canary, s.From.Version)

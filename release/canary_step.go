@@ -151,6 +151,10 @@ func (t *turn) create() {
 	if w.Convergence() != Complete || w.Available == 0 {
 		return
 	}
+	if split := t.s.View.Split; t.plan.Canary.Route != "" && split.Err != "" {
+		t.foreign("traffic: " + split.Err)
+		return
+	}
 	t.tell(Itself, MarkPass, fmt.Sprintf("canary %d/%d available after %s", w.Available, w.Desired, Span(t.now.Sub(t.s.Canary.Since))))
 	run := t.enter(Shifting)
 	run.Rest, run.From = t.s.View.Split.Rest, t.s.View.Split.Canary
@@ -261,6 +265,9 @@ func (t *turn) restore() {
 		}
 		return
 	}
+	if w := t.s.View.Workload; w.UID == t.s.Rollout.UID && w.Generation < t.s.Rollout.Generation {
+		return // a look from before the promotion
+	}
 	target, ok := t.before()
 	if !ok {
 		t.hold(HeldByFailure, fmt.Sprintf("no revision with the template of %s is left on stable; the traffic stays on the canary", t.s.From.Version))
@@ -364,8 +371,12 @@ func (t *turn) back(e Intended, why string) {
 	}
 	from, unseen, lost := t.s.View.Split.Canary, unread(t.plan, t.s, t.now), t.s.Pending
 	r := t.record()
+	generation := w.Generation
+	if r.Rollout.UID == w.UID {
+		generation = max(generation, r.Rollout.Generation) // a promotion that was accepted may not be seen yet
+	}
 	r.Phase, r.Ended, r.Held, r.Asking, r.Pending = RollingBack, zeroTime, nil, nil, nil
-	r.Rollout = Rollout{Goal: r.From, UID: w.UID, Began: t.now, Generation: w.Generation, Condition: w.Progressing.Updated}
+	r.Rollout = Rollout{Goal: r.From, UID: w.UID, Began: t.now, Generation: generation, Condition: w.Progressing.Updated}
 	run := t.enter(Returning)
 	run.take(t.s.View) // whatever was changed before it was asked for
 	run.Until = zeroTime

@@ -172,7 +172,7 @@ func (t *turn) wording(intent Intent, c Choice) string {
 			return "a canary was left from an earlier attempt: it has to be said that it is taken over, or aborted first"
 		}
 		if t.plan.Canary != nil && t.plan.Canary.Route != "" && t.s.View.Split.Canary > 0 {
-			return fmt.Sprintf("the canary that was left has %d%% of the traffic, which would get %s at once: b puts it back first", t.s.View.Split.Canary, t.s.To.Version)
+			return fmt.Sprintf("the canary that was left has %d%% of the traffic, which would get %s at once: abort it first", t.s.View.Split.Canary, t.s.To.Version)
 		}
 		return typed(i.Confirm, c)
 	case Advance:
