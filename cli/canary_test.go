@@ -339,13 +339,13 @@ func TestDeployAdopts(t *testing.T) {
 			t.Parallel()
 			s := newStage(t)
 			w := leftBehind()
-			w.refuses = release.ApplyCanary
+			w.refuses, w.split.Canary = release.ApplyCanary, 0
 			s.carries(w)
 			r := &deployment{flags: deployFlags{version: "v2", adopt: adopt}, over: true}
 			ended := make(chan error, 1)
 			go func() { ended <- drive(s.cmd, s.options, time.Minute, r.next) }()
 			if !adopt {
-				s.ends(ended, exitUnfinished, "a canary was left from an earlier attempt: deployment/gateway-canary runs v2 on 1 pod, with 10% of the traffic")
+				s.ends(ended, exitUnfinished, "a canary was left from an earlier attempt: deployment/gateway-canary runs v2 on 1 pod, with 0% of the traffic")
 				if n := len(s.cluster.sent()); n > 0 {
 					t.Errorf("%d changes", n)
 				}

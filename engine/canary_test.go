@@ -119,7 +119,7 @@ func TestAbortGoesOnUnrecorded(t *testing.T) {
 	r, s, _ := newCanaryRig(t)
 	r.book.fail(errors.New("no space left on device"))
 	r.want(t, release.Abort{})
-	r.takenBack(t, s)
+	r.takenBack(t, s, "abort")
 }
 
 // So does the rest of a way back that is in the record.
@@ -134,11 +134,11 @@ func TestWayBackGoesOnUnrecorded(t *testing.T) {
 		t.Fatalf("the journal ends in %s", last.Phase)
 	}
 	r.book.fail(errors.New("no space left on device"))
-	r.takenBack(t, s)
+	r.takenBack(t, s, "way back of the canary")
 }
 
 // takenBack waits for the end of a canary that goes back on a full disk.
-func (r *rig) takenBack(t *testing.T, s *split) {
+func (r *rig) takenBack(t *testing.T, s *split, what string) {
 	t.Helper()
 	r.until(t, "back", func(f release.Frame) bool { return f.State.Phase == release.RolledBack })
 	want := []release.ChangeKind{release.ApplyCanary, release.SetWeight, release.SetWeight, release.ScaleCanary}
@@ -147,7 +147,7 @@ func (r *rig) takenBack(t *testing.T, s *split) {
 	}
 	told := 0
 	for _, line := range r.frame.Activity {
-		if strings.HasPrefix(line.Text, "NOT RECORDED: the abort goes on all the same: no space left on device") {
+		if strings.HasPrefix(line.Text, "NOT RECORDED: the "+what+" goes on all the same: no space left on device") {
 			told++
 		}
 	}

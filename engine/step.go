@@ -91,30 +91,28 @@ func wished(event release.Event) bool {
 // release was left and found again makes it more careful, and sends nothing. A
 // person's undo or abort is never stood against, not even by a full disk; the
 // cluster has it in its change-cause, and what follows from it is followed. So is
-// the way back of a canary that was decided on before: its changes follow from that.
+// the way back of a canary once it is decided: each change of it follows from what is seen.
 func (e *Engine) mayGoOn(event release.Event, err error) bool {
+	unlogged := func(what string) {
+		e.unlogged = true
+		e.log(release.Line{At: e.opts.Clock(), By: release.Itself, Mark: release.MarkFail, Text: fmt.Sprintf("NOT RECORDED: the %s goes on all the same: %v", what, err)})
+	}
 	switch event := event.(type) {
 	case release.Intended:
 		kind := release.KindOf(event.Intent)
 		if kind != release.DoUndo && kind != release.DoAbort {
 			return false
 		}
-		e.notRecorded(string(kind), err)
+		unlogged(string(kind))
 		return true
 	case release.Done, release.Returned:
 		return true
 	default:
-		if !e.unlogged && e.state.Underway() && e.state.Phase == release.RollingBack {
-			e.notRecorded("abort", err)
+		if !e.unlogged && e.state.Phase == release.RollingBack && e.state.Underway() {
+			unlogged("way back of the canary")
 		}
 		return e.unlogged
 	}
-}
-
-// notRecorded says that something goes on without its record.
-func (e *Engine) notRecorded(what string, err error) {
-	e.unlogged = true
-	e.log(release.Line{At: e.opts.Clock(), By: release.Itself, Mark: release.MarkFail, Text: fmt.Sprintf("NOT RECORDED: the %s goes on all the same: %v", what, err)})
 }
 
 // unwritable keeps the durable half as it is on disk: nothing is done that was

@@ -78,9 +78,9 @@ func abortChoice(plan Plan, s State, now time.Time) Choice {
 		inFlight = busy(s, now)
 	}
 	under := s.Underway() || straying(plan, s)
-	unseen := unseenCanary(plan, s, now)
-	if s.View.Split.Err != "" {
-		unseen = s.View.Split.Err
+	unseen := ""
+	if !s.Underway() {
+		unseen = unread(plan, s, now) // of a stray nothing else can be taken back
 	}
 	switch {
 	case offline(plan, s, now) != "" || (under && (inFlight != "" || unseen != "")):
@@ -145,9 +145,10 @@ func resumeCanary(plan Plan, s State) Choice {
 	return c
 }
 
-// leadsBack tells whether undo is about the canary.
+// leadsBack tells whether undo is about the canary. A stray one whose traffic
+// cannot be read must not stand against an undo of stable.
 func leadsBack(plan Plan, s State) bool {
-	return plan.Canary != nil && (s.Underway() || straying(plan, s))
+	return plan.Canary != nil && (s.Underway() || straying(plan, s) && s.View.Split.Err == "")
 }
 
 // unfit says why no canary can begin, or "".
@@ -156,7 +157,7 @@ func unfit(plan Plan, s State, now time.Time) (why string, wait bool) {
 		return "", false
 	}
 	switch unseen := unseenCanary(plan, s, now); {
-	case s.View.Split.Err != "":
+	case s.View.Split.Err != "" && !s.View.Split.Silent:
 		return s.View.Split.Err, false
 	case unseen != "":
 		return unseen, true

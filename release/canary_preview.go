@@ -53,6 +53,8 @@ func canaryFacts(plan Plan, s State, now time.Time) []Fact {
 	var facts []Fact
 	w := s.View.Canary
 	switch left := leftover(plan, s); {
+	case left != "" && plan.Canary.Route != "" && s.View.Split.Canary > 0:
+		facts = append(facts, Fact{"canary", MarkFail, left + ": left from an earlier attempt; b puts that back first"})
 	case left != "":
 		facts = append(facts, Fact{"canary", MarkAttention, left + ": left from an earlier attempt, taken over with this"})
 	case w.Found:
@@ -105,6 +107,9 @@ func promotePreview(plan Plan, s State) Preview {
 		SameAs: kubectl(plan, fmt.Sprintf("set image deployment/%s %s=%s", plan.Deployment, plan.Container, s.To.Image)),
 	}
 	p.Line = fmt.Sprintf("promote: %s on deployment/%s, the traffic stays on the canary · way back: u", p.Change, plan.Deployment)
+	if w.Paused {
+		p.Facts = append(p.Facts, Fact{"paused", MarkAttention, "stable's rollout is paused: it gets the image, and nothing rolls out until p resumes it"})
+	}
 	if plan.Protected {
 		p.Confirm = plan.Environment
 	}
@@ -120,7 +125,12 @@ func abortPreview(plan Plan, s State, now time.Time) Preview {
 		steps = append(steps, fmt.Sprintf("stable back to %s", s.From.Version))
 		stable = s.From.Version
 	}
-	if plan.Canary.Route != "" && weight > 0 {
+	unseen := unread(plan, s, now)
+	switch {
+	case plan.Canary.Route == "":
+	case unseen != "":
+		steps = append(steps, fmt.Sprintf("traffic to stable %s as soon as it can be read", stable))
+	case weight > 0:
 		steps = append(steps, fmt.Sprintf("traffic 100%% to stable %s", stable))
 	}
 	if canary.Found && canary.Desired > 0 {
@@ -148,6 +158,9 @@ func abortPreview(plan Plan, s State, now time.Time) Preview {
 		}
 	}
 	p.Facts = append([]Fact{ok}, worldFacts(plan, s, now)...)
+	if unseen != "" {
+		p.Facts = append(p.Facts, Fact{"traffic", MarkUnknown, unseen})
+	}
 	return p
 }
 

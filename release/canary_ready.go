@@ -21,16 +21,16 @@ func ready(plan Plan, s State, now time.Time) string {
 	default:
 		return "the canary is being ended"
 	}
-	w := s.View.Canary
+	w, need := s.View.Canary, canaryPods(plan, s, run.Weight)
 	switch left := plan.Canary.Bake - now.Sub(run.Live); {
 	case left > 0:
 		return "not before its bake ends, in " + Left(left)
 	case unseenCanary(plan, s, now) != "":
 		return unseenCanary(plan, s, now)
-	case canaryWeight(plan, s) != run.Weight:
+	case plan.Canary.Route != "" && canaryWeight(plan, s) != run.Weight:
 		return fmt.Sprintf("the weight is %d%%, not %d%%", canaryWeight(plan, s), run.Weight)
-	case w.Convergence() != Complete || w.Available < canaryPods(plan, s, run.Weight):
-		return fmt.Sprintf("%d of %d canary pods are available", w.Available, w.Desired)
+	case w.Convergence() != Complete || w.Available < need:
+		return fmt.Sprintf("%d of %d canary pods are available", w.Available, max(w.Desired, need))
 	}
 	return cmp.Or(verdict(plan, s, now), wholeService(plan, s))
 }

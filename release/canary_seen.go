@@ -65,7 +65,7 @@ func stableHealth(s State) string {
 		enough = enough && w.Convergence() == Complete
 	}
 	switch {
-	case enough, w.Available > 0 && s.View.Canary.Available == 0 && s.Phase == RollingBack:
+	case enough, w.Available > 0 && s.View.Canary.Available == 0 && (s.Phase == RollingBack || s.Canary.Stage == Returning):
 		return ""
 	}
 	return fmt.Sprintf("stable is not healthy: %d of %d available, floor %d", w.Available, w.Desired, w.Floor()) + because(w.Failures())
@@ -89,8 +89,18 @@ func unseenCanary(plan Plan, s State, now time.Time) string {
 		return split.Err
 	case now.Sub(split.At) > plan.Stale.Workload:
 		return fmt.Sprintf("%s was last read %s ago", plan.Canary.Route, Age(now.Sub(split.At)))
+	case split.Silent:
+		return fmt.Sprintf("%s does not answer: %s", plan.Canary.Route, split.Err)
 	}
 	return ""
+}
+
+// unread says why the canary or the split is not known, or cannot be used, or "".
+func unread(plan Plan, s State, now time.Time) string {
+	if plan.Canary.Route != "" && s.View.Split.Err != "" && !s.View.Split.Silent {
+		return s.View.Split.Err
+	}
+	return unseenCanary(plan, s, now)
 }
 
 // unlooked says that it is not known yet whether there is a canary, or "". Until

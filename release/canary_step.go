@@ -37,7 +37,17 @@ func (t *turn) enter(stage CanaryStage) *CanaryRun {
 // follows from the stage and from what is there, so that nothing is repeated or
 // skipped when slipway was away. It sends one change at a time.
 func (t *turn) steer() {
-	if !t.s.Underway() || t.s.Pending != nil || !seesCanary(t.plan, t.s, t.now) || !t.looked() {
+	if !t.s.Underway() || t.s.Pending != nil {
+		return
+	}
+	if unread(t.plan, t.s, t.now) != "" && t.s.Phase == RollingBack {
+		t.blindly()
+		return
+	}
+	if !seesCanary(t.plan, t.s, t.now) || !t.looked() {
+		return
+	}
+	if t.leftToAnswer() {
 		return
 	}
 	t.meddled()
@@ -62,6 +72,15 @@ func (t *turn) steer() {
 		case Removing:
 			t.remove()
 		}
+	}
+}
+
+// blindly goes what of the way back can be gone while the canary or the split cannot
+// be read: stable gets its earlier template back, and the traffic waits.
+func (t *turn) blindly() {
+	last := t.s.Last
+	if t.s.Held == nil && t.s.Canary.Stage == Restoring && (last == nil || t.s.View.Workload.At.After(last.At)) {
+		t.restore()
 	}
 }
 
@@ -120,8 +139,8 @@ func (t *turn) fallen(p Pending, o Outcome) {
 // create waits for the canary's first pods.
 func (t *turn) create() {
 	w := t.s.View.Canary
-	if !w.Found {
-		return
+	if !w.Found || w.Image(t.plan.Container) != t.s.To.Image {
+		return // a look from before it was applied arrives late: it says nothing
 	}
 	if run := t.s.Canary; run.UID != w.UID || run.Template != w.Template.Hash {
 		run := t.run()
@@ -130,9 +149,13 @@ func (t *turn) create() {
 	if w.Convergence() != Complete || w.Available == 0 {
 		return
 	}
+	if split := t.s.View.Split; t.plan.Canary.Route != "" && split.Err != "" {
+		t.foreign("traffic: " + split.Err)
+		return
+	}
 	t.tell(Itself, MarkPass, fmt.Sprintf("canary %d/%d available after %s", w.Available, w.Desired, Span(t.now.Sub(t.s.Canary.Since))))
 	run := t.enter(Shifting)
-	run.Rest = t.s.View.Split.Rest
+	run.Rest, run.From = t.s.View.Split.Rest, t.s.View.Split.Canary
 }
 
 // shift brings the canary to its weight: pods enough for it first, then the weight,
@@ -144,7 +167,7 @@ func (t *turn) shift() {
 	case w.Desired < need:
 		t.follow(Change{Kind: ScaleCanary, Replicas: need})
 	case w.Convergence() != Complete || w.Available < need:
-	case canaryWeight(t.plan, t.s) != run.Weight:
+	case t.plan.Canary.Route != "" && canaryWeight(t.plan, t.s) != run.Weight:
 		t.follow(Change{Kind: SetWeight, Weight: run.Weight})
 	default:
 		t.live()
@@ -165,8 +188,17 @@ func (t *turn) forget() {
 	t.s.View.Tally, t.s.View.Round = Tally{}, zeroTime
 }
 
-// bake leads on by itself where that is configured.
+// bake leads on by itself where that is configured. Until then the canary gets the
+// pods that its weight needs, should stable have been scaled up meanwhile.
 func (t *turn) bake() {
+	w, run, need := t.s.View.Canary, t.s.Canary, canaryPods(t.plan, t.s, t.s.Canary.Weight)
+	switch last := t.s.Last; {
+	case w.Desired < need && w.Convergence() == Complete && w.Available > 0:
+		t.follow(Change{Kind: ScaleCanary, Replicas: need})
+		return
+	case w.Desired >= need && run.Sent > 0 && last != nil && t.now.Sub(last.At) > retryAfter(automaticTries):
+		t.run().Sent = 0 // nobody undid it
+	}
 	if (t.plan.Canary.Auto || t.plan.Unattended) && !t.plan.Leaving && ready(t.plan, t.s, t.now) == "" {
 		why := fmt.Sprintf("canary passed at %d%%: %s, %s baked", t.s.Canary.Weight, Count(t.s.View.Tally.Pass, "round"), Span(t.now.Sub(t.s.Canary.Live)))
 		t.advance(Intended{By: Itself}, why)
@@ -188,7 +220,7 @@ func (t *turn) advance(e Intended, why string) {
 	}
 	from := t.s.Canary.Weight
 	run := t.enter(Shifting)
-	run.Step, run.Weight, run.Live, run.By, run.Why = next, t.plan.Canary.Steps[next], zeroTime, e.By, why
+	run.Step, run.Weight, run.From, run.Live, run.By, run.Why = next, t.plan.Canary.Steps[next], from, zeroTime, e.By, why
 	t.tell(e.By, MarkNone, fmt.Sprintf("advance canary %d%% → %d%%", from, run.Weight)+because(why))
 }
 
@@ -231,6 +263,9 @@ func (t *turn) restore() {
 		}
 		return
 	}
+	if w := t.s.View.Workload; w.UID == t.s.Rollout.UID && w.Generation < t.s.Rollout.Generation {
+		return // a look from before the promotion
+	}
 	target, ok := t.before()
 	if !ok {
 		t.hold(HeldByFailure, fmt.Sprintf("no revision with the template of %s is left on stable; the traffic stays on the canary", t.s.From.Version))
@@ -254,6 +289,9 @@ func (t *turn) giveBack() {
 	run := t.s.Canary
 	switch {
 	case canaryWeight(t.plan, t.s) != 0 && t.plan.Canary.Route != "":
+		if !run.Live.IsZero() {
+			t.run().Live = zeroTime // it has to be seen away again
+		}
 		if t.healthy() {
 			t.follow(Change{Kind: SetWeight, Weight: 0})
 		}
@@ -263,6 +301,9 @@ func (t *turn) giveBack() {
 		if t.plan.Canary.Route != "" {
 			t.tell(Itself, MarkPass, "all traffic is on stable")
 		}
+	case t.s.Phase == Deploying && !t.healthy():
+		// It has broken since: the canary is what could still serve.
+	case t.now.Before(run.Until):
 	case t.now.Sub(run.Live) >= settleFor || t.plan.Canary.Route == "":
 		t.enter(Removing)
 	}
@@ -312,23 +353,46 @@ func (t *turn) back(e Intended, why string) {
 	if !t.s.Underway() {
 		t.adoptStray(e)
 	}
-	from := t.s.View.Split.Canary
+	from, unseen, lost := t.s.View.Split.Canary, unread(t.plan, t.s, t.now), t.s.Pending
 	r := t.record()
+	generation := w.Generation
+	if r.Rollout.UID == w.UID {
+		generation = max(generation, r.Rollout.Generation) // a promotion that was accepted may not be seen yet
+	}
 	r.Phase, r.Ended, r.Held, r.Asking, r.Pending = RollingBack, zeroTime, nil, nil, nil
-	r.Rollout = Rollout{Goal: r.From, UID: w.UID, Began: t.now, Generation: w.Generation, Condition: w.Progressing.Updated}
+	r.Rollout = Rollout{Goal: r.From, UID: w.UID, Began: t.now, Generation: generation, Condition: w.Progressing.Updated}
 	run := t.enter(Returning)
+	run.take(t.s.View) // whatever was changed before it was asked for
+	run.Until = zeroTime
+	if lost != nil && t.plan.Canary.Route != "" && !lost.Change.Kind.OfCanary() {
+		run.Until = lost.Since.Add(grace)
+	}
 	text := "abort canary: its pods → 0"
 	switch {
 	case run.Promoted, w.Template.Hash != r.From.Template:
 		run.Stage = Restoring // the image may have been set and not be seen yet
-	case t.plan.Canary.Route == "" && t.healthy(), from == 0 && seesCanary(t.plan, t.s, t.now) && t.s.View.Split.Err == "" && run.Live.IsZero():
+	case t.plan.Canary.Route == "" && t.healthy(), from == 0 && unseen == "" && run.Live.IsZero() && run.Until.IsZero():
 		run.Stage = Removing // it has had no traffic
 	}
-	if t.plan.Canary.Route != "" && from > 0 {
+	switch {
+	case t.plan.Canary.Route == "":
+	case unseen != "":
+		text = "abort canary: the traffic back to stable as soon as it can be read, then its pods → 0: " + unseen
+	case from > 0:
 		text = fmt.Sprintf("abort canary: %d%% of the traffic back to stable, then its pods → 0", from)
 	}
 	run.Weight, run.Live, run.By, run.Why = 0, zeroTime, e.By, why
 	t.tell(e.By, MarkRunning, text+because(why))
+}
+
+// take makes what is there now what the release goes by.
+func (run *CanaryRun) take(v View) {
+	if v.Split.Err == "" && !v.Split.At.IsZero() {
+		run.Rest = v.Split.Rest
+	}
+	if v.Canary.Found {
+		run.UID, run.Template = v.Canary.UID, v.Canary.Template.Hash
+	}
 }
 
 // adoptStray begins a record for a canary that no release here is about: somebody

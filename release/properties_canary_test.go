@@ -128,7 +128,7 @@ func (m *canaryMachine) well() {
 	c.Available, c.Updated, c.Replicas, c.Causes = c.Desired, c.Desired, c.Desired, nil
 	m.stable(m.story.cluster.Version("gateway"), 6)
 	m.figures(0.0002)
-	m.story.split.Err = ""
+	m.story.split.Err, m.story.split.Silent = "", false
 }
 
 // stable makes stable run a version with so many pods of it available.
@@ -195,7 +195,7 @@ func (m *canaryMachine) meddle(t *rapid.T) {
 	case 1:
 		split.Rest += "x"
 	case 2:
-		split.Err = "missing"
+		split.Err, split.Silent = "missing", rapid.Bool().Draw(t, "silent")
 	case 3:
 		c.Available = 0
 	case 4:
@@ -342,7 +342,7 @@ func (m *canaryMachine) sent(t rapid.TB, before, next release.State, c release.C
 		t.Fatalf("2: %s by itself, without evidence", c.Kind)
 	}
 	stale := func(at time.Time) bool { return at.IsZero() || m.now.Sub(at) > m.plan.Stale.Workload }
-	ofStable := c.Kind == release.SetPaused || c.Kind == release.SetResume
+	ofStable := c.Kind == release.SetPaused || c.Kind == release.SetResume || c.Kind == release.UndoTo // of what it is sees it fresh
 	if next.Underway() && !ofStable && (stale(canary.At) || stale(split.At)) {
 		t.Fatalf("%s was decided on an old look", c.Kind)
 	}
@@ -409,13 +409,13 @@ func (m *canaryMachine) ends(t rapid.TB, before, next release.State) {
 	}
 }
 
-// wayBack: 8. While everything is seen and nothing unanswered is in flight, the way
-// back of a canary is open.
+// wayBack: 8. While stable is seen and nothing unanswered is in flight, the way back
+// of a canary is open, whatever cannot be read.
 func (m *canaryMachine) wayBack(t rapid.TB) {
 	s := m.state
 	fresh := func(at time.Time) bool { return !at.IsZero() && m.now.Sub(at) <= m.plan.Stale.Workload }
 	w := s.View.Workload
-	seen := w.Found && fresh(w.At) && fresh(s.View.Canary.At) && fresh(s.View.Split.At) && s.View.Split.Err == ""
+	seen := w.Found && fresh(w.At)
 	if !s.Underway() || !seen || s.Pending != nil && !s.Pending.Unknown {
 		return
 	}

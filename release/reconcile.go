@@ -70,7 +70,7 @@ func (t *turn) reconcile() {
 	default:
 		differs := t.s.difference(c)
 		t.conclude(Outcome{Kind: Moved, Text: "someone else acted meanwhile: " + differs})
-		if !t.s.Phase.Over() {
+		if back := p.Follows && t.s.Phase == RollingBack; !back && !t.s.Phase.Over() {
 			t.hold(HeldByOthers, differs)
 		}
 	}
