@@ -151,7 +151,13 @@ func weighs(t testing.TB, namespace string, want int64) {
 // weigh sets the weights as a person with kubectl would.
 func weigh(t testing.TB, namespace, path string, stable, canary int) {
 	t.Helper()
-	patch := fmt.Sprintf(`[{"op":"replace","path":"%s/0/weight","value":%d},{"op":"replace","path":"%s/1/weight","value":%d}]`, path, stable, path, canary)
+	patchSplit(t, namespace, fmt.Sprintf(`[{"op":"replace","path":"%s/0/weight","value":%d},{"op":"replace","path":"%s/1/weight","value":%d}]`, path, stable, path, canary))
+}
+
+// patchSplit changes the object that divides the traffic, as a person with kubectl
+// would.
+func patchSplit(t testing.TB, namespace, patch string) {
+	t.Helper()
 	_, err := bare.Resource(divided[namespace]).Namespace(namespace).Patch(context.Background(), splitName, types.JSONPatchType, []byte(patch), metav1.PatchOptions{FieldManager: "kubectl-edit"})
 	if err != nil {
 		t.Fatal(err)

@@ -148,6 +148,9 @@ func TestCanaryAbortByKeys(t *testing.T) {
 	c.see("CANARY FAILING")
 	weigh(t, namespace, "/spec/http/1/route", 80, 20)
 	c.told("weight 10 → 20", "adopted, bakes anew")
+	// Anything but the two weights is asked about, and stands against no way back.
+	patchSplit(t, namespace, `[{"op":"add","path":"/spec/http/1/timeout","value":"5s"}]`)
+	c.see("HELD", "kubectl-edit")
 	c.press("u")
 	c.see("bort the canary")
 	c.confirm("u")
@@ -156,6 +159,53 @@ func TestCanaryAbortByKeys(t *testing.T) {
 	c.press("q")
 	c.gone()
 	s.run(t, "canary", "status", "--env", "canary").expect(t, 0, "0% of the traffic", "virtualservice/datahub-gateway")
+}
+
+// Two consoles, each with a record of its own, lead the same canary on at the same
+// moment: one of them does it, the other sees it done.
+func TestTwoConsolesAdvanceAtOnce(t *testing.T) {
+	needSandbox(t)
+	const namespace = "datahub-routes"
+	resetCanary(t, namespace)
+	var consoles []*screen
+	for i := range 2 {
+		s := newCanarySetup(t, "kubeconfig", "[25, 100]")
+		c := s.open(t, 120, 40, "--env", "routes", "--version", "v2.5.0")
+		c.see("Ready to deploy", "eng-a")
+		c.press("d")
+		c.see("as a canary")
+		if i == 1 {
+			c.see("taken over") // the first one's canary
+		}
+		c.confirm("y")
+		c.told("25% of the traffic is on the canary")
+		consoles = append(consoles, c)
+	}
+	for _, c := range consoles {
+		c.see("Baked: a goes to 100%")
+		c.press("a")
+		c.see("25% → 100%")
+	}
+	time.Sleep(250 * time.Millisecond)
+	for _, c := range consoles {
+		c.press("y")
+	}
+	for _, c := range consoles {
+		c.told("100% of the traffic is on the canary")
+	}
+	weighs(t, namespace, 100)
+	if n := canaryPods(t, namespace); n != 6 {
+		t.Errorf("the canary has %d pods, want 6", n)
+	}
+	consoles[0].press("b")
+	consoles[0].see("bort")
+	consoles[0].confirm("y")
+	consoles[0].see("Rolled back")
+	weighs(t, namespace, 0)
+	consoles[1].see("HELD")
+	if got := requestsOf(t, "routes"); got.Failed != 0 {
+		t.Errorf("%d of %d requests failed", got.Failed, got.Total)
+	}
 }
 
 // Led by commands, each a process of its own.

@@ -117,6 +117,9 @@ func LastSample(plan Plan, s State, now time.Time) (spec MetricSpec, at time.Tim
 	}
 	used, spec := Budget(plan, s.View)
 	counted := s.View.Failing[spec.Name].Samples
+	if acquits(plan, s, spec, now) {
+		used = 0
+	}
 	if n, name := CanaryBudget(plan, s); s.Underway() && n >= used {
 		used, spec, counted = n, canarySpec(plan, name), s.View.Losing[name].Samples
 	}
@@ -144,7 +147,7 @@ func (t *turn) deadline() (string, bool) {
 func (t *turn) budget() (string, bool) {
 	after := t.plan.Rollback.After
 	for _, spec := range t.plan.Metrics {
-		if !spec.Rollback || after <= 0 || t.s.View.Failing[spec.Name].Count < after || t.acquits(spec) {
+		if !spec.Rollback || after <= 0 || t.s.View.Failing[spec.Name].Count < after || acquits(t.plan, t.s, spec, t.now) {
 			continue
 		}
 		j := Judge(t.plan, t.s.View, spec, t.now)

@@ -66,13 +66,15 @@ func sayTakingBack(plan Plan, s State) Headline {
 func sayCanaryFailing(plan Plan, s State, now time.Time) (Headline, bool) {
 	w, weight := s.View.Canary, canaryWeight(plan, s)
 	var parts []string
-	if failures := w.Failures(); failures != "" {
-		parts = append(parts, failures)
-	}
 	for _, row := range Comparisons(plan, s, now) {
 		if row.Verdict == Fail && row.Metric != Restarts {
 			parts = append(parts, strings.ToLower(row.Title)+" "+row.Canary)
 		}
+	}
+	if failures := w.Failures(); failures != "" {
+		parts = append(parts, failures)
+	} else if n := w.Restarts(); n > 0 {
+		parts = append(parts, Count(n, "restart"))
 	}
 	used, _ := CanaryBudget(plan, s)
 	stable := s.View.Workload.FailuresOf(s.To.Version)

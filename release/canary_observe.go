@@ -297,11 +297,11 @@ func (t *turn) unserved() (string, bool) {
 // acquits tells whether a figure of the whole service that fails is not the
 // canary's: beside stable the canary passes, or stable is as bad. It holds the
 // canary where it is, and is no reason to take it back.
-func (t *turn) acquits(spec MetricSpec) bool {
-	if !t.s.Underway() {
+func acquits(plan Plan, s State, spec MetricSpec, now time.Time) bool {
+	if !s.Underway() {
 		return false
 	}
-	row := compare(t.plan, t.s, spec, t.now)
+	row := compare(plan, s, spec, now)
 	return row.Verdict == Pass || row.Verdict == Fail && !row.Counts
 }
 

@@ -106,7 +106,7 @@ func promotePreview(plan Plan, s State) Preview {
 		Back:   "u: stable gets " + s.From.Version + " back, then the traffic",
 		SameAs: kubectl(plan, fmt.Sprintf("set image deployment/%s %s=%s", plan.Deployment, plan.Container, s.To.Image)),
 	}
-	p.Line = fmt.Sprintf("promote: %s on deployment/%s, the traffic stays on the canary · way back: u", p.Change, plan.Deployment)
+	p.Line = fmt.Sprintf("promote %s on deployment/%s, the traffic stays on the canary · way back: u", s.To.Version, plan.Deployment)
 	if w.Paused {
 		p.Facts = append(p.Facts, Fact{"paused", MarkAttention, "stable's rollout is paused: it gets the image, and nothing rolls out until p resumes it"})
 	}
@@ -185,7 +185,7 @@ func weightCommand(plan Plan, s State, weight int) string {
 	if split.StablePath == "" {
 		return ""
 	}
-	patch := fmt.Sprintf(`[{"op":"add","path":"%s","value":%d},{"op":"add","path":"%s","value":%d}]`, split.StablePath, 100-weight, split.CanaryPath, weight)
+	patch := fmt.Sprintf(`[{"op":"add","path":"%s","value":%d}, {"op":"add","path":"%s","value":%d}]`, split.StablePath, 100-weight, split.CanaryPath, weight)
 	kind, name, _ := strings.Cut(plan.Canary.Route, "/")
 	return kubectl(plan, fmt.Sprintf("patch %s %s --type=json -p '%s'", kind, name, patch))
 }

@@ -216,7 +216,7 @@ func canaryEdge(s State) string {
 	case Shifting, Baking:
 		return fmt.Sprintf("at %d%%", s.View.Split.Canary)
 	case Promoting:
-		return fmt.Sprintf("promote %d/%d", s.View.Workload.Replaced(), s.View.Workload.Desired)
+		return fmt.Sprintf("%d/%d", s.View.Workload.Replaced(), s.View.Workload.Desired)
 	}
 	return string(s.Canary.Stage)
 }
@@ -229,7 +229,14 @@ func canaryRows(plan Plan, s State, now time.Time) []Fact {
 		{"", MarkNone, "canary weight seen at 0"},
 		{"now", MarkNone, canaryWaits(plan, s, now)},
 	}
-	c := advanceChoice(plan, s, now)
-	facts = append(facts, Fact{"next", MarkNone, c.Preview.Change}, Fact{"same as", MarkNone, c.Preview.SameAs})
+	switch s.Canary.Stage {
+	case Promoting:
+		facts = append(facts, Fact{"next", MarkNone, "the traffic back to stable, then the canary is deleted"})
+	case Creating, Shifting:
+		facts = append(facts, Fact{"next", MarkNone, fmt.Sprintf("%d%% of the traffic, baked %s", s.Canary.Weight, Span(plan.Canary.Bake))})
+	case Baking:
+		p := advanceChoice(plan, s, now).Preview
+		facts = append(facts, Fact{"next", MarkNone, p.Change}, Fact{"same as", MarkNone, p.SameAs})
+	}
 	return append(facts, Fact{"back", MarkNone, "b: " + abortPreview(plan, s, now).Change})
 }

@@ -114,6 +114,12 @@ func (t *turn) conclude(o Outcome) {
 		t.begin(*p, o.Generation)
 		return
 	case Skipped:
+		if p.Stage == Creating {
+			// A canary that was taken over is as it would be made: that is what was wanted.
+			t.tell(Itself, MarkNone, fmt.Sprintf("%s skipped: %s", p.Change.Kind, o.Text))
+			t.begin(*p, o.Generation)
+			return
+		}
 		t.tell(Itself, MarkNone, fmt.Sprintf("%s skipped: %s", p.Change.Kind, o.Text))
 	case Moved:
 		t.tell(Itself, MarkAttention, fmt.Sprintf("%s not done: %s", p.Change.Kind, o.Text))

@@ -69,6 +69,9 @@ func sayOffline(plan Plan, s State, now time.Time) (Headline, bool) {
 func sayHeld(plan Plan, s State, _ time.Time) (Headline, bool) {
 	switch {
 	case s.Asking != nil && s.Asking.Trouble != Blindness:
+		if s.Underway() {
+			return Headline{Mark: MarkFail, Loud: true, Strong: "ABORT?  " + s.Asking.Reason, Rest: "u or b takes the canary back; nothing happens by itself"}, true
+		}
 		return Headline{Mark: MarkFail, Loud: true, Strong: "UNDO?  " + s.Asking.Reason, Rest: "u undoes; nothing happens by itself"}, true
 	case s.Held == nil:
 		return Headline{}, false

@@ -151,11 +151,11 @@ func (b block) sized(w, h int, ellipsis string) block {
 	return out
 }
 
-// beside puts b to the right of a, gap cells away. Both are equally high.
-func beside(a block, gap int, b block) block {
+// beside puts b to the right of a, one cell away. Both are equally high.
+func beside(a, b block) block {
 	out := make(block, len(a))
 	for i := range a {
-		out[i] = join(a[i], line(plain.of(spaces(gap))), b[i])
+		out[i] = join(a[i], line(plain.of(" ")), b[i])
 	}
 	return out
 }

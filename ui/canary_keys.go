@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"strings"
 
 	"datahub.io/slipway/release"
 )
@@ -85,13 +86,15 @@ func advanceRow(sc scene, t theme, w int) row {
 	key[1] = faint.of(padRight("a", 6))
 	why := line(faint.of(dot), muted.of(c.Why))
 	if room := w - key.width() - why.width(); does.width() > room {
-		does = line(plain.of(cutEnd(c.Preview.Line, max(room, 20), t.glyphs.ellipsis)))
+		brief, _, _ := strings.Cut(c.Preview.Line, " · way back")
+		does = line(plain.of(cutEnd(brief, max(room, 20), t.glyphs.ellipsis)))
 	}
 	return t.spell(join(key, does, why)).fit(w, t.glyphs.ellipsis)
 }
 
 // abortRow is the way back while a canary is there: what b does, and that u does
-// the same; nil where it is the usual one.
+// the same, where there is no room to say so both keys before it; nil where it is
+// the usual one.
 func abortRow(sc scene, t theme, w int) row {
 	c, _ := sc.choice(release.DoAbort, "")
 	if !c.OK || !leadsCanaryBack(sc, sc.undo()) {
@@ -112,8 +115,8 @@ func abortRow(sc scene, t theme, w int) row {
 			out = join(out, safe)
 		}
 	}
-	if room := w - same.width(); out.width() > room {
-		out = out.fit(room, t.glyphs.ellipsis)
+	if out.width()+same.width() > w {
+		return join(spelledKey("u b"), out[3:]).fit(w, t.glyphs.ellipsis)
 	}
 	return join(out, same).fit(w, t.glyphs.ellipsis)
 }

@@ -27,6 +27,11 @@ func (s scene) judging() bool {
 	return s.canary.under && !s.back() && (s.canary.Baking || s.State.Canary.Stage == release.Shifting && len(s.State.View.Pairs) > 0)
 }
 
+// counting tells whether what is compared counts: rounds pass, or use the budget up.
+func (s scene) counting() bool {
+	return s.canary.under && !s.back() && (s.canary.Baking || s.State.Canary.Stage == release.Promoting)
+}
+
 // canaryPanel shows how far a canary is, how the traffic is split and how it is
 // judged. Where rows are few what fails goes first.
 func canaryPanel(sc scene, t theme, w, h int) block {
@@ -44,9 +49,11 @@ func canaryPanel(sc scene, t theme, w, h int) block {
 	}
 	body, hidden := canaryBody(sc, t, w-4, h-2)
 	if len(hidden) > 0 {
-		more := line(faint.of(fmt.Sprintf("%d more pass: %s %s ", len(hidden), strings.Join(hidden, ", "), t.glyphs.dot)), muted.of(viewKey(sc, canaryTitle)), faint.of(" has all"))
-		if more.width()+8 <= w {
-			p.footer = more
+		for _, names := range []string{": " + strings.Join(hidden, ", "), ""} {
+			more := line(faint.of(fmt.Sprintf("%d more pass%s %s ", len(hidden), names, t.glyphs.dot)), muted.of(viewKey(sc, canaryTitle)), faint.of(" has all"))
+			if p.footer == nil && more.width()+8 <= w {
+				p.footer = more
+			}
 		}
 	}
 	return p.draw(t, inset(body...), w, h)
@@ -60,11 +67,27 @@ func canaryLabel(sc scene, t theme) row {
 	case sc.State.Held != nil && !sc.back():
 		return line(warning.of(fmt.Sprintf("held at %d%%", sc.State.Canary.Weight)))
 	case c.Used > 0 && !sc.back():
+		if back := backIn(sc); back != "" {
+			return join(line(failing.bolder().of(back), muted.of(" "+t.glyphs.dot+" budget ")), t.pips(c.Used, c.After))
+		}
 		return join(line(muted.of("failure budget ")), t.pips(c.Used, c.After))
 	case c.Baking && !sc.back():
 		return line(muted.of("bake "), strong.of(release.Span(c.Baked)), muted.of(" of "+release.Span(c.Bake)))
 	}
 	return line(muted.of(stageWords(sc)+" "), strong.of(release.Span(sc.Now.Sub(sc.State.Canary.Since))))
+}
+
+// backIn is the countdown to a rollback by itself, which goes on when its sheet is
+// hidden; "" where there is none.
+func backIn(sc scene) string {
+	_, at, ok := release.LastSample(sc.Plan, sc.State, sc.Now)
+	switch left := at.Sub(sc.Now); {
+	case !ok:
+		return ""
+	case left > 0:
+		return "rolls back in " + release.Left(left)
+	}
+	return "rolls back with the next sample"
 }
 
 // canaryBody is the panel's text in at most h rows, and the titles of the figures
@@ -74,7 +97,9 @@ func canaryBody(sc scene, t theme, w, h int) (rows block, hidden []string) {
 	if !sc.judging() {
 		return append(rows, movingRows(sc, t, w, h-len(rows))...), nil
 	}
-	rows = append(rows, bakeRow(sc, t, w))
+	if h >= canaryTall-2 || !sc.canary.failing(sc) {
+		rows = append(rows, bakeRow(sc, t, w)) // where rows are few what fails is worth more
+	}
 	judged, hidden := judgedRows(sc, t, w, h-len(rows))
 	return append(rows, judged...), hidden
 }
@@ -246,9 +271,15 @@ func movingRows(sc scene, t theme, w, h int) block {
 	switch stage {
 	case release.Promoting, release.Restoring:
 		sets := replicaSets(sc, t, w, 2)
+		if sc.counting() && sc.canary.failing(sc) {
+			out = append(out, verdictRows(sc, t, w, 1)...)
+		}
 		out = append(out, replacedRow(sc, t, w))
 		out = append(out, sets...)
 		out = append(out, availableRow(sc, t), versionPods(sc, t, "canary", w))
+		if sc.counting() && !sc.canary.failing(sc) {
+			out = append(out, verdictRows(sc, t, w, 1)...)
+		}
 	default:
 		out = append(out, versionPods(sc, t, "stable", w), versionPods(sc, t, "canary", w))
 		if sc.State.Canary.Stage != release.Creating {

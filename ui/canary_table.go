@@ -2,6 +2,8 @@ package ui
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"datahub.io/slipway/release"
 )
@@ -87,7 +89,11 @@ func verdictRows(sc scene, t theme, w, h int) block {
 	case troubles > 0:
 		last = line(muted.of(fmt.Sprintf("%d of %d pass", pass, len(sc.canary.Rows))))
 	}
-	last = spread(last, budgetWords(sc, t), w, t.glyphs.ellipsis)
+	right := budgetWords(sc, t)
+	if said := line(muted.of(sc.canary.UsedWords)); sc.canary.Used > 0 && h > 1 && last.width()+said.width() < w {
+		right = said // the panel's label has the budget
+	}
+	last = spread(last, right, w, t.glyphs.ellipsis)
 	if len(out) > h-1 {
 		out = out[:max(h-1, 0)]
 	}
@@ -135,6 +141,17 @@ func comparisonMark(sc scene, r release.Comparison) (release.Mark, ink) {
 	return release.MarkUnknown, unknown
 }
 
+// comparisonWord is the word beside the mark.
+func comparisonWord(sc scene, r release.Comparison) string {
+	switch m, _ := comparisonMark(sc, r); m {
+	case release.MarkStale:
+		return "stale " + release.Age(sc.Now.Sub(r.At))
+	case release.MarkAttention:
+		return "both fail"
+	}
+	return r.Word
+}
+
 // staleRow tells whether a figure is there and too old to decide anything.
 func staleRow(sc scene, r release.Comparison) bool {
 	limit := sc.Plan.Stale.Metric
@@ -156,21 +173,43 @@ func comparing(sc scene, t theme, rows []release.Comparison, w int) versusTable 
 	if w < 68 {
 		c.title, c.stable, c.canary, c.apart = 13, 10, 8, 7
 	}
+	if !slices.ContainsFunc(rows, func(r release.Comparison) bool { return r.Difference != "" }) {
+		c.apart = 6
+	}
 	for _, r := range rows {
 		c.stable = max(c.stable, cells(r.Stable)+2)
-		c.canary = max(c.canary, cells(r.Canary)+1)
+		c.canary = max(c.canary, cells(r.Canary)+2)
 		c.apart = max(c.apart, cells(r.Difference)+1)
 		c.rule = max(c.rule, cells(r.Rule))
-		c.verdict = max(c.verdict, cells(r.Word)+cells(t.glyphs.marks[release.MarkPass])+1)
+		c.verdict = max(c.verdict, cells(comparisonWord(sc, r))+cells(t.glyphs.marks[release.MarkPass])+1)
 	}
 	if w >= wide-4 {
 		c.title, c.stable, c.canary = 16, max(c.stable, 18), max(c.canary, 12)
 	}
-	c.rule = max(min(c.rule, w-c.title-c.stable-c.canary-c.apart-c.verdict-2), 0)
+	room := func() int { return w - c.title - c.stable - c.canary - c.apart - c.verdict - 2 }
+	if c.rule > room() && w >= 60 {
+		c.tighten(sc, rows)
+	}
+	c.rule = max(min(c.rule, room()), 0)
 	if c.rule < 8 {
 		c.rule = 0
 	}
 	return c
+}
+
+// tighten leaves the figures no more room than they and the names above them need.
+func (c *versusTable) tighten(sc scene, rows []release.Comparison) {
+	stable, canary, apart := 0, 0, 0
+	for _, r := range rows {
+		stable, canary, apart = max(stable, cells(r.Stable)+1), max(canary, cells(r.Canary)+1), max(apart, cells(r.Difference)+1)
+	}
+	if m, _ := comparisonMark(sc, rows[0]); m == release.MarkStale {
+		stable, canary = stable+1, canary+1
+	}
+	named := min(cells(sc.canary.Canary), 12) + cells("canary ") + 1
+	c.stable = min(c.stable, max(stable+1, min(cells(sc.canary.Stable), 12)+cells("stable ")+1))
+	c.canary = min(c.canary, canary)
+	c.apart = min(c.apart, max(apart+1, named-c.canary))
 }
 
 func (c versusTable) columns(t theme, verdict row, parts ...row) row {
@@ -186,10 +225,10 @@ func (c versusTable) head(sc scene, t theme) row {
 	stable, canary := "stable", "canary"
 	room := c.canary + c.apart - 1
 	if v := sc.canary.Stable; v != "" && c.stable >= 12 {
-		stable += " " + cutMiddle(v, c.stable-9, t.glyphs.ellipsis)
+		stable += " " + cutMiddle(v, c.stable-8, t.glyphs.ellipsis)
 	}
 	if v := sc.canary.Canary; v != "" && room >= 12 {
-		canary += " " + cutMiddle(v, room-8, t.glyphs.ellipsis)
+		canary += " " + cutMiddle(v, room-7, t.glyphs.ellipsis)
 	}
 	out := columns(t, []int{c.title, c.stable}, nil, line(muted.of(stable)))
 	out = join(out.fit(c.title+c.stable, ""), line(strong.of(canary)).fit(c.canary+c.apart, t.glyphs.ellipsis))
@@ -209,7 +248,10 @@ func (c versusTable) row(sc scene, t theme, r release.Comparison) row {
 	case release.MarkAttention:
 		title, canary, apart = warning, warning, warning
 	case release.MarkStale:
-		canary, stable, text = unknown, unknown, "~"+text
+		canary, text = unknown, "~"+text
+		if r.Metric != release.Restarts && r.Stable != "none" {
+			stable, r.Stable = unknown, "~"+r.Stable
+		}
 	case release.MarkUnknown:
 		canary = unknown
 	}
@@ -219,14 +261,7 @@ func (c versusTable) row(sc scene, t theme, r release.Comparison) row {
 	if r.Stable == "none" {
 		stable = faint
 	}
-	said := r.Word
-	switch m {
-	case release.MarkStale:
-		said = "stale"
-	case release.MarkAttention:
-		said = "both"
-	}
-	return c.columns(t, line(t.mark(m, sc.Now), word.of(" "+said)),
+	return c.columns(t, line(t.mark(m, sc.Now), word.of(" "+comparisonWord(sc, r))),
 		line(title.of(r.Title)), line(stable.of(r.Stable)), line(canary.of(text)), line(apart.of(r.Difference)), line(rule.of(r.Rule)))
 }
 
@@ -238,7 +273,10 @@ func tallyRow(sc scene, t theme, w int) row {
 		if rest := line(plain.of(" "), faint.of(fmt.Sprintf("%s %d rounds pass", t.glyphs.dot, c.Tally.Pass))); canaryLabels+said.width()+rest.width() <= w {
 			said = join(said, rest)
 		}
-		return join(canaryLine("judged"), said).fit(w, t.glyphs.ellipsis)
+		if canaryLabels+said.width() > w {
+			return join(line(muted.of("judged ")), said).fit(w, t.glyphs.ellipsis)
+		}
+		return join(canaryLine("judged"), said)
 	}
 	counts := fmt.Sprintf("%s pass, %d fail, %d no data", release.Count(c.Tally.Pass, "round"), c.Tally.Fail, c.Tally.NoData)
 	said := line(plain.of(counts))
@@ -248,7 +286,12 @@ func tallyRow(sc scene, t theme, w int) row {
 	budget := join(line(muted.of(" "+t.glyphs.dot+" ")), budgetWords(sc, t))
 	out := join(canaryLine("judged"), said, budget)
 	if out.width() > w {
-		out = join(line(muted.of("judged ")), said, budget)
+		short := line(muted.of(fmt.Sprintf(" %s budget %s", t.glyphs.dot, share(c.Used, c.After))))
+		out = join(line(muted.of("judged ")), said, short)
+		if out.width() > w {
+			said = line(plain.of(strings.Replace(counts, " rounds", "", 1)))
+			out = join(line(muted.of("judged ")), said, short)
+		}
 	}
 	return out.fit(w, t.glyphs.ellipsis)
 }

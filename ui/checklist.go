@@ -137,6 +137,9 @@ func itemRows(sc scene, t theme, it release.ItemView, w int, commands bool) bloc
 		if f.Label == "runbook" || !commands && f.Label == "same as" {
 			continue
 		}
+		if f.Label == "same as" {
+			f.Text = patchOf.ReplaceAllString(f.Text, t.glyphs.ellipsis)
+		}
 		out = append(out, factRows(sc, t, f, w)...)
 	}
 	if it.Spec.Runbook != "" {

@@ -106,15 +106,20 @@ func (d *deployDialog) draw(sc scene, t theme, w, h int) block {
 		return d.sentence(sc, t, w, h, now)
 	}
 	marks, preview := d.marks(sc), now.Preview
+	how, same, command := 5, 2, line(plain.of(preview.SameAs))
+	if sc.Plan.Canary != nil {
+		how, same = 2, 3 // the steps of a canary are what is confirmed
+		command = commandRow(p, preview.SameAs, preview.Confirm != "")
+	}
 	sections := []section{
 		spare(9, p.blank()),
 		spare(0, p.labelled("object", prose(preview.Object), marks["object"])...),
 		spare(0, p.labelled("change", line(strong.of(preview.Change)), marks["change"])...),
-		spare(5, p.labelled("how", line(plain.of(preview.How)), marks["how"])...),
+		spare(how, p.labelled("how", line(plain.of(preview.How)), marks["how"])...),
 		spare(1, p.labelled("way back", line(plain.of(preview.Back)), marks["way back"])...),
 	}
 	sections = append(sections, d.gates(p, preview)...)
-	sections = append(sections, spare(2, p.labelled("same as", line(plain.of(preview.SameAs)), marks["same as"])...))
+	sections = append(sections, spare(same, p.labelled("same as", command, marks["same as"])...))
 	for _, f := range preview.Facts {
 		if f.Label == gateLabel {
 			continue

@@ -74,6 +74,33 @@ func TestOverview(t *testing.T) {
 	}
 }
 
+func TestCanaryLooks(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		frame func() release.Frame
+		theme theme
+		w, h  int
+		view  int // 0 is the overview
+	}{
+		{"light", frameCanary, lightTheme, 120, 40, 0},
+		{"sixteen", frameCanaryFailing, ansiTheme, 120, 40, 0},
+		{"nocolour", frameCanaryFailing, newTheme(true, noColour, false), 120, 40, 0},
+		{"ascii", frameCanary, asciiTheme, 80, 24, 0},
+		{"ascii-wide", frameCanaryFailing, asciiTheme, 120, 40, 0},
+		{"ascii-view", frameCanaryFailing, asciiTheme, 120, 40, 2},
+		{"light-view", frameCanaryFailing, lightTheme, 120, 40, 2},
+		{"middle", frameCanary, darkTheme, 100, 30, 0},
+		{"middle-failing", frameCanaryFailing, darkTheme, 100, 30, 0},
+		{"huge", frameCanary, darkTheme, 200, 50, 0},
+		{"too-small", frameCanary, darkTheme, 48, 12, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			show := func(s *screen, _ scene) { s.at = test.view }
+			compare(t, t.Name(), drawn(test.frame(), test.theme, test.w, test.h, show), test.w, test.h)
+		})
+	}
+}
+
 func TestOverviewLooks(t *testing.T) {
 	for _, test := range []struct {
 		name  string

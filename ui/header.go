@@ -220,33 +220,49 @@ func loudInk(m release.Mark) ink {
 	}
 }
 
-// tabs is the line of views, the current one underlined, and who drives.
+// tabs is the line of views, the current one underlined, and who drives. Where they
+// do not fit they move together, then the checklist is its key only, and then the
+// views that are neither shown nor in trouble are.
 func (s *screen) tabs(sc scene, t theme, w int) row {
-	gap := "   "
-	if oneColumn(w) {
-		gap = "  "
+	if !oneColumn(w) {
+		return spread(s.tabRow(sc, t, "   ", 0), join(driver(sc), line(plain.of(" "))), w, t.glyphs.ellipsis)
 	}
+	out := s.tabRow(sc, t, "  ", 0)
+	for shorter := 0; shorter <= 2 && out.width() > w; shorter++ {
+		out = s.tabRow(sc, t, " ", shorter)
+	}
+	return out.fit(w, t.glyphs.ellipsis)
+}
+
+func (s *screen) tabRow(sc scene, t theme, gap string, shorter int) row {
 	out := line(plain.of(" "))
-	if oneColumn(w) {
-		out = join(out, t.tab("c", checklistTitle, s.onList), line(plain.of(gap)))
+	if oneColumn(s.w) {
+		name := checklistTitle
+		if shorter > 0 && !s.onList {
+			name = ""
+		}
+		out = join(out, t.tab("c", name, s.onList), line(plain.of(gap)))
 	}
 	for i, v := range s.views {
 		if i > 0 {
 			out = append(out, plain.of(gap))
 		}
-		out = join(out, t.tab(strconv.Itoa(i+1), v.title(), v == s.current()))
-		if trouble := v.trouble(sc, t); len(trouble) > 0 {
+		name, trouble := v.title(), v.trouble(sc, t)
+		if shorter > 1 && len(trouble) == 0 && v != s.current() {
+			name = ""
+		}
+		out = join(out, t.tab(strconv.Itoa(i+1), name, v == s.current()))
+		if len(trouble) > 0 {
 			out = join(out, line(plain.of(" ")), trouble)
 		}
 	}
-	if oneColumn(w) {
-		return out.fit(w, t.glyphs.ellipsis)
-	}
-	return spread(out, join(driver(sc), line(plain.of(" "))), w, t.glyphs.ellipsis)
+	return out
 }
 
 func (t theme) tab(key, title string, current bool) row {
 	switch {
+	case title == "":
+		return line(faint.of(key))
 	case current && t.glyphs.ascii:
 		return line(strong.of("[" + key + " " + title + "]"))
 	case current:

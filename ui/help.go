@@ -65,7 +65,7 @@ func changeKeys(sc scene) []changeKey {
 	}
 	if sc.Plan.Canary != nil {
 		list[7].does, list[7].now, list[7].yes = advanceDoes(sc), one(sc, release.DoAdvance), "asks first"
-		list[8].does, list[8].now, list[8].yes = "abort: traffic to stable, canary to 0", one(sc, release.DoAbort), "always, in two keys"
+		list[8].does, list[8].now, list[8].yes = "abort the canary", one(sc, release.DoAbort), "always, in two keys"
 	}
 	if more := one(sc, release.DoContinue); more.OK {
 		list[3].does, list[3].now = "continue the release", more

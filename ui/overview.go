@@ -25,7 +25,7 @@ func (v *overview) body(sc scene, t theme, w, h int) block {
 		return overviewColumn(sc, t, driver(sc), w, h)
 	}
 	right := w - leftWidth - 1
-	return beside(v.left(sc, t, h, w >= wide), 1, overviewRight(sc, t, right, h))
+	return beside(v.left(sc, t, h, w >= wide), overviewRight(sc, t, right, h))
 }
 
 // left is the checklist and, where there is room, its selected item.

@@ -246,8 +246,17 @@ func podPair(sc scene, t theme, ready, updating, restarts, bad row, w int, tall 
 	if !tall && countPods(sc).failing > 0 {
 		updating = bad
 	}
-	stable, canary := versionGlyphs(sc, t, "stable", w-ready.width()-1), versionGlyphs(sc, t, "canary", w-updating.width()-1)
+	sep := " "
+	if canary := sc.State.View.Canary; 2*max(len(sc.workload().Pods), len(canary.Pods))-1+len("stable ") > w-max(ready.width(), updating.width())-1 {
+		sep = ""
+	}
+	stable, canary := versionGlyphs(sc, t, "stable", sep, w-ready.width()-1), versionGlyphs(sc, t, "canary", sep, w-updating.width()-1)
 	wide := max(stable.width(), canary.width())
+	if wide > w-max(ready.width(), updating.width())-1 {
+		stable, canary = versionReady(sc, "stable"), versionReady(sc, "canary")
+		stable[0], canary[0] = muted.of("stable "), muted.of("canary ")
+		wide = max(stable.width(), canary.width())
+	}
 	out := block{
 		spread(ready, stable.fit(min(wide, w-ready.width()-1), ""), w, t.glyphs.ellipsis),
 		spread(updating, canary.fit(min(wide, w-updating.width()-1), ""), w, t.glyphs.ellipsis),
@@ -260,7 +269,7 @@ func podPair(sc scene, t theme, ready, updating, restarts, bad row, w int, tall 
 
 // versionGlyphs are the pods of a version, the draining left out; a count where
 // there is no room for them.
-func versionGlyphs(sc scene, t theme, which string, w int) row {
+func versionGlyphs(sc scene, t theme, which, sep string, w int) row {
 	wl, live := sc.workload(), sc.live
 	if which == "canary" {
 		wl, live = sc.State.View.Canary, sc.live && sc.canary.live
@@ -272,10 +281,8 @@ func versionGlyphs(sc scene, t theme, which string, w int) row {
 	switch {
 	case n == 0:
 		return append(name, faint.of("none"))
-	case 2*n-1 <= room && n <= mostGlyphs:
-		return join(name, podGlyphsOf(t, live, tally, " ", room))
 	case n <= room && n <= mostGlyphs:
-		return join(name, podGlyphsOf(t, live, tally, "", room))
+		return join(name, podGlyphsOf(t, live, tally, sep, room))
 	}
 	k := strong
 	if !live {

@@ -34,6 +34,9 @@ func replicaSets(sc scene, t theme, w, most int) block {
 	}
 	back, has := sc.State.WayBack()
 	label := "back"
+	if sc.canary.known && sc.State.Phase == release.RolledBack || leadsCanaryBack(sc, sc.undo()) {
+		has = false // it is about the canary
+	}
 	if sc.undo().Noop {
 		label = "left" // u does not go there
 	}

@@ -100,15 +100,29 @@ func (a *askSheet) draw(sc scene, t theme, w, h int) block {
 		change, _, _ = strings.Cut(change, " · way back")
 	}
 	sections := []section{keep(p.labelled("change", line(strong.of(change)), marks["change"])...)}
-	for _, row := range []struct{ label, text string }{
-		{"object", now.Preview.Object}, {"how", now.Preview.How}, {"way back", now.Preview.Back}, {"same as", now.Preview.SameAs},
+	object, how, same := 3, 3, line(plain.of(now.Preview.SameAs))
+	if a.kind == release.DoAbort || a.kind == release.DoAdvance {
+		object, how, same = 5, 4, commandRow(p, now.Preview.SameAs, false)
+	}
+	for _, row := range []struct {
+		label string
+		text  row
+		drop  int
+	}{
+		{"object", line(plain.of(now.Preview.Object)), object},
+		{"how", line(plain.of(now.Preview.How)), how},
+		{"way back", line(plain.of(now.Preview.Back)), 3},
+		{"same as", same, 3},
 	} {
-		if row.text != "" {
-			sections = append(sections, spare(3, p.labelled(row.label, line(plain.of(row.text)), marks[row.label])...))
+		if row.text.width() > 0 {
+			sections = append(sections, spare(row.drop, p.labelled(row.label, row.text, marks[row.label])...))
 		}
 	}
 	for _, f := range slices.Concat(now.Preview.Facts, a.facts) {
 		drop := 4
+		if f.Label == "safe to" {
+			drop = 2
+		}
 		if f.Mark == release.MarkFail || f.Mark == release.MarkAttention {
 			drop = 0
 		}

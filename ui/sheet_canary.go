@@ -2,6 +2,8 @@ package ui
 
 import (
 	"fmt"
+	"regexp"
+	"strings"
 	"time"
 
 	"datahub.io/slipway/release"
@@ -46,6 +48,9 @@ func canaryBudgetRows(p pen, now release.Choice, marks map[string]bool, spec rel
 	after, run := sc.Plan.Rollback.After, sc.State.Canary
 	_, at, _ := release.LastSample(sc.Plan, sc.State, sc.Now)
 	counted := sc.State.View.Losing[spec.Name].Samples
+	if whole := sc.State.View.Failing[spec.Name].Samples; len(whole) > len(counted) {
+		counted = whole // a figure of the whole service
+	}
 	from := sc.Now
 	if len(counted) > 0 {
 		from = counted[len(counted)-1].At
@@ -62,8 +67,6 @@ func canaryBudgetRows(p pen, now release.Choice, marks map[string]bool, spec rel
 	rows := []section{
 		keep(p.row(join(line(muted.of(padRight("time left", p.labels))), t.thread(done, max(room, 4), failing), line(plain.of("  ")), words))),
 	}
-	budget := join(t.pips(sc.canary.Used, after), line(plain.of("   "), failing.bolder().of(sc.canary.UsedBy+" "), failing.of(usedWhy(sc))))
-	rows = append(rows, spare(5, p.labelled("budget used", budget, false)...))
 	undo := undoRows(p, now, marks, "if you wait")
 	rows = append(rows, undo[0])
 	passes := fmt.Sprintf("the budget resets to %s and the canary goes on at %d%%", share(0, after), run.Weight)
@@ -71,12 +74,39 @@ func canaryBudgetRows(p pen, now release.Choice, marks map[string]bool, spec rel
 	return append(rows, undo[1:]...)
 }
 
-// usedWhy is why the figure fails that has used the budget.
-func usedWhy(sc scene) string {
-	for _, r := range sc.canary.Rows {
-		if r.Title == sc.canary.UsedBy {
-			return r.Why
+// canaryBackFacts are the facts of a canary's way back that a sheet shows: whether
+// stable can take the traffic, and what stands against it.
+func canaryBackFacts(facts []release.Fact) []release.Fact {
+	var out []release.Fact
+	for _, f := range facts {
+		if f.Label == "safe to" || f.Mark != release.MarkPass {
+			out = append(out, f)
 		}
 	}
-	return ""
+	return out
+}
+
+var (
+	whereOf = regexp.MustCompile(`--context \S+ -n \S+ `)
+	patchOf = regexp.MustCompile(`--type=json -p '[^']*'`)
+)
+
+// commandRow is a command as it is, or where there is little room in short. Typed
+// tells that letters are typed: K is none of the keys then.
+func commandRow(p pen, command string, typed bool) row {
+	if command == "" || p.roomy() {
+		return line(plain.of(command))
+	}
+	out := line(plain.of(inShort(command, p.th.glyphs)))
+	if typed {
+		return out
+	}
+	return append(out, faint.of(" "+p.th.glyphs.dot+" K copies it"))
+}
+
+// inShort is a kubectl command without where it goes and with its patch left out: a
+// sheet has the room for no more, K copies the whole.
+func inShort(command string, g glyphs) string {
+	command = patchOf.ReplaceAllString(whereOf.ReplaceAllString(command, ""), g.ellipsis)
+	return strings.ReplaceAll(command, " && ", "; ")
 }

@@ -11,19 +11,24 @@ import (
 // undoRows say what an undo would do, in a sheet.
 func undoRows(p pen, now release.Choice, marks map[string]bool, label string) []section {
 	what := now.Preview.Line + ": " + now.Preview.Change
+	facts, same := now.Preview.Facts, line(plain.of(now.Preview.SameAs))
 	if leadsCanaryBack(p.s, now) {
-		what = canaryBackWords(p.s, now)
+		what, facts = canaryBackWords(p.s, now), canaryBackFacts(facts)
+		same = line(plain.of(inShort(now.Preview.SameAs, p.th.glyphs)), faint.of(" "+p.th.glyphs.dot+" K copies it"))
 	}
 	out := []section{keep(p.labelled(label, line(strong.of(what)), marks["undo to"] || marks["change"])...)}
-	for _, f := range now.Preview.Facts {
+	for _, f := range facts {
 		drop := 0
-		if f.Mark == release.MarkPass {
+		switch {
+		case f.Mark == release.MarkPass && f.Label == "safe to":
+			drop = 1
+		case f.Mark == release.MarkPass:
 			drop = 6
 		}
 		out = append(out, spare(drop, p.fact(f, marks[f.Label])...))
 	}
 	return append(out,
-		spare(3, p.labelled("same as", line(plain.of(now.Preview.SameAs)), marks["same as"])...),
+		spare(3, p.labelled("same as", same, marks["same as"])...),
 		spare(2, p.labelled("way back", line(plain.of(now.Preview.Back)), marks["way back"])...))
 }
 
@@ -188,6 +193,13 @@ func returnSheet(sc scene) (*unaskedSheet, string) {
 	return s, "return " + held.At.Format(time.RFC3339Nano)
 }
 
+func stableWord(sc scene) string {
+	if sc.canary.under {
+		return "stable "
+	}
+	return ""
+}
+
 // observed says in one line what runs now.
 func observed(sc scene) string {
 	w := sc.workload()
@@ -198,10 +210,16 @@ func observed(sc scene) string {
 	if !sc.live {
 		seen = release.Age(sc.age) + " ago: "
 	}
-	text := seen + w.Version(sc.Plan.Container) + ", " + string(w.Convergence()) + ": " + share(w.Replaced(), w.Desired) + " replaced, " +
+	text := seen + stableWord(sc) + w.Version(sc.Plan.Container) + ", " + string(w.Convergence()) + ": " + share(w.Replaced(), w.Desired) + " replaced, " +
 		share(w.Available, w.Desired) + " available"
 	if failures := w.Failures(); failures != "" {
 		text += "; " + failures
+	}
+	if c := sc.State.View.Canary; sc.canary.under {
+		text += "; canary " + share(c.Available, c.Desired) + " available, " + strconv.Itoa(sc.canary.Weight) + "% of the traffic, " + sc.canary.LiveWord
+		if failures := c.Failures(); failures != "" {
+			text += ", " + failures
+		}
 	}
 	return text
 }

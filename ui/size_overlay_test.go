@@ -47,6 +47,19 @@ var overlays = map[string]struct {
 	"leave":      {frameRolling, "q"},
 	"help":       {frameWarned, "?"},
 	"pod":        {framePodLog, "esc l"},
+
+	"canary budget":   {frameCanaryFailing, ""},
+	"canary question": {frameCanaryAsking, ""},
+	"canary advance":  {frameCanaryBaked, "a"},
+	"canary promote":  {frameCanaryLast, "a"},
+	"canary abort":    {frameCanary, "b"},
+	"canary undo":     {frameCanary, "u"},
+	"canary undone":   {frameCanaryPromoting, "u"},
+	"canary hold":     {frameCanary, "p"},
+	"canary leave":    {frameCanary, "q"},
+	"canary help":     {frameCanary, "?"},
+	"canary deploy":   {frameCanaryReady, "d"},
+	"canary log":      {frameCanaryFailing, "esc l"},
 }
 
 var (
@@ -113,7 +126,8 @@ func overlaid(t *testing.T, s *screen, sc scene) {
 			}
 		}
 	}
-	if !s.top().docked() && !strings.HasPrefix(strings.TrimSpace(b[s.h-2].plain()), map[bool]string{false: "u  ", true: "ctrl+z "}[s.typing(sc)]) {
+	row := b[s.h-2].plain()
+	if said := wayBack(row) && !s.typing(sc) || strings.HasPrefix(strings.TrimSpace(row), "ctrl+z ") && s.typing(sc); !s.top().docked() && !said {
 		t.Fatalf("%d×%d, %s: the row above the keys is %q", s.w, s.h, s.current().title(), b[s.h-2].plain())
 	}
 }

@@ -54,6 +54,12 @@ func (s *scene) spell(g glyphs) {
 		all(&link.Err)
 		s.State.View.Links[source] = link
 	}
+	all(&split.Writer)
+	if s.State.Canary != nil {
+		run := *s.State.Canary
+		all(&run.Why)
+		s.State.Canary = &run
+	}
 	if s.State.Held != nil {
 		held := *s.State.Held
 		all(&held.Reason)

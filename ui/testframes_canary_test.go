@@ -282,3 +282,25 @@ func frameCanaryReady() release.Frame {
 	f.State.View.Split.Canary, f.State.View.Pairs, f.State.View.Tally = 0, nil, release.Tally{}
 	return refresh(f)
 }
+
+// frameCanaryReturned is an unfinished canary that was found at the start.
+func frameCanaryReturned() release.Frame {
+	f := frameCanary()
+	f.State.Held = &release.Hold{Kind: release.HeldOnReturn, Reason: "weight 10 → 25 was accepted when slipway ended, canary baking, 25% asked for", By: release.Itself, At: at("13:05:40")}
+	return refresh(f)
+}
+
+// frameCanaryHeld is held by hand.
+func frameCanaryHeld() release.Frame {
+	f := frameCanary()
+	f.State.Held = &release.Hold{Kind: release.HeldByHand, Reason: "held by hand", By: engA, At: at("13:05:40")}
+	return refresh(f)
+}
+
+// frameCanaryStray is a canary with traffic that no release here is about.
+func frameCanaryStray() release.Frame {
+	f := frameCanary()
+	f.State.Record = release.Record{}
+	f.State.View.Pairs, f.State.View.Tally, f.Activity = nil, release.Tally{}, nil
+	return refresh(f)
+}

@@ -36,7 +36,7 @@ func (v *canaryView) next(sc scene) row {
 	if c := one(sc, release.DoAdvance); sc.canary.under && c.OK {
 		return line(plain.of(c.Preview.Line))
 	}
-	return line(faint.of("nothing to open here: a advances, b aborts · j k scroll"))
+	return line(faint.of("nothing to open here · j k scroll"))
 }
 
 func (v *canaryView) hints(scene) []hint { return []hint{{"l", "logs"}, {"j/k", "scroll"}} }
@@ -46,7 +46,7 @@ func (v *canaryView) press(sc scene, p press) (action, bool) {
 		if c := one(sc, release.DoAdvance); sc.canary.under && c.OK {
 			return openAdvance(sc, p), true
 		}
-		return action{say: "enter: there is nothing to open here; a advances, b aborts"}, true
+		return action{say: "enter: there is nothing to open here"}, true
 	}
 	return action{}, v.scroll.move(p.key, helpRows)
 }
@@ -66,7 +66,7 @@ func (v *canaryView) body(sc scene, t theme, w, h int) block {
 				v.panel(sc, t, line(strong.of("Canary")), canaryLabel(sc, t)).draw(t, inset(way...), w, len(way)+2),
 				v.panel(sc, t, line(strong.of("Canary and stable")), comparedLabel(sc, t)).draw(t, inset(table...), w, len(table)+2),
 				beside(
-					v.panel(sc, t, line(strong.of("Traffic")), routeLabel(sc, t)).draw(t, inset(route...), left, low), 1,
+					v.panel(sc, t, line(strong.of("Traffic")), routeLabel(sc, t)).draw(t, inset(route...), left, low),
 					v.panel(sc, t, line(strong.of("Canary pods")), podsLabel(sc)).draw(t, inset(pods...), w-left-1, low),
 				),
 			)
@@ -86,7 +86,14 @@ func (v *canaryView) none(sc scene, t theme, w, h int) block {
 		}
 		steps += strconv.Itoa(s) + "%"
 	}
-	rows := append(block{p.row(line(faint.of("no canary is under way"))), p.blank()}, p.labelled("plan", line(plain.of(steps+", each baked "+release.Span(c.Bake)+", then promoted")), false)...)
+	said := line(faint.of("no canary is under way"))
+	switch {
+	case sc.Plan.Driven != "":
+		said = line(muted.of(sc.Plan.Driven))
+	case leadsCanaryBack(sc, sc.undo()):
+		said = line(warning.of("a canary is there that no release here is about; b takes it back"))
+	}
+	rows := append(block{p.row(said), p.blank()}, p.labelled("plan", line(plain.of(steps+", each baked "+release.Span(c.Bake)+", then promoted")), false)...)
 	rows = append(rows, p.labelled("canary", line(plain.of("deployment/"+c.Deployment)), false)...)
 	rows = append(append(rows, routeRows(sc, t, w-4)...), canaryPodRows(sc, t, w-4)...)
 	return panel{title: line(strong.of(canaryTitle))}.draw(t, inset(rows...), w, h)
@@ -95,6 +102,9 @@ func (v *canaryView) none(sc scene, t theme, w, h int) block {
 // panel is a frame around what is only remembered, or is live.
 func (v *canaryView) panel(sc scene, t theme, title, label row) panel {
 	p := panel{title: title, label: label}
+	if sc.canary.under && sc.canary.failing(sc) && !sc.back() && title.plain() == canaryTitle {
+		p.hue, p.title = bad, line(failing.bolder().of(t.glyphs.marks[release.MarkFail]+" "+canaryTitle))
+	}
 	if !sc.live || !sc.canary.live {
 		p.hue = unsure
 		p.label = line(unknown.of("as seen " + release.Age(max(sc.canary.age, sc.age)) + " ago"))
@@ -130,7 +140,7 @@ func wayRows(sc scene, t theme, w int) block {
 	}
 	out = append(out, bakeRow(sc, t, w))
 	since := line(plain.of(stageWords(sc)), muted.of(" since "), plain.of(clockOf(sc, run.Since)))
-	if !run.Live.IsZero() && run.Weight > 0 {
+	if !run.Live.IsZero() && run.Weight > 0 && run.Live.Sub(run.Since).Abs() >= time.Second {
 		since = append(since, muted.of("; weight seen live at "), plain.of(clockOf(sc, run.Live)))
 	}
 	if run.By.Name != "" {
@@ -163,7 +173,7 @@ func clockOf(sc scene, at time.Time) string {
 
 // comparedLabel says how good the judgement is for now.
 func comparedLabel(sc scene, t theme) row {
-	if !sc.judging() {
+	if !sc.counting() {
 		return line(faint.of("not judged now"))
 	}
 	return join(line(muted.of("failure budget ")), t.pips(sc.canary.Used, sc.canary.After))
@@ -176,7 +186,7 @@ func comparedRows(sc scene, t theme, w int) block {
 	if len(sc.State.View.Pairs) == 0 && !sc.judging() {
 		return block{line(faint.of("nothing is compared now"))}
 	}
-	const spark = 16
+	const spark = 14
 	beside := w >= wide-4
 	width := w
 	if beside {
@@ -204,11 +214,10 @@ func comparedRows(sc scene, t theme, w int) block {
 		if m == release.MarkPass {
 			k = faint
 		}
-		why := r.Why
-		if m == release.MarkPass && why == "none" {
-			why = "none restarted, none failing"
+		if m == release.MarkStale || m == release.MarkPass && (r.Why == r.Canary || r.Why == "none") {
+			continue // it says no more than the row
 		}
-		out = append(out, p.labelled("", line(k.of(why)), false)...)
+		out = append(out, p.labelled("", line(k.of(r.Why)), false)...)
 	}
 	return out
 }
@@ -238,7 +247,7 @@ func routeLabel(sc scene, t theme) row {
 
 // routeRows are what splits the traffic, and what is to be known of it.
 func routeRows(sc scene, t theme, w int) block {
-	p := pen{th: t, s: sc, w: w, labels: 10}
+	p := pen{th: t, s: sc, w: w, labels: 12}
 	plan, split := sc.Plan.Canary, sc.State.View.Split
 	if plan.Route == "" {
 		out := p.labelled("split by", line(plain.of("pods: no object divides the traffic")), false)
@@ -284,7 +293,7 @@ func canaryPodRows(sc scene, t theme, w int) block {
 	case wl.At.IsZero():
 		return block{line(faint.of("not seen yet"))}
 	case !wl.Found:
-		return block{line(faint.of("deployment/" + sc.Plan.Canary.Deployment + " does not exist")).fit(w, t.glyphs.ellipsis)}
+		return block{line(faint.of("deployment/"+sc.Plan.Canary.Deployment+" does not exist")).fit(w, t.glyphs.ellipsis)}
 	}
 	live := sc.live && sc.canary.live
 	tally := wl.Tally(0)
@@ -298,7 +307,7 @@ func canaryPodRows(sc scene, t theme, w int) block {
 		gap = ""
 	}
 	out := block{
-		join(glyphs, line(plain.of(gap+words), muted.of(fmt.Sprintf("; %d of %d available, %s", wl.Available, wl.Desired, release.Count(wl.Restarts(), "restart"))))).fit(w, t.glyphs.ellipsis),
+		join(glyphs, line(plain.of(gap+words), muted.of("; "+release.Count(wl.Restarts(), "restart")))).fit(w, t.glyphs.ellipsis),
 	}
 	for _, c := range wl.Causes {
 		out = append(out, causeBlock(sc, t, cause{c, true}, w)...)
@@ -308,7 +317,7 @@ func canaryPodRows(sc scene, t theme, w int) block {
 		name := line(plain.of(padRight(release.PodSuffix(pod.Name), 8)))
 		rest := line(muted.of(fmt.Sprintf("%s, %s old", share(pod.Ready, pod.Total), release.Span(sc.Now.Sub(pod.Created)))))
 		if pod.Restarts > 0 {
-			rest = join(rest, line(muted.of(", restarts ")), restarts(sc, pod, plain))
+			rest = join(line(plain.of(release.Count(pod.Restarts, "restart")), muted.of(", ")), rest)
 		}
 		out = append(out, spread(join(name, state), rest, w, t.glyphs.ellipsis))
 	}

@@ -131,7 +131,7 @@ func (v *historyView) body(sc scene, t theme, w, h int) block {
 		return stack(v.table(sc, t, w, top, false), v.diffPanel(sc, t, w, h-top))
 	}
 	left := w/2 + 2
-	return beside(v.table(sc, t, left, h, true), 1, v.diffPanel(sc, t, w-left-1, h))
+	return beside(v.table(sc, t, left, h, true), v.diffPanel(sc, t, w-left-1, h))
 }
 
 // table lists the revisions and, where there is room, the selected one's detail.
@@ -202,6 +202,9 @@ func phaseOf(sc scene) string {
 	w := sc.workload()
 	switch sc.State.Phase {
 	case release.Deploying, release.RollingBack:
+		if sc.canary.under && w.Convergence() == release.Complete {
+			return "runs now, beside a canary"
+		}
 		return fmt.Sprintf("rolling, %d of %d", w.Replaced(), w.Desired)
 	case release.Planned:
 		return "runs now"

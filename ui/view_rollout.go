@@ -135,7 +135,7 @@ func (v *rolloutView) body(sc scene, t theme, w, h int) block {
 	left := (w-1)/2 - 1
 	return stack(
 		sets, v.podsPanel(sc, t, w, rest-low),
-		beside(causesPanel(sc, t, left, low), 1, eventsPanel(sc, t, w-left-1, low)),
+		beside(causesPanel(sc, t, left, low), eventsPanel(sc, t, w-left-1, low)),
 	)
 }
 
@@ -149,7 +149,7 @@ func (v *rolloutView) podsPanel(sc scene, t theme, w, h int) block {
 	if at := sc.workload().UsageAt; !at.IsZero() && w >= narrow {
 		label += " · metrics " + release.Age(sc.Now.Sub(at)) + " old"
 	}
-	wide := podColumns(w - 2)
+	wide := podColumns(w-2, sc.paired())
 	body := block{join(line(plain.of(" ")), wide.head(t))}
 	room := h - 3
 	note := podNote(sc, t)

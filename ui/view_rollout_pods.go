@@ -14,7 +14,18 @@ type podTable struct {
 	widths []int // of all but the last
 }
 
-func podColumns(w int) podTable {
+// podColumns fits the columns into w cells. Where pods of two versions are listed
+// the last one, which says which, has room for it.
+func podColumns(w int, paired bool) podTable {
+	c := columnsOfPods(w)
+	if paired {
+		c.widths[1] -= 3
+		c.widths[3]--
+	}
+	return c
+}
+
+func columnsOfPods(w int) podTable {
 	switch {
 	case w >= wide-2:
 		more := min(w-(wide-2), 40)
@@ -81,16 +92,16 @@ func podCellOf(sc scene, t theme, p release.Pod, column string) row {
 		return line(k.of(cutMiddle(host, 24, t.glyphs.ellipsis)))
 	default:
 		if sc.canary.pods[p.Name] {
-			return line(k.of(p.Version), strong.of(" canary"))
+			return line(strong.of("canary "), k.of(p.Version))
 		}
 		return line(k.of(p.Version))
 	}
 }
 
-// versionOf is a pod's version as it is listed: "v2.5.0 canary".
+// versionOf is a pod's version as it is listed: "canary v2.5.0".
 func versionOf(sc scene, p release.Pod) string {
 	if sc.canary.pods[p.Name] {
-		return p.Version + " canary"
+		return "canary " + p.Version
 	}
 	return p.Version
 }
