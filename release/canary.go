@@ -65,8 +65,8 @@ type CanaryRun struct {
 	// Until is how long a change that was given up unanswered may still arrive: so
 	// long the canary keeps its pods.
 	Until time.Time `json:"until,omitzero"`
-	Tries    int         `json:"tries,omitempty"` // of what goes on by itself and came to nothing
-	Sent     int         `json:"sent,omitempty"`  // changes accepted in this stage: more than it needs are undone by someone
+	Tries int       `json:"tries,omitempty"` // of what goes on by itself and came to nothing
+	Sent  int       `json:"sent,omitempty"`  // changes accepted in this stage: more than it needs are undone by someone
 }
 
 // Split is how the traffic is divided, as last read.

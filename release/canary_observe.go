@@ -300,7 +300,7 @@ func patience(w Workload) time.Duration {
 // unserved tells whether traffic goes to a canary of which no pod is available.
 func (t *turn) unserved() (string, bool) {
 	w, weight := t.s.View.Canary, t.s.View.Split.Canary
-	if t.plan.Canary.Route == "" || weight == 0 || w.Available > 0 || t.s.Canary.Stage == Creating {
+	if t.plan.Canary.Route == "" || weight == 0 || w.Available > 0 {
 		return "", false
 	}
 	return fmt.Sprintf("no canary pod is available, and %d%% of the traffic goes there", weight) + because(w.Failures()), true
@@ -310,7 +310,7 @@ func (t *turn) unserved() (string, bool) {
 // answer still: a hold for whatever made it so would leave them failing.
 func (t *turn) leftToAnswer() bool {
 	switch t.s.Canary.Stage {
-	case Shifting, Baking, Promoting:
+	case Creating, Shifting, Baking, Promoting:
 	default:
 		return false
 	}
