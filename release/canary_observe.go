@@ -298,9 +298,11 @@ func patience(w Workload) time.Duration {
 }
 
 // unserved tells whether traffic goes to a canary of which no pod is available.
-func (t *turn) unserved() (string, bool) {
-	w, weight := t.s.View.Canary, t.s.View.Split.Canary
-	if t.plan.Canary.Route == "" || weight == 0 || w.Available > 0 {
+func (t *turn) unserved() (string, bool) { return unserved(t.plan, t.s) }
+
+func unserved(plan Plan, s State) (string, bool) {
+	w, weight := s.View.Canary, s.View.Split.Canary
+	if plan.Canary.Route == "" || weight == 0 || w.Available > 0 {
 		return "", false
 	}
 	return fmt.Sprintf("no canary pod is available, and %d%% of the traffic goes there", weight) + because(w.Failures()), true
