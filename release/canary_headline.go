@@ -36,6 +36,16 @@ func sayCanary(plan Plan, s State, now time.Time) (Headline, bool) {
 	return sayStage(plan, s, now), true
 }
 
+// sayUnserved is loud about requests that fail while a hold stands against doing
+// anything about them.
+func sayUnserved(plan Plan, s State, now time.Time) (Headline, bool) {
+	if !s.Underway() || s.Held == nil || s.Asking != nil || unread(plan, s, now) != "" {
+		return Headline{}, false
+	}
+	why, found := unserved(plan, s)
+	return Headline{Mark: MarkFail, Loud: true, Strong: "REQUESTS FAIL  " + why, Rest: "u: all traffic to stable; held: " + s.Held.Reason}, found
+}
+
 // sayStray is loud about a canary that no release here is about.
 func sayStray(plan Plan, s State) (Headline, bool) {
 	if !s.Phase.Over() || !straying(plan, s) || plan.Driven != "" {

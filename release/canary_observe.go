@@ -286,9 +286,11 @@ func patience(w Workload) time.Duration {
 }
 
 // unserved tells whether traffic goes to a canary of which no pod is available.
-func (t *turn) unserved() (string, bool) {
-	w, weight := t.s.View.Canary, t.s.View.Split.Canary
-	if t.plan.Canary.Route == "" || weight == 0 || w.Available > 0 || t.s.Canary.Stage == Creating {
+func (t *turn) unserved() (string, bool) { return unserved(t.plan, t.s) }
+
+func unserved(plan Plan, s State) (string, bool) {
+	w, weight := s.View.Canary, s.View.Split.Canary
+	if plan.Canary.Route == "" || weight == 0 || w.Available > 0 {
 		return "", false
 	}
 	return fmt.Sprintf("no canary pod is available, and %d%% of the traffic goes there", weight) + because(w.Failures()), true
@@ -309,7 +311,7 @@ func acquits(plan Plan, s State, spec MetricSpec, now time.Time) bool {
 // answer still: a hold for whatever made it so would leave them failing.
 func (t *turn) leftToAnswer() bool {
 	switch t.s.Canary.Stage {
-	case Shifting, Baking, Promoting:
+	case Creating, Shifting, Baking, Promoting:
 	default:
 		return false
 	}

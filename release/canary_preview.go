@@ -107,6 +107,7 @@ func promotePreview(plan Plan, s State) Preview {
 		SameAs: kubectl(plan, fmt.Sprintf("set image deployment/%s %s=%s", plan.Deployment, plan.Container, s.To.Image)),
 	}
 	p.Line = fmt.Sprintf("promote %s on deployment/%s, the traffic stays on the canary · way back: u", s.To.Version, plan.Deployment)
+	p.Facts = append(p.Facts, carriedFacts(plan, s)...)
 	if w.Paused {
 		p.Facts = append(p.Facts, Fact{"paused", MarkAttention, "stable's rollout is paused: it gets the image, and nothing rolls out until p resumes it"})
 	}
@@ -114,6 +115,16 @@ func promotePreview(plan Plan, s State) Preview {
 		p.Confirm = plan.Environment
 	}
 	return p
+}
+
+// carriedFacts says that more of the canary's pods carry the traffic than stable has to
+// take it back: without traffic an autoscaler takes its pods away.
+func carriedFacts(plan Plan, s State) []Fact {
+	canary, stable := s.View.Canary.Available, s.View.Workload.Desired
+	if plan.Canary.Route == "" || canary <= stable || canaryWeight(plan, s) < 50 {
+		return nil
+	}
+	return []Fact{{"capacity", MarkAttention, fmt.Sprintf("%s carry %d%% of the traffic, and stable has %d to take it back", Count(canary, "canary pod"), canaryWeight(plan, s), stable)}}
 }
 
 func abortPreview(plan Plan, s State, now time.Time) Preview {
@@ -157,7 +168,7 @@ func abortPreview(plan Plan, s State, now time.Time) Preview {
 			ok = Fact{"safe to", MarkFail, why + "; the traffic stays on the canary until it is"}
 		}
 	}
-	p.Facts = append([]Fact{ok}, worldFacts(plan, s, now)...)
+	p.Facts = append(append([]Fact{ok}, carriedFacts(plan, s)...), worldFacts(plan, s, now)...)
 	if unseen != "" {
 		p.Facts = append(p.Facts, Fact{"traffic", MarkUnknown, unseen})
 	}

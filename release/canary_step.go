@@ -193,7 +193,7 @@ func (t *turn) forget() {
 func (t *turn) bake() {
 	w, run, need := t.s.View.Canary, t.s.Canary, canaryPods(t.plan, t.s, t.s.Canary.Weight)
 	switch last := t.s.Last; {
-	case w.Desired < need && w.Convergence() == Complete && w.Available > 0:
+	case w.Desired < need && w.Convergence() == Complete && w.Available > 0 && run.Sent < stageNeeds+automaticTries:
 		t.follow(Change{Kind: ScaleCanary, Replicas: need})
 		return
 	case w.Desired >= need && run.Sent > 0 && last != nil && t.now.Sub(last.At) > retryAfter(automaticTries):
