@@ -28,7 +28,7 @@ func (t *turn) observedSplit(split Split) {
 		return
 	}
 	t.s.View.Split = split
-	if split.Err != "" && split.Err != before.Err && !(split.Silent && before.Silent) {
+	if split.Err != "" && split.Err != before.Err && (!split.Silent || !before.Silent) {
 		t.tell(Itself, MarkUnknown, "traffic: "+split.Err)
 	}
 }
