@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"time"
@@ -17,28 +16,15 @@ func newCanary(f *flags) *cobra.Command {
 		Use:   "canary",
 		Short: "Look at a canary release, and lead it on or take it back",
 		Args:  cobra.NoArgs,
+		// Without it a misspelt command would be no error.
+		RunE: func(*cobra.Command, []string) error {
+			return fail(exitUsage, "canary: which command is missing; accepted: status, advance, promote, abort")
+		},
 	}
-	cmd.AddCommand(
-		newCanaryStatus(f),
-		newCanaryStep(f, canaryStep{
-			use: "advance", short: "Lead the canary to its next weight, and from the last one to promotion",
-			long: `Waits until the step has baked and passed, leads the canary on, and ends when the
-next weight is live. From the last weight it promotes, as canary promote does.`,
-			intent: func(confirm string) release.Intent { return release.Advance{Confirm: confirm} },
-		}),
-		newCanaryStep(f, canaryStep{
-			use: "promote", short: "Give stable the new version, and remove the canary",
-			long: `At the last weight, once it has baked and passed: stable gets the image while the
-traffic is on the canary, then the traffic, and then the canary is deleted.`,
-			intent: func(confirm string) release.Intent { return release.Promote{Confirm: confirm} },
-		}),
-		newCanaryStep(f, canaryStep{
-			use: "abort", short: "Put all traffic back on stable, and scale the canary to 0",
-			long: `Puts the traffic back on stable, if stable is healthy, and then scales the canary
-to 0. It works whoever began the canary, and whatever else stands open.`,
-			intent: func(string) release.Intent { return release.Abort{} }, anyway: true,
-		}),
-	)
+	cmd.AddCommand(newCanaryStatus(f))
+	for _, step := range canarySteps {
+		cmd.AddCommand(newCanaryStep(f, step))
+	}
 	return cmd
 }
 
@@ -47,6 +33,27 @@ type canaryStep struct {
 	use, short, long string
 	intent           func(confirm string) release.Intent
 	anyway           bool // a record that somebody else holds does not stand against it
+}
+
+var canarySteps = []canaryStep{
+	{
+		use: "advance", short: "Lead the canary to its next weight, and from the last one to promotion",
+		long: `Waits until the step has baked and passed, leads the canary on, and ends when the
+next weight is live. From the last weight it promotes, as canary promote does.`,
+		intent: func(confirm string) release.Intent { return release.Advance{Confirm: confirm} },
+	},
+	{
+		use: "promote", short: "Give stable the new version, and remove the canary",
+		long: `At the last weight, once it has baked and passed: stable gets the image while the
+traffic is on the canary, then the traffic, and then the canary is deleted.`,
+		intent: func(confirm string) release.Intent { return release.Promote{Confirm: confirm} },
+	},
+	{
+		use: "abort", short: "Put all traffic back on stable, and scale the canary to 0",
+		long: `Puts the traffic back on stable, if stable is healthy, and then scales the canary
+to 0. It works whoever began the canary, and whatever else stands open.`,
+		intent: func(string) release.Intent { return release.Abort{} }, anyway: true,
+	},
 }
 
 func newCanaryStep(f *flags, step canaryStep) *cobra.Command {
@@ -62,8 +69,9 @@ func newCanaryStep(f *flags, step canaryStep) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if s.plan.Protected && step.use == "promote" && !yes && !isTerminal(os.Stdin) {
-				return fail(exitUsage, "%s is protected: without a terminal to type its name in, promote needs --yes", s.plan.Environment)
+			lead := &leading{step: step, consent: consent{attended: isTerminal(os.Stdin) && !yes}, yes: yes}
+			if s.plan.Protected && step.use == "promote" && lead.unconfirmed() {
+				return lead.needsYes(s.plan)
 			}
 			pickUp := s.pickUp
 			if step.anyway {
@@ -73,7 +81,6 @@ func newCanaryStep(f *flags, step canaryStep) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			lead := &leading{step: step, consent: consent{attended: isTerminal(os.Stdin) && !yes}}
 			return drive(cmd, options, timeout, lead.next)
 		},
 	}
@@ -98,8 +105,16 @@ func openCanary(cmd *cobra.Command, f *flags) (*session, error) {
 type leading struct {
 	consent
 	step canaryStep
+	yes  bool               // confirms the name of a protected environment
 	sent *release.CanaryRun // the run as it was when the wish was sent
-	told string
+	told bool               // what is waited for, before anything is sent
+}
+
+// unconfirmed tells whether nobody confirms what needs a typed name.
+func (l *leading) unconfirmed() bool { return !l.attended && !l.yes }
+
+func (l *leading) needsYes(plan release.Plan) error {
+	return fail(exitUsage, "%s is protected: without a terminal to type its name in, %s needs --yes", plan.Environment, l.step.use)
 }
 
 func (l *leading) next(d *driver, f release.Frame) (bool, error) {
@@ -109,6 +124,8 @@ func (l *leading) next(d *driver, f release.Frame) (bool, error) {
 	case refused.Moved && l.attended:
 		fmt.Fprintf(d.out, "not sent: %s\n", refused.Why)
 		l.again(f)
+	case refused.Gate:
+		return true, fail(exitGate, "%s", refused.Why)
 	default:
 		return true, fail(exitError, "%s", refused.Why)
 	}
@@ -118,25 +135,35 @@ func (l *leading) next(d *driver, f release.Frame) (bool, error) {
 	case d.taken != "" && l.sent != nil:
 		return l.follow(d, f)
 	}
-	s := f.State
-	if s.Held != nil && kind != release.DoAbort {
-		if s.Held.Kind != release.HeldOnReturn {
+	if s := f.State; !l.step.anyway {
+		switch {
+		case s.Held != nil && s.Held.Kind != release.HeldOnReturn:
 			return true, fail(exitUnfinished, "held: %s", s.Held.Reason)
+		case s.Held != nil:
+			if c := choice(f, release.DoContinue, ""); s.Pending == nil && c.OK {
+				d.ask(c, release.Continue{})
+			}
+			return false, nil
+		case s.Phase == release.RollingBack && s.Underway():
+			return false, nil // it has failed while it was waited for, and goes back
+		case s.Phase == release.RolledBack:
+			return true, rolledBack(s)
 		}
-		if c := choice(f, release.DoContinue, ""); s.Pending == nil && c.OK {
-			d.ask(c, release.Continue{})
-		}
-		return false, nil
 	}
 	return l.ask(d, f, choice(f, kind, ""))
+}
+
+// rolledBack is the end of a command whose release was undone.
+func rolledBack(s release.State) error {
+	return fail(exitRolledBack, "rolled back to %s: %s", s.Rollout.Goal.Version, orElse(s.Auto, "by hand"))
 }
 
 // ask sends the wish once it may be sent.
 func (l *leading) ask(d *driver, f release.Frame, c release.Choice) (bool, error) {
 	switch {
-	case c.Wait && c.Why != "":
-		if c.Why != l.told && f.State.Pending == nil && l.told == "" {
-			l.told = c.Why
+	case c.Wait:
+		if !l.told && f.State.Pending == nil {
+			l.told = true // once: how long the bake takes still is another reason each second
 			fmt.Fprintln(d.out, "waits: "+c.Why)
 		}
 		return false, nil
@@ -146,6 +173,8 @@ func (l *leading) ask(d *driver, f release.Frame, c release.Choice) (bool, error
 		return true, fail(exitGate, "%s", c.Why)
 	case !c.OK:
 		return true, fail(exitError, "%s", c.Why)
+	case c.Preview.Confirm != "" && l.unconfirmed():
+		return true, l.needsYes(f.Plan)
 	}
 	shown, ok, err := l.agreed(d, c, l.question(c))
 	if err != nil || !ok || !d.ready() {
@@ -184,9 +213,11 @@ func (l *leading) follow(d *driver, f release.Frame) (bool, error) {
 	case s.Phase == release.RolledBack && l.step.anyway:
 		return true, nil
 	case s.Phase == release.RolledBack:
-		return true, fail(exitRolledBack, "rolled back to %s: %s", s.Rollout.Goal.Version, orElse(s.Auto, "by hand"))
+		return true, rolledBack(s)
 	case l.step.anyway || run == nil:
 		return false, nil
+	case s.Asking != nil && !l.attended:
+		return true, fail(exitUnfinished, "%s", d.headline())
 	case s.Phase == release.Verifying, s.Phase == release.Released:
 		return true, nil
 	case run.Stage == release.Baking && run.Step > l.sent.Step:
@@ -202,8 +233,8 @@ func newCanaryStatus(f *flags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "status", Short: "Say how the canary is: split, verdicts, what comes next", Args: cobra.NoArgs,
 		RunE: printing(func(cmd *cobra.Command, _ []string) error {
-			if output != "" && output != "json" {
-				return fail(exitUsage, "--output: found %q; accepted: json", output)
+			if err := checkOutput(output); err != nil {
+				return err
 			}
 			s, err := openCanary(cmd, f)
 			if err != nil {
@@ -213,15 +244,9 @@ func newCanaryStatus(f *flags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			report := newCanaryReport(s.plan, state, time.Now())
-			if output == "json" {
-				e := json.NewEncoder(cmd.OutOrStdout())
-				e.SetIndent("", "  ")
-				return e.Encode(report)
-			}
-			return report.print(cmd)
+			return printAs(cmd, output, newCanaryReport(s.plan, state, time.Now()))
 		}),
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "", "json, or nothing for a text")
+	addOutput(cmd, &output)
 	return cmd
 }

@@ -40,7 +40,7 @@ func (r *deployment) next(d *driver, f release.Frame) (bool, error) {
 	case release.Released:
 		return true, nil
 	case release.RolledBack:
-		return true, fail(exitRolledBack, "rolled back to %s: %s", s.Rollout.Goal.Version, orElse(s.Auto, "by hand"))
+		return true, rolledBack(s)
 	}
 	if r.settleItem(f) {
 		return false, nil

@@ -176,6 +176,14 @@ func (d *driver) outcome() (o release.Outcome, ok bool) {
 	return *last, true
 }
 
+// direct tells whether what was last asked for came without a change of its own: a
+// hold, or a canary's way back, whose changes follow.
+func (d *driver) direct() bool {
+	s := d.frame.State
+	_, ended := d.outcome()
+	return d.wish == "" && d.taken != "" && !ended && (s.Pending == nil || s.Pending.Change.ID != d.taken)
+}
+
 // refusal gives the refusal that was not looked at yet, if any.
 func (d *driver) refusal() (release.Refused, bool) {
 	r := d.refused

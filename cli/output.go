@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 
@@ -38,4 +39,27 @@ func printing(run func(*cobra.Command, []string) error) func(*cobra.Command, []s
 		}
 		return err
 	}
+}
+
+// printed is a report: a text for people, or JSON, which is an interface.
+type printed interface{ print(*cobra.Command) error }
+
+func addOutput(cmd *cobra.Command, format *string) {
+	cmd.Flags().StringVarP(format, "output", "o", "", "json, or nothing for a text")
+}
+
+func checkOutput(format string) error {
+	if format != "" && format != "json" {
+		return fail(exitUsage, "--output: found %q; accepted: json", format)
+	}
+	return nil
+}
+
+func printAs(cmd *cobra.Command, format string, r printed) error {
+	if format != "json" {
+		return r.print(cmd)
+	}
+	e := json.NewEncoder(cmd.OutOrStdout())
+	e.SetIndent("", "  ")
+	return e.Encode(r)
 }

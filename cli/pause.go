@@ -63,6 +63,8 @@ func (s *simple) next(d *driver, f release.Frame) (bool, error) {
 	}
 	c := choice(f, kind, "")
 	switch {
+	case d.direct():
+		return true, nil // a canary is held where it is, or goes on
 	case d.wish != "" || d.taken != "" || c.Wait:
 		return false, nil
 	case !c.OK:

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -16,8 +15,8 @@ func newStatus(f *flags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "status", Short: "Say what is true now: release, rollout, figures, checklist", Args: cobra.NoArgs,
 		RunE: printing(func(cmd *cobra.Command, _ []string) error {
-			if output != "" && output != "json" {
-				return fail(exitUsage, "--output: found %q; accepted: json", output)
+			if err := checkOutput(output); err != nil {
+				return err
 			}
 			s, err := open(cmd, f)
 			if err != nil {
@@ -31,15 +30,10 @@ func newStatus(f *flags) *cobra.Command {
 			for _, entry := range s.unreadable() {
 				report.Remarks = append(report.Remarks, entry.Tells[0].Text)
 			}
-			if output == "json" {
-				e := json.NewEncoder(cmd.OutOrStdout())
-				e.SetIndent("", "  ")
-				return e.Encode(report)
-			}
-			return report.print(cmd)
+			return printAs(cmd, output, report)
 		}),
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "", "json, or nothing for a text")
+	addOutput(cmd, &output)
 	return cmd
 }
 

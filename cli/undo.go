@@ -25,7 +25,8 @@ func newUndo(f *flags) *cobra.Command {
 		Short: "Return to the previous revision, or to a chosen one",
 		Long: `Returns the Deployment to an earlier revision, guarded: if it moves between
 reading and sending, nothing is sent. No gate, typed name or missing metric stands
-against an undo. Waits until the earlier version serves again.`,
+against an undo. Waits until the earlier version serves again. While a canary is
+under way this is canary abort, and --no-wait does not count.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return undo(cmd, f, u) },
 	}
@@ -117,6 +118,8 @@ func (u *undoing) follow(f release.Frame) (bool, error) {
 	o, ended := u.outcome()
 	s := f.State
 	switch {
+	case u.direct():
+		return u.takenBack(s)
 	case !ended:
 		return false, nil
 	case o.Kind == release.Skipped:
@@ -126,6 +129,18 @@ func (u *undoing) follow(f release.Frame) (bool, error) {
 	case s.Phase == release.RolledBack, u.flags.noWait:
 		return true, nil
 	case s.Overdue(), s.Held != nil:
+		return true, fail(exitUnfinished, "%s", u.headline())
+	}
+	return false, nil
+}
+
+// takenBack waits for the end of a canary's way back, which takes several changes:
+// left before, it stops.
+func (u *undoing) takenBack(s release.State) (bool, error) {
+	switch {
+	case s.Phase == release.RolledBack:
+		return true, nil
+	case s.Held != nil:
 		return true, fail(exitUnfinished, "%s", u.headline())
 	}
 	return false, nil

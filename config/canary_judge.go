@@ -66,9 +66,9 @@ func (c *Canary) tried(name release.MetricName) bool {
 // leastWindows is how many windows of each version the statistical judge needs to
 // be as certain as asked. With n values of both, the rarest outcome has the chance
 // of one in 2n over n: with four 1/70, with five 1/252. Fewer than four are never
-// tried (trialLeast of package release).
+// tried.
 func leastWindows(confidence float64) int {
-	n, outcomes := 4, 70.0
+	n, outcomes := release.TrialLeast, 70.0
 	for 1/outcomes >= 1-confidence {
 		n++
 		outcomes *= float64(2*n*(2*n-1)) / float64(n*n)

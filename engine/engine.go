@@ -111,11 +111,11 @@ type Engine struct {
 	lines      int
 	logs       release.PodLog
 	stopLogs   context.CancelFunc
-	inFlight   int    // changes that are not answered
-	unsaved    bool   // the state is not what is on disk, or may not be
-	broken     string // why the journal cannot be written, as last told
-	unlogged   bool   // an undo was sent although it could not be written down
-	comparing  release.Comparing
+	inFlight   int               // changes that are not answered
+	unsaved    bool              // the state is not what is on disk, or may not be
+	broken     string            // why the journal cannot be written, as last told
+	unlogged   bool              // an undo or abort was sent although it could not be written down
+	comparing  release.Comparing // what Metrics was last told to compare
 }
 
 // The engine's own messages.
@@ -261,7 +261,7 @@ func (e *Engine) handle(message any) bool {
 	case release.ObservedSplit:
 		before := e.state
 		e.step(m)
-		return e.state.Seq != before.Seq || before.View.Split.Canary != m.Split.Canary || before.View.Split.Err != m.Split.Err
+		return e.state.Seq != before.Seq || divided(before.View.Split, e.state.View.Split)
 	case release.Sampled:
 		seq := e.state.Seq
 		e.step(m)

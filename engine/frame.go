@@ -66,6 +66,12 @@ func visible(a, b release.Workload) bool {
 	}) || !slices.EqualFunc(a.Causes, b.Causes, func(c, d release.Cause) bool { return c.Text == d.Text && len(c.Pods) == len(d.Pods) })
 }
 
+// divided tells whether two looks at the split differ in something that a frame shows,
+// other than their age.
+func divided(a, b release.Split) bool {
+	return a.At.IsZero() != b.At.IsZero() || a.Canary != b.Canary || a.Err != b.Err || !slices.Equal(a.Blocked, b.Blocked)
+}
+
 // followLog starts to follow a pod's log, and stops the one before.
 func (e *Engine) followLog(pod string) {
 	if e.stopLogs != nil {

@@ -89,20 +89,28 @@ func wished(event release.Event) bool {
 // mayGoOn tells whether to act although it could not be written down. An
 // outcome is a fact: after a crash it would be found out by looking. That a
 // release was left and found again makes it more careful, and sends nothing. A
-// person's undo is never stood against, not even by a full disk; the cluster has
-// it in its change-cause, and what follows from it is followed.
+// person's undo or abort is never stood against, not even by a full disk; the
+// cluster has it in its change-cause, and what follows from it is followed. So is
+// the way back of a canary once it is decided: each change of it follows from what is seen.
 func (e *Engine) mayGoOn(event release.Event, err error) bool {
+	unlogged := func(what string) {
+		e.unlogged = true
+		e.log(release.Line{At: e.opts.Clock(), By: release.Itself, Mark: release.MarkFail, Text: fmt.Sprintf("NOT RECORDED: the %s goes on all the same: %v", what, err)})
+	}
 	switch event := event.(type) {
 	case release.Intended:
-		if kind := release.KindOf(event.Intent); kind != release.DoUndo && kind != release.DoAbort {
+		kind := release.KindOf(event.Intent)
+		if kind != release.DoUndo && kind != release.DoAbort {
 			return false
 		}
-		e.unlogged = true
-		e.log(release.Line{At: e.opts.Clock(), By: release.Itself, Mark: release.MarkFail, Text: fmt.Sprintf("NOT RECORDED: the undo goes on all the same: %v", err)})
+		unlogged(string(kind))
 		return true
 	case release.Done, release.Returned:
 		return true
 	default:
+		if !e.unlogged && e.state.Phase == release.RollingBack && e.state.Underway() {
+			unlogged("way back of the canary")
+		}
 		return e.unlogged
 	}
 }
@@ -127,7 +135,7 @@ func (e *Engine) unwritable(event release.Event, next release.State, err error) 
 	}
 	if e.broken != err.Error() {
 		e.broken = err.Error()
-		e.log(release.Line{At: e.opts.Clock(), By: release.Itself, Mark: release.MarkFail, Text: fmt.Sprintf("the record cannot be written; until it can, nothing but an undo is done: %v", err)})
+		e.log(release.Line{At: e.opts.Clock(), By: release.Itself, Mark: release.MarkFail, Text: fmt.Sprintf("the record cannot be written; until it can, nothing but an undo or abort is done: %v", err)})
 	}
 }
 

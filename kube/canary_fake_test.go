@@ -1,8 +1,11 @@
 package kube
 
 import (
+	"context"
+	"fmt"
 	"maps"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -114,4 +117,25 @@ func applyOf(replicas int) release.Change {
 		ID: "1", Kind: release.ApplyCanary, Container: "app", Image: "app:v2", Replicas: replicas,
 		Object: "deployment/canary", Cause: "slipway: canary v2", By: release.Actor{Name: "eng-a"},
 	}
+}
+
+// Split reads once how the traffic is divided, with what stands in a canary's way.
+// It is the zero Split where pods are the split. Without an answer of the API
+// server there is an error, and Split.Err where the answer is that it cannot be
+// used.
+func (c *Client) Split(ctx context.Context) (release.Split, error) {
+	if c.canary == nil || c.canary.Traffic.Kind == "" {
+		return release.Split{}, nil
+	}
+	asked := time.Now()
+	obj, err := c.readTraffic(ctx)
+	split, ok := c.splitOf(asked, obj, err)
+	if !ok {
+		return release.Split{}, fmt.Errorf("read %s: %w", c.canary.Traffic.Object(), plainly(err))
+	}
+	o, err := c.obstacles(ctx)
+	if err != nil {
+		return release.Split{}, fmt.Errorf("read what belongs to %s: %w", c.canary.Traffic.Object(), plainly(err))
+	}
+	return o.on(split), nil
 }

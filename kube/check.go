@@ -45,8 +45,8 @@ var permissions = []permission{
 
 // Check looks at everything that slipway needs of the cluster, for the doctor:
 // reachability, identity, each permission by name, the Deployment and its
-// container, and what a canary needs where one is configured. Rows come in a fixed order; when the API server does not answer
-// there is only the first.
+// container, and what a canary needs where one is configured. Rows come in a fixed
+// order; when the API server does not answer there is only the first.
 func (c *Client) Check(ctx context.Context) []CheckRow {
 	server := c.checkServer(ctx)
 	if !server.OK {

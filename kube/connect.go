@@ -52,13 +52,13 @@ type Client struct {
 	canary   *Canary            // nil: none of the following
 	second   *Client            // of the canary's Deployment
 	manifest *appsv1.Deployment // nil: the canary is derived from stable
-	dynamic  dynamic.Interface
+	dynamic  dynamic.Interface  // for the kinds that a cluster need not have
 
 	retry      chan struct{} // capacity 1: try a lost link now
 	retrySplit chan struct{} // capacity 1: read the split now
 	mu         sync.Mutex
-	history    *history // the ReplicaSets as the running Watch knows them
-	served     map[schema.GroupResource]string
+	history    *history                        // the ReplicaSets as the running Watch knows them
+	served     map[schema.GroupResource]string // the version of each custom kind
 }
 
 // ownAccount is what Cluster answers for a pod's own account.

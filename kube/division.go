@@ -231,23 +231,20 @@ func (t Traffic) routeKey() string {
 }
 
 func wayLabels(ways []way) string {
-	if len(ways) == 0 {
-		return "none"
-	}
-	var all []string
-	for _, w := range ways {
-		all = append(all, w.label)
-	}
-	return strings.Join(all, ", ")
+	return labelsOr("none", ways, func(w way) string { return w.label })
 }
 
 func endLabels(ends []end) string {
-	if len(ends) == 0 {
-		return "nothing"
+	return labelsOr("nothing", ends, func(e end) string { return e.label })
+}
+
+func labelsOr[T any](none string, of []T, label func(T) string) string {
+	if len(of) == 0 {
+		return none
 	}
-	var all []string
-	for _, e := range ends {
-		all = append(all, e.label)
+	all := make([]string, len(of))
+	for i, one := range of {
+		all[i] = label(one)
 	}
 	return strings.Join(all, ", ")
 }

@@ -12,4 +12,11 @@
 // Changing is one guarded JSON patch for each [release.Change]: its first
 // operation tests the resourceVersion that the change was made from, so that
 // nobody's work is overwritten and nothing is done twice.
+//
+// Of a canary release there are two things more. The canary's Deployment is watched
+// and patched in the same way; it is derived from stable's, or read from a manifest,
+// and created and deleted, each as one guarded request. What splits the traffic, an
+// Istio VirtualService or a Gateway API HTTPRoute, is read as it is: divide, a pure
+// function, finds the two weights in it, and all the rest stays what it was. Where
+// there is no such object the pods are the split.
 package kube

@@ -4,12 +4,36 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+
+	"datahub.io/slipway/release"
+	"datahub.io/slipway/untrusted"
 )
+
+// obstacles is why no canary may begin, and what is worth knowing, apart from the
+// object itself.
+type obstacles struct{ blocked, notes []string }
+
+func (o obstacles) on(s release.Split) release.Split {
+	s.Blocked = slices.Clone(o.blocked)
+	s.Notes = slices.Concat(s.Notes, o.notes)
+	return s
+}
+
+func (o *obstacles) block(text string) { o.blocked = appendNew(o.blocked, text) }
+func (o *obstacles) note(text string)  { o.notes = appendNew(o.notes, text) }
+
+func appendNew(to []string, text string) []string {
+	if text = untrusted.Line(text, textBound); slices.Contains(to, text) {
+		return to
+	}
+	return append(to, text)
+}
 
 // obstacles looks at what traffic goes through besides the object that splits it:
 // Services, subsets, selectors and labels. Its error means that there was no

@@ -8,7 +8,6 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
@@ -93,31 +92,4 @@ func (c *Client) version(ctx context.Context, k custom) (string, error) {
 		}
 	}
 	return "", found("%s.%s %s is not installed in this cluster: %s", k.resource, k.group, strings.Join(k.versions, " or "), k.missing)
-}
-
-// readTraffic reads the object that splits the traffic.
-func (c *Client) readTraffic(ctx context.Context) (*unstructured.Unstructured, error) {
-	t := c.canary.Traffic
-	if t.Namespace != "" && t.Namespace != c.namespace {
-		return nil, found("%s is in namespace %s; only objects of the release's namespace %s are read and changed: move it there, or name one that is there in canary.traffic",
-			t.Object(), t.Namespace, c.namespace)
-	}
-	k := t.of()
-	api, err := c.api(ctx, k)
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
-	obj, err := api.Get(ctx, t.Name, metav1.GetOptions{})
-	switch {
-	case apierrors.IsNotFound(err):
-		c.serves(k, "") // it may be the kind that is gone
-		return nil, found("%s does not exist in namespace %s: create it with both destinations, or correct canary.traffic", t.Object(), c.namespace)
-	case apierrors.IsForbidden(err):
-		return nil, found("%s", short(c.name(err, "get", k.resource)))
-	case err != nil:
-		return nil, err
-	}
-	return obj, nil
 }

@@ -3,35 +3,41 @@ package kube
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"datahub.io/slipway/release"
 	"datahub.io/slipway/untrusted"
 )
 
-// Split reads once how the traffic is divided, with what stands in a canary's way.
-// It is the zero Split where pods are the split. Without an answer of the API
-// server there is an error, and Split.Err where the answer is that it cannot be
-// used.
-func (c *Client) Split(ctx context.Context) (release.Split, error) {
-	if c.canary == nil || c.canary.Traffic.Kind == "" {
-		return release.Split{}, nil
+// readTraffic reads the object that splits the traffic.
+func (c *Client) readTraffic(ctx context.Context) (*unstructured.Unstructured, error) {
+	t := c.canary.Traffic
+	if t.Namespace != "" && t.Namespace != c.namespace {
+		return nil, found("%s is in namespace %s; only objects of the release's namespace %s are read and changed: move it there, or name one that is there in canary.traffic",
+			t.Object(), t.Namespace, c.namespace)
 	}
-	asked := time.Now()
-	obj, err := c.readTraffic(ctx)
-	split, ok := c.splitOf(asked, obj, err)
-	if !ok {
-		return release.Split{}, fmt.Errorf("read %s: %w", c.canary.Traffic.Object(), plainly(err))
-	}
-	o, err := c.obstacles(ctx)
+	k := t.of()
+	api, err := c.api(ctx, k)
 	if err != nil {
-		return release.Split{}, fmt.Errorf("read what belongs to %s: %w", c.canary.Traffic.Object(), plainly(err))
+		return nil, err
 	}
-	return o.on(split), nil
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	obj, err := api.Get(ctx, t.Name, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		c.serves(k, "") // it may be the kind that is gone
+		return nil, found("%s does not exist in namespace %s: create it with both destinations, or correct canary.traffic", t.Object(), c.namespace)
+	case apierrors.IsForbidden(err):
+		return nil, found("%s", short(c.name(err, "get", k.resource)))
+	case err != nil:
+		return nil, err
+	}
+	return obj, nil
 }
 
 // splitOf is what was read; ok is false where there was no answer. It is as of when
@@ -58,24 +64,4 @@ func (c *Client) splitOf(asked time.Time, obj *unstructured.Unstructured, err er
 	}
 	s.StablePath, s.CanaryPath = d.stable.path+"/weight", d.canary.path+"/weight"
 	return s, true
-}
-
-// obstacles is why no canary may begin, and what is worth knowing, apart from the
-// object itself.
-type obstacles struct{ blocked, notes []string }
-
-func (o obstacles) on(s release.Split) release.Split {
-	s.Blocked = slices.Clone(o.blocked)
-	s.Notes = slices.Concat(s.Notes, o.notes)
-	return s
-}
-
-func (o *obstacles) block(text string) { o.blocked = appendNew(o.blocked, text) }
-func (o *obstacles) note(text string)  { o.notes = appendNew(o.notes, text) }
-
-func appendNew(to []string, text string) []string {
-	if text = untrusted.Line(text, textBound); slices.Contains(to, text) {
-		return to
-	}
-	return append(to, text)
 }

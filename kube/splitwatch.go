@@ -102,7 +102,7 @@ func (w *splitWatcher) look(ctx context.Context) {
 		if time.Since(w.failing) < behindMax {
 			return
 		}
-		w.last.Err = short(err)
+		w.last.Err, w.last.Silent = short(err), true
 	}
 	if err == nil && w.stop == nil && time.Now().After(w.again) {
 		w.followOn(ctx, obj)

@@ -11,13 +11,8 @@ import (
 	"datahub.io/slipway/release"
 )
 
-const (
-	// trialLeast is how many values of each version a trial needs: with fewer than
-	// four of both no outcome is rarer than one in fifty.
-	trialLeast = 4
-	// trialMost is how many windows a trial looks back over at most.
-	trialMost = 400
-)
+// trialMost is how many windows a trial looks back over at most.
+const trialMost = 400
 
 // closed tells how many windows since the comparison began lie wholly in the time
 // up to which the figures of both sides are known. The first one begins when the
@@ -84,7 +79,7 @@ func (m *contest) try(d *duel, windows int, skew time.Duration) {
 func trialOf(canaries, stables []release.Point) release.Trial {
 	c, s := sorted(canaries), sorted(stables)
 	t := release.Trial{N: len(c), M: len(s), Canary: median(c), Stable: median(s)}
-	if t.Done = t.N >= trialLeast && t.M >= trialLeast; !t.Done {
+	if t.Done = t.N >= release.TrialLeast && t.M >= release.TrialLeast; !t.Done {
 		return t
 	}
 	// That stable's are lower is asked, not that the canary's are higher: the same,

@@ -168,8 +168,8 @@ func undoChoices(plan Plan, s State, now time.Time) []Choice {
 	w := s.View.Workload
 	previous, has := s.WayBack()
 	if !has {
-		why := cmp.Or(offline(plan, s, now), fmt.Sprintf("no rollout history found for deployment %q", plan.Deployment))
-		return []Choice{{Kind: DoUndo, Intent: Undo{}, Why: why, Preview: Preview{Title: "Undo " + plan.Service, Line: "nothing to undo: " + why}}}
+		why := cmp.Or(offline(plan, s, now), unlooked(plan, s), fmt.Sprintf("no rollout history found for deployment %q", plan.Deployment))
+		return []Choice{{Kind: DoUndo, Intent: Undo{}, Why: why, Wait: why == unlooked(plan, s), Preview: Preview{Title: "Undo " + plan.Service, Line: "nothing to undo: " + why}}}
 	}
 	choices := []Choice{undoChoice(plan, s, now, previous)}
 	if to := returning(s); to != "" {
@@ -232,7 +232,7 @@ func undoChoice(plan Plan, s State, now time.Time, r Revision) Choice {
 	if at := s.View.Unseen; !at.IsZero() && now.Sub(at) < caughtUp {
 		unseen = fmt.Sprintf("waits until the controller has seen generation %d: choosing now could go one revision too far", w.Generation)
 	}
-	c.Why = cmp.Or(offline(plan, s, now), inFlight, unseen)
+	c.Why = cmp.Or(offline(plan, s, now), inFlight, unseen, unlooked(plan, s))
 	c.Wait = c.Why != ""
 	if c.Why == "" && r.Template.Hash == w.Template.Hash {
 		c.Why, c.Noop = fmt.Sprintf("skipped rollback (current template already matches revision %d)", r.Number), true
@@ -245,7 +245,7 @@ func undoChoice(plan Plan, s State, now time.Time, r Revision) Choice {
 func pauseChoice(plan Plan, s State, now time.Time) Choice {
 	w := s.View.Workload
 	if holds(s) {
-		return holdCanary(plan, s, now)
+		return holdCanary(plan, s)
 	}
 	c := Choice{Kind: DoPause, Intent: Pause{}, Seen: seenOf(w)}
 	c.Why = cmp.Or(watching(plan), offline(plan, s, now), busy(s, now))
@@ -266,7 +266,7 @@ func pauseChoice(plan Plan, s State, now time.Time) Choice {
 func resumeChoice(plan Plan, s State, now time.Time) Choice {
 	w := s.View.Workload
 	if holds(s) {
-		return resumeCanary(plan, s, now)
+		return resumeCanary(plan, s)
 	}
 	c := Choice{Kind: DoResume, Intent: Resume{}, Seen: seenOf(w)}
 	c.Why = cmp.Or(watching(plan), offline(plan, s, now), busy(s, now))

@@ -54,15 +54,19 @@ type CanaryRun struct {
 	Since    time.Time   `json:"since,omitzero"` // of the stage
 	Step     int         `json:"step"`           // index of the step whose weight is on or wanted
 	Weight   int         `json:"weight"`         // percent that the canary is to have
+	From     int         `json:"from,omitempty"` // shifting: percent that it had when it began to
 	Live     time.Time   `json:"live,omitzero"`  // since when that weight is seen; zero while it is not
 	By       Actor       `json:"by,omitzero"`    // who asked for what is under way
 	Why      string      `json:"why,omitempty"`  // of what goes on by itself: the evidence
 	UID      string      `json:"uid,omitempty"`  // of the canary's Deployment, once seen
 	Template string      `json:"template,omitempty"`
-	Rest     string      `json:"rest,omitempty"` // Split.Rest that it goes by
-	Promoted bool        `json:"promoted,omitempty"`
-	Tries    int         `json:"tries,omitempty"` // of what goes on by itself and came to nothing
-	Sent     int         `json:"sent,omitempty"`  // changes accepted in this stage: more than it needs are undone by someone
+	Rest     string      `json:"rest,omitempty"`     // Split.Rest that it goes by
+	Promoted bool        `json:"promoted,omitempty"` // stable has got the image
+	// Until is how long a change that was given up unanswered may still arrive: so
+	// long the canary keeps its pods.
+	Until time.Time `json:"until,omitzero"`
+	Tries int       `json:"tries,omitempty"` // of what goes on by itself and came to nothing
+	Sent  int       `json:"sent,omitempty"`  // changes accepted in this stage: more than it needs are undone by someone
 }
 
 // Split is how the traffic is divided, as last read.
@@ -74,6 +78,9 @@ type Split struct {
 	// Err says why it cannot be used, with what to do: "virtualservice/datahub-gateway
 	// has 2 routes with both destinations: name one in canary.traffic.istio.route".
 	Err string
+	// Silent tells that Err is why there has been no answer since At: what was read
+	// then may still be so, and nobody has changed anything.
+	Silent bool
 	// Blocked says why no canary may begin although the split can be read: selectors
 	// that overlap, a Service that is missing.
 	Blocked []string
@@ -100,6 +107,10 @@ type Trial struct {
 	Canary, Stable float64 // medians
 	Done           bool    // there were enough values
 }
+
+// TrialLeast is how many values of each version a trial needs: with fewer than four of
+// both no outcome is rarer than one in fifty.
+const TrialLeast = 4
 
 // Comparing is what the figures of both versions are to be asked for.
 type Comparing struct {

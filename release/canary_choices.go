@@ -15,15 +15,16 @@ func canaryChoices(plan Plan, s State, now time.Time) []Choice {
 	advance := advanceChoice(plan, s, now)
 	promote := advance
 	promote.Kind, promote.Intent = DoPromote, Promote{}
-	if last := len(plan.Canary.Steps) - 1; noCanary(plan, s) == "" && s.Canary.Step < last && plan.Driven == "" {
-		promote.OK, promote.Wait, promote.Gate, promote.Why = false, false, false, fmt.Sprintf("not before %d%%: the canary has %d%%", plan.Canary.Steps[last], s.Canary.Weight)
+	if last := len(plan.Canary.Steps) - 1; noCanary(s) == "" && s.Canary.Step < last {
+		promote.OK, promote.Wait, promote.Gate = false, false, false // a bake that ends brings no promotion
+		promote.Why = cmp.Or(watching(plan), fmt.Sprintf("not before %d%%: the canary has %d%%", plan.Canary.Steps[last], s.Canary.Weight))
 		promote.Preview = promotePreview(plan, s)
 	}
 	return []Choice{advance, promote, abortChoice(plan, s, now)}
 }
 
 // noCanary says why there is no canary to lead on, or "".
-func noCanary(plan Plan, s State) string {
+func noCanary(s State) string {
 	switch {
 	case s.Underway() && s.Phase == RollingBack:
 		return "the canary is being taken back"
@@ -35,7 +36,7 @@ func noCanary(plan Plan, s State) string {
 
 func advanceChoice(plan Plan, s State, now time.Time) Choice {
 	c := Choice{Kind: DoAdvance, Intent: Advance{}, Seen: canarySeen(plan, s)}
-	under := noCanary(plan, s)
+	under := noCanary(s)
 	if under != "" {
 		c.Why = cmp.Or(watching(plan), under)
 		c.Preview = Preview{Title: "Advance the canary", Line: "advance the canary: " + under}
@@ -77,15 +78,17 @@ func abortChoice(plan Plan, s State, now time.Time) Choice {
 		inFlight = busy(s, now)
 	}
 	under := s.Underway() || straying(plan, s)
-	unseen := unseenCanary(plan, s, now)
-	if s.View.Split.Err != "" {
-		unseen = s.View.Split.Err
+	unseen := ""
+	if !s.Underway() {
+		unseen = unread(plan, s, now) // of a stray nothing else can be taken back
 	}
 	switch {
 	case offline(plan, s, now) != "" || (under && (inFlight != "" || unseen != "")):
 		c.Why, c.Wait = cmp.Or(offline(plan, s, now), inFlight, unseen), true
 	case s.Underway() && s.Phase == RollingBack && s.Held == nil && s.Pending == nil:
 		c.Why, c.Noop = "the canary is being taken back already", true
+	case !under && unlooked(plan, s) != "":
+		c.Why, c.Wait = unlooked(plan, s), true
 	case !under:
 		c.Why = "no canary is under way"
 		c.Preview.Line = "abort the canary: " + c.Why
@@ -116,7 +119,7 @@ func holds(s State) bool {
 	return s.Underway() && s.Phase == Deploying && s.Canary.Stage != Promoting
 }
 
-func holdCanary(plan Plan, s State, now time.Time) Choice {
+func holdCanary(plan Plan, s State) Choice {
 	c := Choice{Kind: DoPause, Intent: Pause{}, Seen: seenOf(s.View.Workload)}
 	at := fmt.Sprintf("%d%%", s.Canary.Weight)
 	c.Preview = Preview{
@@ -132,7 +135,7 @@ func holdCanary(plan Plan, s State, now time.Time) Choice {
 	return c
 }
 
-func resumeCanary(plan Plan, s State, _ time.Time) Choice {
+func resumeCanary(plan Plan, s State) Choice {
 	c := continueChoice(plan, s)
 	c.Kind, c.Intent, c.Seen = DoResume, Resume{}, seenOf(s.View.Workload)
 	c.Preview.Title, c.Preview.Line = "Go on with the canary", fmt.Sprintf("go on with the canary at %d%% · way back: p", s.Canary.Weight)
@@ -142,192 +145,10 @@ func resumeCanary(plan Plan, s State, _ time.Time) Choice {
 	return c
 }
 
-// leadsBack tells whether undo is about the canary.
+// leadsBack tells whether undo is about the canary. A stray one whose traffic
+// cannot be read must not stand against an undo of stable.
 func leadsBack(plan Plan, s State) bool {
-	return plan.Canary != nil && (s.Underway() || straying(plan, s))
-}
-
-func advancePreview(plan Plan, s State) Preview {
-	run, c := s.Canary, plan.Canary
-	next := c.Steps[run.Step+1]
-	change := fmt.Sprintf("%d%% → %d%%", canaryWeight(plan, s), next)
-	p := Preview{
-		Title:  "Advance the canary",
-		Object: fmt.Sprintf("%s in %s / %s", routeWords(plan), plan.Cluster, plan.Namespace),
-		Change: change,
-		How:    podsFor(plan, s, next) + fmt.Sprintf("then the weight, then %s of bake", Span(c.Bake)),
-		Back:   "b: all traffic to stable",
-		SameAs: weightCommand(plan, s, next),
-	}
-	p.Line = fmt.Sprintf("advance canary %s on %s · way back: b", change, routeWords(plan))
-	return p
-}
-
-// podsFor says what has to be scaled before a weight.
-func podsFor(plan Plan, s State, weight int) string {
-	if need, has := canaryPods(plan, s, weight), s.View.Canary.Desired; need > has {
-		return fmt.Sprintf("first the canary %d → %s, ", has, Count(need, "pod"))
-	}
-	return ""
-}
-
-func promotePreview(plan Plan, s State) Preview {
-	w := s.View.Workload
-	p := Preview{
-		Title:  "Promote " + s.To.Version,
-		Object: fmt.Sprintf("deployment/%s  container %s  in %s / %s", plan.Deployment, plan.Container, plan.Cluster, plan.Namespace),
-		Change: fmt.Sprintf("%s → %s", w.Version(plan.Container), s.To.Version),
-		How:    "stable is updated while the traffic is on the canary; then the traffic goes back to stable, and once that is seen the canary is deleted",
-		Back:   "u: stable gets " + s.From.Version + " back, then the traffic",
-		SameAs: kubectl(plan, fmt.Sprintf("set image deployment/%s %s=%s", plan.Deployment, plan.Container, s.To.Image)),
-	}
-	p.Line = fmt.Sprintf("promote %s on deployment/%s, the traffic stays on the canary · way back: u", s.To.Version, plan.Deployment)
-	if plan.Protected {
-		p.Confirm = plan.Environment
-	}
-	return p
-}
-
-func abortPreview(plan Plan, s State, now time.Time) Preview {
-	w, canary := s.View.Workload, s.View.Canary
-	stable := w.Version(plan.Container)
-	weight := canaryWeight(plan, s)
-	var steps []string
-	if s.Underway() && s.From.Template != "" && w.Template.Hash != s.From.Template {
-		steps = append(steps, fmt.Sprintf("stable back to %s", s.From.Version))
-		stable = s.From.Version
-	}
-	if plan.Canary.Route != "" && weight > 0 {
-		steps = append(steps, fmt.Sprintf("traffic 100%% to stable %s", stable))
-	}
-	if canary.Found && canary.Desired > 0 {
-		steps = append(steps, Count(canary.Desired, "canary pod")+" → 0")
-	}
-	if len(steps) == 0 {
-		steps = []string{"nothing of it serves"}
-	}
-	p := Preview{
-		Title:  "Abort the canary of " + cmp.Or(canary.Version(plan.Container), s.To.Version),
-		Object: fmt.Sprintf("%s and deployment/%s in %s / %s", routeWords(plan), plan.Canary.Deployment, plan.Cluster, plan.Namespace),
-		Change: strings.Join(steps, ", then "),
-		How:    "the canary's pods go when the traffic has been seen away from them",
-		Back:   "d: a new canary from " + fmt.Sprintf("%d%%", plan.Canary.Steps[0]),
-		SameAs: kubectl(plan, fmt.Sprintf("scale deployment/%s --replicas=0", plan.Canary.Deployment)),
-	}
-	if command := weightCommand(plan, s, 0); plan.Canary.Route != "" && command != "" {
-		p.SameAs = command + " && " + p.SameAs
-	}
-	p.Line = "abort canary: " + p.Change
-	ok := Fact{"safe to", MarkPass, fmt.Sprintf("stable %s is %d/%d available", stable, w.Available, w.Desired)}
-	if s.Canary != nil || straying(plan, s) {
-		if why := stableHealth(plan, backing(s)); why != "" {
-			ok = Fact{"safe to", MarkFail, why + "; the traffic stays on the canary until it is"}
-		}
-	}
-	p.Facts = append([]Fact{ok}, worldFacts(plan, s, now)...)
-	return p
-}
-
-// backing is the state as it would be on the way back, for looking ahead.
-func backing(s State) State {
-	s.Phase = RollingBack
-	return s
-}
-
-// canaryFacts is what could stop a canary, for the confirmation of its deploy.
-func canaryFacts(plan Plan, s State, now time.Time) []Fact {
-	var facts []Fact
-	w := s.View.Canary
-	switch left := leftover(plan, s); {
-	case left != "":
-		facts = append(facts, Fact{"canary", MarkAttention, left + ": left from an earlier attempt, taken over with this"})
-	case w.Found:
-		facts = append(facts, Fact{"canary", MarkPass, fmt.Sprintf("deployment/%s is there, scaled to 0, with %s: it gets %s", plan.Canary.Deployment, cmp.Or(w.Version(plan.Container), "?"), s.To.Version)})
-	}
-	for _, note := range s.View.Split.Notes {
-		facts = append(facts, Fact{"traffic", MarkNone, note})
-	}
-	if plan.Canary.Route == "" {
-		facts = append(facts, Fact{"traffic", MarkAttention, coarse(plan, s)})
-	}
-	if why := unseenCanary(plan, s, now); why != "" {
-		facts = append(facts, Fact{"fresh", MarkUnknown, why})
-	}
-	return facts
-}
-
-// coarse says how coarse a split by pods is.
-func coarse(plan Plan, s State) string {
-	stable := s.View.Workload.Desired
-	var shares []string
-	for _, weight := range plan.Canary.Steps {
-		n := canaryPods(plan, s, weight)
-		shares = append(shares, fmt.Sprintf("%d%% is %s beside %d, %d%%", weight, Count(n, "pod"), stable, (200*n/max(n+stable, 1)+1)/2))
-	}
-	return "split by pods, no traffic object: " + strings.Join(shares, "; ")
-}
-
-// canaryHow says how a canary goes.
-func canaryHow(plan Plan, s State) string {
-	c := plan.Canary
-	steps := make([]string, len(c.Steps))
-	for i, w := range c.Steps {
-		steps[i] = fmt.Sprintf("%d", w)
-	}
-	text := fmt.Sprintf("canary: %s, then %s%% of the traffic, each baked %s", Count(canaryPods(plan, s, c.Steps[0]), "pod"), strings.Join(steps, " → "), Span(c.Bake))
-	if c.Auto || plan.Unattended {
-		return text + "; goes on by itself, promotion included"
-	}
-	return text + "; a advances"
-}
-
-// canaryPreview is the deploy's preview where it begins a canary.
-func canaryPreview(plan Plan, s State, now time.Time, p Preview) Preview {
-	first := plan.Canary.Steps[0]
-	p.Title = fmt.Sprintf("Deploy %s as a canary", s.To.Version)
-	p.Object = fmt.Sprintf("deployment/%s, then %s  in %s / %s", plan.Canary.Deployment, routeWords(plan), plan.Cluster, plan.Namespace)
-	p.How = canaryHow(plan, s)
-	p.Back = "b: all traffic to stable " + s.View.Workload.Version(plan.Container) + ", canary to 0"
-	p.SameAs = kubectl(plan, "apply -f <the canary's Deployment>")
-	if command := weightCommand(plan, s, first); command != "" {
-		p.SameAs += " && " + command
-	}
-	p.Line = fmt.Sprintf("deploy %s as a canary, first %d%% of the traffic · way back: b", s.To.Version, first)
-	p.Facts = append(p.Facts, canaryFacts(plan, s, now)...)
-	return p
-}
-
-// canaryEdge is the few words at the right of the deploy item's line.
-func canaryEdge(s State) string {
-	switch s.Canary.Stage {
-	case Creating:
-		return fmt.Sprintf("canary %d/%d", s.View.Canary.Available, s.View.Canary.Desired)
-	case Shifting, Baking:
-		return fmt.Sprintf("at %d%%", s.View.Split.Canary)
-	case Promoting:
-		return fmt.Sprintf("%d/%d", s.View.Workload.Replaced(), s.View.Workload.Desired)
-	}
-	return string(s.Canary.Stage)
-}
-
-// canaryRows is the deploy item's detail while a canary is under way.
-func canaryRows(plan Plan, s State, now time.Time) []Fact {
-	facts := []Fact{
-		{"by", MarkNone, fmt.Sprintf("%s, %s", s.By.String(), s.Rollout.Began.Format(time.TimeOnly))},
-		{"passes", MarkNone, fmt.Sprintf("promoted, stable %d/%d on %s,", s.View.Workload.Desired, s.View.Workload.Desired, s.To.Version)},
-		{"", MarkNone, "canary weight seen at 0"},
-		{"now", MarkNone, canaryWaits(plan, s, now)},
-	}
-	switch s.Canary.Stage {
-	case Promoting:
-		facts = append(facts, Fact{"next", MarkNone, "the traffic back to stable, then the canary is deleted"})
-	case Creating, Shifting:
-		facts = append(facts, Fact{"next", MarkNone, fmt.Sprintf("%d%% of the traffic, baked %s", s.Canary.Weight, Span(plan.Canary.Bake))})
-	case Baking:
-		p := advanceChoice(plan, s, now).Preview
-		facts = append(facts, Fact{"next", MarkNone, p.Change}, Fact{"same as", MarkNone, p.SameAs})
-	}
-	return append(facts, Fact{"back", MarkNone, "b: " + abortPreview(plan, s, now).Change})
+	return plan.Canary != nil && (s.Underway() || straying(plan, s) && s.View.Split.Err == "")
 }
 
 // unfit says why no canary can begin, or "".
@@ -336,7 +157,7 @@ func unfit(plan Plan, s State, now time.Time) (why string, wait bool) {
 		return "", false
 	}
 	switch unseen := unseenCanary(plan, s, now); {
-	case s.View.Split.Err != "":
+	case s.View.Split.Err != "" && !s.View.Split.Silent:
 		return s.View.Split.Err, false
 	case unseen != "":
 		return unseen, true
@@ -344,24 +165,4 @@ func unfit(plan Plan, s State, now time.Time) (why string, wait bool) {
 		return strings.Join(s.View.Split.Blocked, "; "), false
 	}
 	return "", false
-}
-
-// routeWords names what divides the traffic.
-func routeWords(plan Plan) string {
-	return cmp.Or(plan.Canary.Route, "deployment/"+plan.Canary.Deployment)
-}
-
-// weightCommand is the kubectl command that sets the weights, or the one that
-// scales where pods divide the traffic.
-func weightCommand(plan Plan, s State, weight int) string {
-	split := s.View.Split
-	if plan.Canary.Route == "" {
-		return kubectl(plan, fmt.Sprintf("scale deployment/%s --replicas=%d", plan.Canary.Deployment, canaryPods(plan, s, weight)))
-	}
-	if split.StablePath == "" {
-		return ""
-	}
-	patch := fmt.Sprintf(`[{"op":"add","path":"%s","value":%d}, {"op":"add","path":"%s","value":%d}]`, split.StablePath, 100-weight, split.CanaryPath, weight)
-	kind, name, _ := strings.Cut(plan.Canary.Route, "/")
-	return kubectl(plan, fmt.Sprintf("patch %s %s --type=json -p '%s'", kind, name, patch))
 }

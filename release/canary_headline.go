@@ -14,14 +14,18 @@ func sayCanary(plan Plan, s State, now time.Time) (Headline, bool) {
 		return sayStray(plan, s)
 	}
 	run := s.Canary
+	until := "nothing is decided until it is"
+	if s.Phase == RollingBack {
+		until = "it goes back as soon as it is"
+	}
 	if why := unseenCanary(plan, s, now); why != "" && run.Stage != Creating {
-		return Headline{Mark: MarkUnknown, Loud: true, Strong: "CANARY NOT SEEN  " + why, Rest: "nothing is decided until it is"}, true
+		return Headline{Mark: MarkUnknown, Loud: true, Strong: "CANARY NOT SEEN  " + why, Rest: until}, true
 	}
 	if s.View.Split.Err != "" && plan.Canary.Route != "" {
-		return Headline{Mark: MarkUnknown, Loud: true, Strong: "TRAFFIC UNKNOWN  " + s.View.Split.Err, Rest: "nothing is decided until it is known"}, true
+		return Headline{Mark: MarkUnknown, Loud: true, Strong: "TRAFFIC UNKNOWN  " + s.View.Split.Err, Rest: until + " known"}, true
 	}
 	if s.Phase == RollingBack {
-		return sayTakingBack(plan, s, now), true
+		return sayTakingBack(plan, s), true
 	}
 	if h, ok := sayCanaryFailing(plan, s, now); ok {
 		return h, true
@@ -32,6 +36,16 @@ func sayCanary(plan Plan, s State, now time.Time) (Headline, bool) {
 	return sayStage(plan, s, now), true
 }
 
+// sayUnserved is loud about requests that fail while a hold stands against doing
+// anything about them.
+func sayUnserved(plan Plan, s State, now time.Time) (Headline, bool) {
+	if !s.Underway() || s.Held == nil || s.Asking != nil || unread(plan, s, now) != "" {
+		return Headline{}, false
+	}
+	why, found := unserved(plan, s)
+	return Headline{Mark: MarkFail, Loud: true, Strong: "REQUESTS FAIL  " + why, Rest: "u: all traffic to stable; held: " + s.Held.Reason}, found
+}
+
 // sayStray is loud about a canary that no release here is about.
 func sayStray(plan Plan, s State) (Headline, bool) {
 	if !s.Phase.Over() || !straying(plan, s) || plan.Driven != "" {
@@ -40,13 +54,15 @@ func sayStray(plan Plan, s State) (Headline, bool) {
 	return Headline{Mark: MarkAttention, Loud: true, Strong: "A CANARY IS LEFT  " + leftover(plan, s), Rest: "u or b: all traffic to stable, canary to 0"}, true
 }
 
-func sayTakingBack(plan Plan, s State, _ time.Time) Headline {
+func sayTakingBack(plan Plan, s State) Headline {
 	run, w := s.Canary, s.View.Workload
 	h := Headline{Mark: MarkRunning, Rest: cmp.Or(s.Auto, "Aborted by "+run.By.Name) + "."}
-	switch why := stableHealth(plan, s); {
+	switch why := stableHealth(s); {
 	case run.Stage == Restoring:
 		h.Strong = fmt.Sprintf("Going back: stable returns to %s, %d of %d replaced; the traffic stays on the canary until then.", s.From.Version, w.Replaced(), w.Desired)
-	case run.Stage == Returning && why != "" && plan.Canary.Route != "":
+	case run.Stage == Returning && why != "" && plan.Canary.Route == "":
+		return Headline{Mark: MarkFail, Loud: true, Strong: "THE CANARY KEEPS ITS PODS  " + why, Rest: "they go as soon as stable is healthy"}
+	case run.Stage == Returning && why != "":
 		return Headline{Mark: MarkFail, Loud: true, Strong: "TRAFFIC STAYS ON THE CANARY  " + why, Rest: "it goes back as soon as stable is healthy"}
 	case run.Stage == Returning && plan.Canary.Route != "":
 		h.Strong = fmt.Sprintf("Going back: the canary has %d%% of the traffic, stable %s gets it all.", s.View.Split.Canary, s.From.Version)
@@ -106,7 +122,17 @@ func sayStage(plan Plan, s State, now time.Time) Headline {
 	case Promoting:
 		h.Strong = fmt.Sprintf("Promoting: %d of %d stable pods on %s, all traffic on the canary.", stable.Replaced(), stable.Desired, s.To.Version)
 		h.Rest = WaitsFor(stable)
+		if stable.Convergence() == Paused {
+			h.Mark, h.Rest = MarkAttention, "Paused: nothing moves until p resumes it."
+		}
 	case Returning:
+		if why := stableHealth(s); why != "" {
+			strong := "TRAFFIC STAYS ON THE CANARY  "
+			if canaryWeight(plan, s) == 0 {
+				strong = "THE CANARY IS KEPT  "
+			}
+			return Headline{Mark: MarkFail, Loud: true, Strong: strong + why, Rest: "until stable is healthy; u: stable gets " + s.From.Version + " back"}
+		}
 		h.Strong = fmt.Sprintf("Promoted: stable runs %s. The traffic goes back to it: canary %d%%.", s.To.Version, canaryWeight(plan, s))
 	default:
 		h.Strong = fmt.Sprintf("Promoted: all traffic is on stable %s. The canary is being deleted.", s.To.Version)

@@ -70,17 +70,13 @@ func compare(plan Plan, s State, spec MetricSpec, now time.Time) Comparison {
 
 // fresh says why a sample decides nothing, or "".
 func (v *versus) fresh(s Sample) string {
-	switch age := v.now.Sub(s.At); {
+	switch {
 	case s.Err != "":
 		return s.Err
 	case s.At.IsZero():
 		return "no sample yet"
-	case age > v.plan.Stale.Metric:
-		return "stale " + Age(age)
-	case age < -ahead:
-		return Span(-age) + " ahead of this machine's clock"
 	}
-	return ""
+	return stale(v.plan, s, v.now)
 }
 
 // missing says why there is nothing to judge by, or "".
@@ -113,10 +109,7 @@ func (v *versus) few() string {
 	if why := v.fresh(rate.Canary); why != "" {
 		return "its requests are not known: " + why
 	}
-	if n := rate.Canary.Value * v.plan.Traffic.Window.Seconds(); n < v.plan.Canary.Least {
-		return fmt.Sprintf("low traffic: %s requests in %s, %s decide", Thousands(n), Span(v.plan.Traffic.Window), Thousands(v.plan.Canary.Least))
-	}
-	return ""
+	return lowTraffic(v.plan, rate.Canary, v.plan.Canary.Least)
 }
 
 func (v *versus) enough() {
@@ -157,17 +150,13 @@ func (v *versus) judge(rule Rule, ruled bool) {
 	}
 }
 
-// trialLeast is how many windows the statistical judge needs of each version: with
-// fewer than four no outcome is rarer than one in fifty.
-const trialLeast = 4
-
 // try is the statistical judge. It fails what is higher with the confidence asked
 // for, and by more than half of what the rule allows: a difference that is real
 // and does not matter passes.
 func (v *versus) try(rule Rule) {
 	trial := v.pair.Trial
 	if !trial.Done {
-		v.Trying = fmt.Sprintf("%d of %d windows", min(trial.N, trial.M), trialLeast)
+		v.Trying = fmt.Sprintf("%d of %d windows", min(trial.N, trial.M), TrialLeast)
 		v.Why += "; " + v.Trying + " to try"
 		return
 	}

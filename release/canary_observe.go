@@ -18,19 +18,7 @@ func (t *turn) observedCanary(w Workload) {
 	if before.At.IsZero() || !before.Found || !w.Found || before.UID != w.UID {
 		return
 	}
-	known := map[string]bool{}
-	for _, c := range before.Causes {
-		known[c.Reason+c.Version] = !c.Soft || c.stalls(before.At)
-	}
-	for _, c := range w.Causes {
-		switch {
-		case known[c.Reason+c.Version]:
-		case !c.Soft:
-			t.tell(cluster, MarkFail, "canary: "+c.String())
-		case c.stalls(w.At):
-			t.tell(cluster, MarkAttention, "canary: "+c.String())
-		}
-	}
+	t.newCauses(before, w, "canary: ")
 }
 
 // observedSplit takes a look at what divides the traffic.
@@ -40,7 +28,7 @@ func (t *turn) observedSplit(split Split) {
 		return
 	}
 	t.s.View.Split = split
-	if split.Err != "" && split.Err != before.Err {
+	if split.Err != "" && split.Err != before.Err && (!split.Silent || !before.Silent) {
 		t.tell(Itself, MarkUnknown, "traffic: "+split.Err)
 	}
 }
@@ -59,7 +47,16 @@ func (t *turn) compared(e Compared) {
 		}
 	}
 	run := t.s.Canary
-	if run == nil || (run.Stage != Baking && run.Stage != Promoting) || t.s.Phase != Deploying {
+	if run == nil || t.s.Phase != Deploying {
+		return
+	}
+	switch run.Stage {
+	case Baking, Promoting:
+	case Shifting: // what it has of the traffic goes on meanwhile
+		if weight, known := CanaryWeight(t.plan, t.s); !known || weight == 0 {
+			return
+		}
+	default:
 		return
 	}
 	rows := Comparisons(t.plan, t.s, t.now)
@@ -139,20 +136,31 @@ func (t *turn) meddled() {
 	run, w, split := t.s.Canary, t.s.View.Canary, t.s.View.Split
 	routed := t.plan.Canary.Route != ""
 	ending := run.Stage == Removing
+	back, returning := t.s.Phase == RollingBack, run.Stage == Returning // nothing but the two weights stands against that
 	switch {
 	case routed && split.Err != "" && run.Stage != Creating:
 		t.foreign("traffic: " + split.Err)
+	case routed && run.Rest != "" && split.Rest != run.Rest && back:
+		t.run().Rest = split.Rest
+		t.tell(Itself, MarkAttention, fmt.Sprintf("%s was changed by %s, beyond the two weights; the way back goes on", t.plan.Canary.Route, cmp.Or(split.Writer, "someone else")))
 	case routed && run.Rest != "" && split.Rest != run.Rest && !ending:
 		t.foreign(fmt.Sprintf("%s was changed by %s, beyond the two weights", t.plan.Canary.Route, cmp.Or(split.Writer, "someone else")))
 	case run.Stage == Creating && !w.Found && t.now.Sub(run.Since) < missingFor:
+	case !w.Found && returning:
+		// What it had of the traffic is on its way back.
 	case !w.Found && !ending && t.s.Phase == Deploying:
 		t.foreign(fmt.Sprintf("deployment/%s no longer exists", t.plan.Canary.Deployment))
+	case run.Stage == Creating && w.Found && w.Image(t.plan.Container) != t.s.To.Image && t.now.Sub(run.Since) >= missingFor:
+		t.foreign(fmt.Sprintf("deployment/%s has another pod template, it runs %s", t.plan.Canary.Deployment, cmp.Or(w.Version(t.plan.Container), "?")))
 	case ending || run.UID == "" || !w.Found:
+	case w.UID != run.UID && (back || returning):
+		// The traffic leaves it; the Deployment is someone else's, and stays.
 	case w.UID != run.UID:
 		t.foreign(fmt.Sprintf("deployment/%s was deleted and made anew", t.plan.Canary.Deployment))
 	case w.Template.Hash != run.Template && run.Stage != Creating && t.s.Phase == Deploying:
 		t.foreign(fmt.Sprintf("deployment/%s has another pod template, it runs %s", t.plan.Canary.Deployment, cmp.Or(w.Version(t.plan.Container), "?")))
-	case routed && !run.Live.IsZero() && split.Canary != run.Weight:
+	case routed && run.Stage == Shifting && split.Canary != run.From && split.Canary != run.Weight,
+		routed && !run.Live.IsZero() && split.Canary != run.Weight:
 		t.reweighed()
 	}
 }
@@ -164,14 +172,17 @@ func (t *turn) reweighed() {
 	switch {
 	case run.Stage == Promoting:
 		t.foreign(fmt.Sprintf("%s gave the canary %d%% of the traffic instead of %d%% while stable is being promoted", who, split.Canary, run.Weight))
-	case run.Stage != Baking:
+	case run.Stage != Baking && run.Stage != Shifting:
 		// On the way back it is set again.
 	case split.Canary == 0:
 		t.foreign(fmt.Sprintf("%s put all traffic back on stable", who))
 	default:
 		from := run.Weight
+		if run.Stage == Shifting {
+			from = run.From
+		}
 		run := t.enter(Shifting)
-		run.Weight, run.Step, run.Live = split.Canary, t.plan.Canary.stepOf(split.Canary), zeroTime
+		run.Weight, run.From, run.Step, run.Live = split.Canary, split.Canary, t.plan.Canary.stepOf(split.Canary), zeroTime
 		run.By, run.Why = Itself, fmt.Sprintf("weight %d → %d by %s", from, split.Canary, who)
 		t.tell(Itself, MarkAttention, fmt.Sprintf("weight %d → %d on %s by %s: adopted, bakes anew", from, split.Canary, t.plan.Canary.Route, who))
 	}
@@ -179,17 +190,21 @@ func (t *turn) reweighed() {
 
 // adoptCanary takes what is there now as what the release goes on from.
 func (t *turn) adoptCanary() {
-	w, split := t.s.View.Canary, t.s.View.Split
+	split := t.s.View.Split
 	run := t.run()
-	run.Rest, run.Tries, run.Sent = split.Rest, 0, 0
-	if w.Found {
-		run.UID, run.Template = w.UID, w.Template.Hash
-	}
-	if run.Stage != Baking || t.plan.Canary.Route == "" || split.Canary == run.Weight {
+	run.Tries, run.Sent = 0, 0
+	run.take(t.s.View)
+	moved := t.plan.Canary.Route != "" && split.Err == "" && split.Canary != run.Weight
+	switch {
+	case moved && run.Stage == Promoting:
+		run.Weight = split.Canary
+		return
+	case moved && run.Stage == Baking, moved && run.Stage == Shifting && split.Canary != run.From:
+	default:
 		return
 	}
 	run.Stage, run.Since, run.Live = Shifting, t.now, zeroTime
-	run.Step, run.Weight = t.plan.Canary.stepOf(split.Canary), split.Canary
+	run.Step, run.Weight, run.From = t.plan.Canary.stepOf(split.Canary), split.Canary, split.Canary
 	if split.Canary == 0 {
 		run.Weight = t.plan.Canary.Steps[0]
 	}
@@ -208,7 +223,11 @@ func (t *turn) answerCanary() {
 	}
 	t.healed()
 	if run.Promoted && run.Stage != Promoting {
-		return // the traffic is on its way back, to a stable that is complete
+		// The traffic is on its way back, to a stable that was complete.
+		if why := stableHealth(t.s); why != "" && run.Stage == Returning && t.now.Sub(run.Since) >= patience(t.s.View.Workload) {
+			t.hold(HeldByFailure, fmt.Sprintf("%s has not been healthy again since its promotion; the canary stays: %s", t.plan.Deployment, why))
+		}
+		return
 	}
 	for _, trouble := range []struct {
 		kind   Trouble
@@ -248,11 +267,8 @@ func (t *turn) healed() {
 // stuck tells whether the canary's pods do not become available in time.
 func (t *turn) stuck() (string, bool) {
 	w, run := t.s.View.Canary, t.s.Canary
-	deadline := w.Deadline
-	if deadline <= 0 {
-		deadline = 10 * time.Minute // the API's default
-	}
-	waiting := (run.Stage == Creating || run.Stage == Shifting) && w.Found && w.Available < w.Desired
+	deadline := patience(w)
+	waiting := (run.Stage == Creating || run.Stage == Shifting) && w.Found && w.Available < max(w.Desired, 1)
 	gaveUp := w.Convergence() == Exceeded && w.Progressing.Updated.After(run.Since)
 	if !waiting || (!gaveUp && t.now.Sub(run.Since) < deadline) {
 		return "", false
@@ -261,10 +277,20 @@ func (t *turn) stuck() (string, bool) {
 		because(cmp.Or(w.Failures(), w.StallingOf(t.s.To.Version, t.now))), true
 }
 
+// patience is how long a Deployment may take.
+func patience(w Workload) time.Duration {
+	if w.Deadline <= 0 {
+		return 10 * time.Minute // the API's default
+	}
+	return w.Deadline
+}
+
 // unserved tells whether traffic goes to a canary of which no pod is available.
-func (t *turn) unserved() (string, bool) {
-	w, weight := t.s.View.Canary, t.s.View.Split.Canary
-	if t.plan.Canary.Route == "" || weight == 0 || w.Available > 0 || t.s.Canary.Stage == Creating {
+func (t *turn) unserved() (string, bool) { return unserved(t.plan, t.s) }
+
+func unserved(plan Plan, s State) (string, bool) {
+	w, weight := s.View.Canary, s.View.Split.Canary
+	if plan.Canary.Route == "" || weight == 0 || w.Available > 0 {
 		return "", false
 	}
 	return fmt.Sprintf("no canary pod is available, and %d%% of the traffic goes there", weight) + because(w.Failures()), true
@@ -279,6 +305,22 @@ func acquits(plan Plan, s State, spec MetricSpec, now time.Time) bool {
 	}
 	row := compare(plan, s, spec, now)
 	return row.Verdict == Pass || row.Verdict == Fail && !row.Counts
+}
+
+// leftToAnswer tells whether requests fail for want of canary pods and that has an
+// answer still: a hold for whatever made it so would leave them failing.
+func (t *turn) leftToAnswer() bool {
+	switch t.s.Canary.Stage {
+	case Creating, Shifting, Baking, Promoting:
+	default:
+		return false
+	}
+	_, unserved := t.unserved()
+	if asking := t.s.Asking; unserved && asking != nil && asking.Trouble == Unserved {
+		return true
+	}
+	answer := t.plan.answered(t.plan.Rollback.OnDeadline)
+	return unserved && deciding(t.plan, t.s, t.now) && (answer == Auto || answer == Ask && !slices.Contains(t.s.Told, Unserved))
 }
 
 // losing tells whether a measure of the canary has used the failure budget up.

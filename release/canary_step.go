@@ -1,9 +1,7 @@
 package release
 
 import (
-	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 )
@@ -39,7 +37,17 @@ func (t *turn) enter(stage CanaryStage) *CanaryRun {
 // follows from the stage and from what is there, so that nothing is repeated or
 // skipped when slipway was away. It sends one change at a time.
 func (t *turn) steer() {
-	if !t.s.Underway() || t.s.Pending != nil || !seesCanary(t.plan, t.s, t.now) || !t.looked() {
+	if !t.s.Underway() || t.s.Pending != nil {
+		return
+	}
+	if unread(t.plan, t.s, t.now) != "" && t.s.Phase == RollingBack {
+		t.blindly()
+		return
+	}
+	if !seesCanary(t.plan, t.s, t.now) || !t.looked() {
+		return
+	}
+	if t.leftToAnswer() {
 		return
 	}
 	t.meddled()
@@ -64,6 +72,15 @@ func (t *turn) steer() {
 		case Removing:
 			t.remove()
 		}
+	}
+}
+
+// blindly goes what of the way back can be gone while the canary or the split cannot
+// be read: stable gets its earlier template back, and the traffic waits.
+func (t *turn) blindly() {
+	last := t.s.Last
+	if t.s.Held == nil && t.s.Canary.Stage == Restoring && (last == nil || t.s.View.Workload.At.After(last.At)) {
+		t.restore()
 	}
 }
 
@@ -104,7 +121,7 @@ func (t *turn) followTo(c Change, goal Target) {
 	}
 	c.ID, c.By, c.Why = t.changeID(Intended{}), run.By, run.Why
 	t.send(c, t.s.Phase, goal)
-	t.s.Record.Pending.Follows = true
+	t.s.Pending.Follows = true
 }
 
 // fallen counts a change of the way that came to nothing. It is made again after a
@@ -122,8 +139,8 @@ func (t *turn) fallen(p Pending, o Outcome) {
 // create waits for the canary's first pods.
 func (t *turn) create() {
 	w := t.s.View.Canary
-	if !w.Found {
-		return
+	if !w.Found || w.Image(t.plan.Container) != t.s.To.Image {
+		return // a look from before it was applied arrives late: it says nothing
 	}
 	if run := t.s.Canary; run.UID != w.UID || run.Template != w.Template.Hash {
 		run := t.run()
@@ -132,9 +149,13 @@ func (t *turn) create() {
 	if w.Convergence() != Complete || w.Available == 0 {
 		return
 	}
+	if split := t.s.View.Split; t.plan.Canary.Route != "" && split.Err != "" {
+		t.foreign("traffic: " + split.Err)
+		return
+	}
 	t.tell(Itself, MarkPass, fmt.Sprintf("canary %d/%d available after %s", w.Available, w.Desired, Span(t.now.Sub(t.s.Canary.Since))))
 	run := t.enter(Shifting)
-	run.Rest = t.s.View.Split.Rest
+	run.Rest, run.From = t.s.View.Split.Rest, t.s.View.Split.Canary
 }
 
 // shift brings the canary to its weight: pods enough for it first, then the weight,
@@ -146,7 +167,7 @@ func (t *turn) shift() {
 	case w.Desired < need:
 		t.follow(Change{Kind: ScaleCanary, Replicas: need})
 	case w.Convergence() != Complete || w.Available < need:
-	case canaryWeight(t.plan, t.s) != run.Weight:
+	case t.plan.Canary.Route != "" && canaryWeight(t.plan, t.s) != run.Weight:
 		t.follow(Change{Kind: SetWeight, Weight: run.Weight})
 	default:
 		t.live()
@@ -167,8 +188,17 @@ func (t *turn) forget() {
 	t.s.View.Tally, t.s.View.Round = Tally{}, zeroTime
 }
 
-// bake leads on by itself where that is configured.
+// bake leads on by itself where that is configured. Until then the canary gets the
+// pods that its weight needs, should stable have been scaled up meanwhile.
 func (t *turn) bake() {
+	w, run, need := t.s.View.Canary, t.s.Canary, canaryPods(t.plan, t.s, t.s.Canary.Weight)
+	switch last := t.s.Last; {
+	case w.Desired < need && w.Convergence() == Complete && w.Available > 0 && run.Sent < stageNeeds+automaticTries:
+		t.follow(Change{Kind: ScaleCanary, Replicas: need})
+		return
+	case w.Desired >= need && run.Sent > 0 && last != nil && t.now.Sub(last.At) > retryAfter(automaticTries):
+		t.run().Sent = 0 // nobody undid it
+	}
 	if (t.plan.Canary.Auto || t.plan.Unattended) && !t.plan.Leaving && ready(t.plan, t.s, t.now) == "" {
 		why := fmt.Sprintf("canary passed at %d%%: %s, %s baked", t.s.Canary.Weight, Count(t.s.View.Tally.Pass, "round"), Span(t.now.Sub(t.s.Canary.Live)))
 		t.advance(Intended{By: Itself}, why)
@@ -185,12 +215,12 @@ func (t *turn) advance(e Intended, why string) {
 			ID: t.changeID(e), Kind: SetImage, Container: t.plan.Container, Image: t.s.To.Image, By: e.By, Why: why,
 			Cause: fmt.Sprintf("promote canary: set image %s %s by %s, slipway", t.plan.Container, t.s.To.Version, e.By.Name),
 		}, Deploying, t.s.To)
-		t.s.Record.Pending.Stage = Promoting
+		t.s.Pending.Stage = Promoting
 		return
 	}
 	from := t.s.Canary.Weight
 	run := t.enter(Shifting)
-	run.Step, run.Weight, run.Live, run.By, run.Why = next, t.plan.Canary.Steps[next], zeroTime, e.By, why
+	run.Step, run.Weight, run.From, run.Live, run.By, run.Why = next, t.plan.Canary.Steps[next], from, zeroTime, e.By, why
 	t.tell(e.By, MarkNone, fmt.Sprintf("advance canary %d%% → %d%%", from, run.Weight)+because(why))
 }
 
@@ -233,6 +263,9 @@ func (t *turn) restore() {
 		}
 		return
 	}
+	if w := t.s.View.Workload; w.UID == t.s.Rollout.UID && w.Generation < t.s.Rollout.Generation {
+		return // a look from before the promotion
+	}
 	target, ok := t.before()
 	if !ok {
 		t.hold(HeldByFailure, fmt.Sprintf("no revision with the template of %s is left on stable; the traffic stays on the canary", t.s.From.Version))
@@ -248,21 +281,7 @@ func (t *turn) restore() {
 
 // healthy tells whether stable may get all the traffic: enough of its pods serve
 // what it is to run. Where the canary serves nothing, any pod is better than none.
-func (t *turn) healthy() bool { return stableHealth(t.plan, t.s) == "" }
-
-// stableHealth says why traffic does not go back to stable, or "".
-func stableHealth(_ Plan, s State) string {
-	w := s.View.Workload
-	enough := w.Found && w.Observed >= w.Generation && min(w.Available, w.Replaced()) >= max(w.Floor(), 1)
-	if s.Phase == Deploying && s.Canary.Stage == Returning {
-		enough = enough && w.Convergence() == Complete
-	}
-	switch {
-	case enough, w.Available > 0 && s.View.Canary.Available == 0 && s.Phase == RollingBack:
-		return ""
-	}
-	return fmt.Sprintf("stable is not healthy: %d of %d available, floor %d", w.Available, w.Desired, w.Floor()) + because(w.Failures())
-}
+func (t *turn) healthy() bool { return stableHealth(t.s) == "" }
 
 // giveBack puts all traffic on stable, if stable is healthy, and waits until that
 // has been seen for a moment.
@@ -270,6 +289,9 @@ func (t *turn) giveBack() {
 	run := t.s.Canary
 	switch {
 	case canaryWeight(t.plan, t.s) != 0 && t.plan.Canary.Route != "":
+		if !run.Live.IsZero() {
+			t.run().Live = zeroTime // it has to be seen away again
+		}
 		if t.healthy() {
 			t.follow(Change{Kind: SetWeight, Weight: 0})
 		}
@@ -279,6 +301,9 @@ func (t *turn) giveBack() {
 		if t.plan.Canary.Route != "" {
 			t.tell(Itself, MarkPass, "all traffic is on stable")
 		}
+	case t.s.Phase == Deploying && !t.healthy():
+		// It has broken since: the canary is what could still serve.
+	case t.now.Before(run.Until):
 	case t.now.Sub(run.Live) >= settleFor || t.plan.Canary.Route == "":
 		t.enter(Removing)
 	}
@@ -328,23 +353,46 @@ func (t *turn) back(e Intended, why string) {
 	if !t.s.Underway() {
 		t.adoptStray(e)
 	}
-	from := t.s.View.Split.Canary
+	from, unseen, lost := t.s.View.Split.Canary, unread(t.plan, t.s, t.now), t.s.Pending
 	r := t.record()
+	generation := w.Generation
+	if r.Rollout.UID == w.UID {
+		generation = max(generation, r.Rollout.Generation) // a promotion that was accepted may not be seen yet
+	}
 	r.Phase, r.Ended, r.Held, r.Asking, r.Pending = RollingBack, zeroTime, nil, nil, nil
-	r.Rollout = Rollout{Goal: r.From, UID: w.UID, Began: t.now, Generation: w.Generation, Condition: w.Progressing.Updated}
+	r.Rollout = Rollout{Goal: r.From, UID: w.UID, Began: t.now, Generation: generation, Condition: w.Progressing.Updated}
 	run := t.enter(Returning)
+	run.take(t.s.View) // whatever was changed before it was asked for
+	run.Until = zeroTime
+	if lost != nil && t.plan.Canary.Route != "" && !lost.Change.Kind.OfCanary() {
+		run.Until = lost.Since.Add(grace)
+	}
 	text := "abort canary: its pods → 0"
 	switch {
 	case run.Promoted, w.Template.Hash != r.From.Template:
 		run.Stage = Restoring // the image may have been set and not be seen yet
-	case t.plan.Canary.Route == "" && t.healthy(), from == 0 && seesCanary(t.plan, t.s, t.now) && t.s.View.Split.Err == "" && run.Live.IsZero():
+	case t.plan.Canary.Route == "" && t.healthy(), from == 0 && unseen == "" && run.Live.IsZero() && run.Until.IsZero():
 		run.Stage = Removing // it has had no traffic
 	}
-	if t.plan.Canary.Route != "" && from > 0 {
+	switch {
+	case t.plan.Canary.Route == "":
+	case unseen != "":
+		text = "abort canary: the traffic back to stable as soon as it can be read, then its pods → 0: " + unseen
+	case from > 0:
 		text = fmt.Sprintf("abort canary: %d%% of the traffic back to stable, then its pods → 0", from)
 	}
 	run.Weight, run.Live, run.By, run.Why = 0, zeroTime, e.By, why
 	t.tell(e.By, MarkRunning, text+because(why))
+}
+
+// take makes what is there now what the release goes by.
+func (run *CanaryRun) take(v View) {
+	if v.Split.Err == "" && !v.Split.At.IsZero() {
+		run.Rest = v.Split.Rest
+	}
+	if v.Canary.Found {
+		run.UID, run.Template = v.Canary.UID, v.Canary.Template.Hash
+	}
 }
 
 // adoptStray begins a record for a canary that no release here is about: somebody
@@ -358,147 +406,6 @@ func (t *turn) adoptStray(e Intended) {
 	r := t.record()
 	r.From, r.To = stable, Target{Version: c.Version(t.plan.Container), Image: c.Image(t.plan.Container)}
 	r.Canary = &CanaryRun{UID: c.UID, Template: c.Template.Hash, Rest: t.s.View.Split.Rest, Weight: canaryWeight(t.plan, t.s)}
-}
-
-// straying tells whether a canary has pods or traffic although no release here is
-// about it.
-func straying(plan Plan, s State) bool {
-	return plan.Canary != nil && (s.Phase.Over() || s.Phase == Planned) && leftover(plan, s) != ""
-}
-
-// leftover says what of a canary is there, or "".
-func leftover(plan Plan, s State) string {
-	w := s.View.Canary
-	weight := 0
-	if plan.Canary.Route != "" {
-		weight = s.View.Split.Canary
-	}
-	switch {
-	case w.Found && w.Desired > 0:
-		return fmt.Sprintf("deployment/%s runs %s on %s, with %d%% of the traffic", plan.Canary.Deployment, cmp.Or(w.Version(plan.Container), "?"), Count(w.Desired, "pod"), weight)
-	case weight > 0:
-		return fmt.Sprintf("%s sends %d%% of the traffic to the canary, which has no pods", plan.Canary.Route, weight)
-	}
-	return ""
-}
-
-// canaryWeight is the percent of the traffic that the canary gets, as observed.
-// Without an object that divides it, the pods do.
-func canaryWeight(plan Plan, s State) int {
-	if plan.Canary.Route != "" {
-		return s.View.Split.Canary
-	}
-	w := s.View.Canary
-	if run := s.Canary; run != nil && run.Weight > 0 && w.Desired == canaryPods(plan, s, run.Weight) && w.Available == w.Desired {
-		return run.Weight
-	}
-	if total := w.Available + s.View.Workload.Available; w.Found && total > 0 {
-		return int(math.Round(100 * float64(w.Available) / float64(total)))
-	}
-	return 0
-}
-
-// canaryPods is how many pods the canary needs for a weight. Where an object
-// divides the traffic, a pod of the canary carries as much as one of stable's; where
-// pods divide it, they are what makes the share, to the nearest pod.
-func canaryPods(plan Plan, s State, weight int) int {
-	stable := s.View.Workload.Desired
-	if plan.Canary.Route != "" {
-		return max(plan.Canary.Pods, (weight*stable+99)/100, 1)
-	}
-	share := math.Round(float64(weight*stable) / float64(max(100-weight, 1)))
-	return max(min(int(share), stable), plan.Canary.Pods, 1)
-}
-
-// seesCanary tells whether the canary and the split are fresh enough to decide
-// anything.
-func seesCanary(plan Plan, s State, now time.Time) bool { return unseenCanary(plan, s, now) == "" }
-
-// unseenCanary says why the canary or the split is not known, or "".
-func unseenCanary(plan Plan, s State, now time.Time) string {
-	w, split := s.View.Canary, s.View.Split
-	switch {
-	case w.At.IsZero():
-		return fmt.Sprintf("deployment/%s was not looked for yet", plan.Canary.Deployment)
-	case now.Sub(w.At) > plan.Stale.Workload:
-		return fmt.Sprintf("deployment/%s was last seen %s ago", plan.Canary.Deployment, Age(now.Sub(w.At)))
-	case plan.Canary.Route == "":
-		return ""
-	case split.At.IsZero():
-		return cmp.Or(split.Err, plan.Canary.Route+" was not read yet")
-	case now.Sub(split.At) > plan.Stale.Workload:
-		return fmt.Sprintf("%s was last read %s ago", plan.Canary.Route, Age(now.Sub(split.At)))
-	}
-	return ""
-}
-
-// ready says why a step may not be left for the next one, or "": its bake is over,
-// its pods are there, and every measure passes on what is seen now (invariant 6).
-func ready(plan Plan, s State, now time.Time) string {
-	run := s.Canary
-	switch run.Stage {
-	case Baking:
-	case Creating:
-		return "the canary's pods are not available yet"
-	case Shifting:
-		return fmt.Sprintf("%d%% of the traffic is not seen on the canary yet", run.Weight)
-	case Promoting:
-		return "it is being promoted"
-	default:
-		return "the canary is being ended"
-	}
-	w := s.View.Canary
-	switch left := plan.Canary.Bake - now.Sub(run.Live); {
-	case left > 0:
-		return "not before its bake ends, in " + Left(left)
-	case unseenCanary(plan, s, now) != "":
-		return unseenCanary(plan, s, now)
-	case canaryWeight(plan, s) != run.Weight:
-		return fmt.Sprintf("the weight is %d%%, not %d%%", canaryWeight(plan, s), run.Weight)
-	case w.Convergence() != Complete || w.Available < canaryPods(plan, s, run.Weight):
-		return fmt.Sprintf("%d of %d canary pods are available", w.Available, w.Desired)
-	}
-	return cmp.Or(verdict(plan, s, now), wholeService(plan, s))
-}
-
-// verdict says why the judgement of a step is not a pass, or "".
-func verdict(plan Plan, s State, now time.Time) string {
-	rows := Comparisons(plan, s, now)
-	if fails := failing(plan, s, now); fails != "" {
-		return fails
-	}
-	for _, row := range rows {
-		if row.Verdict == NoData {
-			return fmt.Sprintf("%s is not known: %s", row.Title, row.Why)
-		}
-	}
-	for _, row := range rows {
-		if row.Trying != "" {
-			return fmt.Sprintf("%s: the statistical judge has %s", row.Title, row.Trying)
-		}
-	}
-	if n, least := s.View.Tally.Pass, max(plan.Rollback.After, 1); n < least {
-		return fmt.Sprintf("judged %d of %d rounds since it was seen", n, least)
-	}
-	return ""
-}
-
-// failing says which measure of the canary fails, or "".
-func failing(plan Plan, s State, now time.Time) string {
-	for _, row := range Comparisons(plan, s, now) {
-		if row.Verdict == Fail {
-			return fmt.Sprintf("%s fails: %s", row.Title, row.Why)
-		}
-	}
-	return ""
-}
-
-// wholeService says that a figure of the whole service fails, or "".
-func wholeService(plan Plan, s State) string {
-	if used, spec := Budget(plan, s.View); used > 0 {
-		return fmt.Sprintf("%s of the whole service is out of bounds", spec.Title)
-	}
-	return ""
 }
 
 // stepOf is the index of the last step that a weight has reached.

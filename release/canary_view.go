@@ -207,3 +207,36 @@ func Compares(plan Plan, r Record) Comparing {
 	}
 	return Comparing{On: true, Since: since, Canary: r.To.Version, Stable: r.From.Version}
 }
+
+// canaryEdge is the few words at the right of the deploy item's line.
+func canaryEdge(s State) string {
+	switch s.Canary.Stage {
+	case Creating:
+		return fmt.Sprintf("canary %d/%d", s.View.Canary.Available, s.View.Canary.Desired)
+	case Shifting, Baking:
+		return fmt.Sprintf("at %d%%", s.View.Split.Canary)
+	case Promoting:
+		return fmt.Sprintf("%d/%d", s.View.Workload.Replaced(), s.View.Workload.Desired)
+	}
+	return string(s.Canary.Stage)
+}
+
+// canaryRows is the deploy item's detail while a canary is under way.
+func canaryRows(plan Plan, s State, now time.Time) []Fact {
+	facts := []Fact{
+		{"by", MarkNone, fmt.Sprintf("%s, %s", s.By.String(), s.Rollout.Began.Format(time.TimeOnly))},
+		{"passes", MarkNone, fmt.Sprintf("promoted, stable %d/%d on %s,", s.View.Workload.Desired, s.View.Workload.Desired, s.To.Version)},
+		{"", MarkNone, "canary weight seen at 0"},
+		{"now", MarkNone, canaryWaits(plan, s, now)},
+	}
+	switch s.Canary.Stage {
+	case Promoting:
+		facts = append(facts, Fact{"next", MarkNone, "the traffic back to stable, then the canary is deleted"})
+	case Creating, Shifting:
+		facts = append(facts, Fact{"next", MarkNone, fmt.Sprintf("%d%% of the traffic, baked %s", s.Canary.Weight, Span(plan.Canary.Bake))})
+	case Baking:
+		p := advanceChoice(plan, s, now).Preview
+		facts = append(facts, Fact{"next", MarkNone, p.Change}, Fact{"same as", MarkNone, p.SameAs})
+	}
+	return append(facts, Fact{"back", MarkNone, "b: " + abortPreview(plan, s, now).Change})
+}

@@ -16,21 +16,31 @@
 //
 //  1. At most one change of the cluster is in flight.
 //  2. No change without its intent, or its automatic decision with evidence,
-//     recorded first. (A person's undo alone goes on when the record cannot be
-//     written; the engine says so, loudly.)
-//  3. The image is set only when every item that comes before it has passed or
-//     is waived.
+//     recorded first. (A person's undo or abort, and what is left of a canary's
+//     way back, alone go on when the record cannot be written; the engine says
+//     so, loudly.)
+//  3. The image is set, or a canary begun, only when every item that comes before
+//     it has passed or is waived.
 //  4. Released only when every item has passed or is waived and the workload is
 //     complete at the target.
-//  5. One automatic undo is accepted at most; after it, only a person begins the
-//     next change.
+//  5. One automatic undo or abort is accepted at most; after it, only a person
+//     begins the next change.
 //  6. Without data, or on old data, nothing passes and nothing is decided.
 //  7. A held release decides nothing by itself.
-//  8. The way back is open in every phase in which an earlier revision exists;
-//     no gate, hold or missing metric stands against it.
+//  8. The way back is open in every phase in which an earlier revision exists, or
+//     a canary; no gate, hold or missing metric stands against it.
 //  9. Time going backwards, duplicate events, late outcomes and outcomes of
 //     unknown changes change nothing durable.
 //  10. Step is deterministic: the same input gives the same output.
+//  11. A canary leaves a step for a higher weight, or for promotion, only after its
+//     bake, with pods enough, and when every measure passes on what is seen now.
+//  12. Traffic goes only to what has pods for it: a weight after the pods, stable's
+//     image while the traffic is on the canary, the traffic back to a stable that
+//     is healthy, and the canary's pods go when it is seen to have no traffic.
+//
+// A release is a rolling update of one Deployment, or, where the plan has a
+// [CanaryPlan], leads a second one beside it through the stages of [CanaryStage];
+// the files canary_*.go are about nothing else.
 //
 // The state has two halves. Record is durable: the engine writes it to the
 // journal before it performs the effects that go with it. View is what was

@@ -32,7 +32,8 @@ func (k ChangeKind) OfCanary() bool {
 // The same holds of the canary's Deployment, which must not exist where UID is
 // empty; and of SetWeight, which changes the two weights of Object and nothing
 // else while the canary's is WeightFrom and the rest of it is Rest. In a change of
-// the canary's Deployment, UID, Before and Generation are that one's.
+// the canary's Deployment, UID, Before and Generation are that one's; SetWeight
+// has none of them.
 type Change struct {
 	ID         string     `json:"id"`
 	Kind       ChangeKind `json:"kind"`
@@ -75,7 +76,7 @@ type Refused struct {
 	ID    string // of the wish
 	Kind  IntentKind
 	Why   string
-	Gate  bool // refused by a gate of the checklist
+	Gate  bool // refused by a gate of the checklist, or a measure that fails
 	Noop  bool // refused because it is so already
 	Moved bool // refused because it is no longer what was shown: look again
 }

@@ -118,9 +118,9 @@ type (
 		Confirm string
 		Adopt   bool
 	}
-	// Pause pauses the Deployment's rollout.
+	// Pause pauses the Deployment's rollout, or holds a canary where it is.
 	Pause struct{}
-	// Resume resumes it.
+	// Resume resumes it, or goes on with the canary.
 	Resume struct{}
 	// Undo returns to a revision; 0 is the previous one.
 	Undo struct{ Revision int64 }

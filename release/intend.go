@@ -19,7 +19,7 @@ func (t *turn) intended(e Intended) {
 		return
 	}
 	moved := t.moved(choice, e.Seen)
-	if why := cmp.Or(moved, wording(e.Intent, choice)); why != "" {
+	if why := cmp.Or(moved, t.wording(e.Intent, choice)); why != "" {
 		t.do(Refused{ID: e.ID, Kind: choice.Kind, Why: why, Moved: moved != ""})
 		return
 	}
@@ -97,7 +97,7 @@ func (t *turn) apply(e Intended) {
 		Object: "deployment/" + t.plan.Canary.Deployment, Replicas: canaryPods(t.plan, t.s, steps[0]),
 		Cause: fmt.Sprintf("canary of %s by %s, slipway", t.s.To.Version, e.By.Name),
 	}, Deploying, t.s.To)
-	t.s.Record.Pending.Stage = Creating
+	t.s.Pending.Stage = Creating
 }
 
 // find gives the choice that an intent is about.
@@ -157,7 +157,7 @@ func (t *turn) moved(c Choice, seen Seen) string {
 }
 
 // wording says what is wrong with the words that came with an intent, or "".
-func wording(intent Intent, c Choice) string {
+func (t *turn) wording(intent Intent, c Choice) string {
 	switch i := intent.(type) {
 	case Begin:
 		if err := CheckVersion(i.Version); err != nil {
@@ -170,6 +170,9 @@ func wording(intent Intent, c Choice) string {
 	case Deploy:
 		if wants, ok := c.Intent.(Deploy); ok && wants.Adopt && !i.Adopt {
 			return "a canary was left from an earlier attempt: it has to be said that it is taken over, or aborted first"
+		}
+		if t.plan.Canary != nil && t.plan.Canary.Route != "" && t.s.View.Split.Canary > 0 {
+			return fmt.Sprintf("the canary that was left has %d%% of the traffic, which would get %s at once: abort it first", t.s.View.Split.Canary, t.s.To.Version)
 		}
 		return typed(i.Confirm, c)
 	case Advance:
@@ -299,6 +302,9 @@ func (t *turn) carryOn(by Actor) {
 	if r.Held != nil && t.s.Underway() {
 		run := t.run()
 		run.Tries, run.Sent = 0, 0
+		if run.Stage != Baking {
+			run.Since = t.now // no deadline ran while it was held
+		}
 	}
 	r.Held, r.Asking = nil, nil
 	t.tell(by, MarkNone, text)

@@ -26,12 +26,8 @@ func Judge(plan Plan, view View, spec MetricSpec, now time.Time) Judgement {
 		return j
 	}
 	j.Value, j.Has, j.At = sample.Value, true, sample.At
-	switch age := now.Sub(sample.At); {
-	case age > plan.Stale.Metric:
-		j.Stale, j.Why = true, "stale "+Age(age)
-		return j
-	case age < -ahead:
-		j.Stale, j.Why = true, Span(-age)+" ahead of this machine's clock"
+	if why := stale(plan, sample, now); why != "" {
+		j.Stale, j.Why = true, why
 		return j
 	}
 	if j.Unread {
@@ -65,8 +61,24 @@ func fewRequests(plan Plan, view View, spec MetricSpec, now time.Time) string {
 	if !ofRequests || !known || rate.Err != "" || now.Sub(rate.At) > plan.Stale.Metric {
 		return ""
 	}
-	if n := rate.Value * plan.Traffic.Window.Seconds(); n < plan.Traffic.Least {
-		return fmt.Sprintf("low traffic: %s requests in %s, %s decide", Thousands(n), Span(plan.Traffic.Window), Thousands(plan.Traffic.Least))
+	return lowTraffic(plan, rate, plan.Traffic.Least)
+}
+
+// lowTraffic says that a rate is of fewer requests than decide, or "".
+func lowTraffic(plan Plan, rate Sample, least float64) string {
+	if n := rate.Value * plan.Traffic.Window.Seconds(); n < least {
+		return fmt.Sprintf("low traffic: %s requests in %s, %s decide", Thousands(n), Span(plan.Traffic.Window), Thousands(least))
+	}
+	return ""
+}
+
+// stale says why a sample is not of now, or "".
+func stale(plan Plan, s Sample, now time.Time) string {
+	switch age := now.Sub(s.At); {
+	case age > plan.Stale.Metric:
+		return "stale " + Age(age)
+	case age < -ahead:
+		return Span(-age) + " ahead of this machine's clock"
 	}
 	return ""
 }

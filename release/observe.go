@@ -50,19 +50,7 @@ func (t *turn) narrate(before, after Workload) {
 			t.tell(cluster, MarkNone, fmt.Sprintf("revision %d %s%s", current.Number, current.Version, deadlineWords(after)))
 		}
 	}
-	known := map[string]bool{}
-	for _, c := range before.Causes {
-		known[c.Reason+c.Version] = !c.Soft || c.stalls(before.At)
-	}
-	for _, c := range after.Causes {
-		switch {
-		case known[c.Reason+c.Version]:
-		case !c.Soft:
-			t.tell(cluster, MarkFail, c.String())
-		case c.stalls(after.At):
-			t.tell(cluster, MarkAttention, c.String())
-		}
-	}
+	t.newCauses(before, after, "")
 	if after.Convergence() == Complete && before.Convergence() == Complete {
 		return
 	}
@@ -77,6 +65,23 @@ func (t *turn) narrate(before, after Workload) {
 	}
 	if n := after.Replaced(); n != before.Replaced() && after.Template.Hash == before.Template.Hash {
 		t.tell(Itself, MarkNone, fmt.Sprintf("%d of %d replaced", n, after.Desired)+drainingWords(before, after))
+	}
+}
+
+// newCauses tells what keeps pods from serving, once.
+func (t *turn) newCauses(before, after Workload, of string) {
+	known := map[string]bool{}
+	for _, c := range before.Causes {
+		known[c.Reason+c.Version] = !c.Soft || c.stalls(before.At)
+	}
+	for _, c := range after.Causes {
+		switch {
+		case known[c.Reason+c.Version]:
+		case !c.Soft:
+			t.tell(cluster, MarkFail, of+c.String())
+		case c.stalls(after.At):
+			t.tell(cluster, MarkAttention, of+c.String())
+		}
 	}
 }
 

@@ -31,7 +31,7 @@ type Plan struct {
 	// Unattended means that nobody can be asked: "ask" answers as "auto" does.
 	Unattended bool
 	// Driven says who else holds an unfinished release of this service here, or
-	// is empty. Such a console watches; undo stays allowed.
+	// is empty. Such a console watches; undo and abort stay allowed.
 	Driven string
 	// Leaving means that the console is being left: nothing is decided by itself
 	// any more.

@@ -128,7 +128,7 @@ func (m *canaryMachine) well() {
 	c.Available, c.Updated, c.Replicas, c.Causes = c.Desired, c.Desired, c.Desired, nil
 	m.stable(m.story.cluster.Version("gateway"), 6)
 	m.figures(0.0002)
-	m.story.split.Err = ""
+	m.story.split.Err, m.story.split.Silent = "", false
 }
 
 // stable makes stable run a version with so many pods of it available.
@@ -195,7 +195,7 @@ func (m *canaryMachine) meddle(t *rapid.T) {
 	case 1:
 		split.Rest += "x"
 	case 2:
-		split.Err = "missing"
+		split.Err, split.Silent = "missing", rapid.Bool().Draw(t, "silent")
 	case 3:
 		c.Available = 0
 	case 4:
@@ -261,8 +261,21 @@ func (m *canaryMachine) land(c release.Change) {
 
 func (m *canaryMachine) wish(t *rapid.T) release.Event {
 	intents := []release.Intent{
-		release.Begin{Version: "v2.5.0"}, release.Begin{Version: "v2.5.0"}, release.Deploy{Adopt: true}, release.Deploy{}, release.Advance{}, release.Advance{}, release.Advance{}, release.Promote{},
-		release.Pause{}, release.Resume{}, release.HoldOn{}, release.Continue{}, release.Continue{}, release.Continue{}, release.Continue{},
+		release.Begin{Version: "v2.5.0"},
+		release.Begin{Version: "v2.5.0"},
+		release.Deploy{Adopt: true},
+		release.Deploy{},
+		release.Advance{},
+		release.Advance{},
+		release.Advance{},
+		release.Promote{},
+		release.Pause{},
+		release.Resume{},
+		release.HoldOn{},
+		release.Continue{},
+		release.Continue{},
+		release.Continue{},
+		release.Continue{},
 	}
 	if rapid.IntRange(0, 7).Draw(t, "back") == 0 {
 		intents = []release.Intent{release.Abort{}, release.Undo{}, release.Abandon{}}
@@ -329,7 +342,7 @@ func (m *canaryMachine) sent(t rapid.TB, before, next release.State, c release.C
 		t.Fatalf("2: %s by itself, without evidence", c.Kind)
 	}
 	stale := func(at time.Time) bool { return at.IsZero() || m.now.Sub(at) > m.plan.Stale.Workload }
-	ofStable := c.Kind == release.SetPaused || c.Kind == release.SetResume
+	ofStable := c.Kind == release.SetPaused || c.Kind == release.SetResume || c.Kind == release.UndoTo // of what it is sees it fresh
 	if next.Underway() && !ofStable && (stale(canary.At) || stale(split.At)) {
 		t.Fatalf("%s was decided on an old look", c.Kind)
 	}
@@ -339,27 +352,27 @@ func (m *canaryMachine) sent(t rapid.TB, before, next release.State, c release.C
 			t.Fatalf("a weight is set from %d, and is %d", c.WeightFrom, split.Canary)
 		}
 		if c.Weight > 0 && (canary.Available < 1 || canary.Available*100 < c.Weight*stable.Desired) {
-			t.Fatalf("7: %d%% to a canary with %d pods", c.Weight, canary.Available)
+			t.Fatalf("12: %d%% to a canary with %d pods", c.Weight, canary.Available)
 		}
 		if c.Weight == 0 && canary.Available > 0 && stable.Available < stable.Floor() {
-			t.Fatalf("traffic back to a stable with %d of %d", stable.Available, stable.Desired)
+			t.Fatalf("12: traffic back to a stable with %d of %d", stable.Available, stable.Desired)
 		}
 	case release.ScaleCanary:
 		if c.Replicas == 0 && split.Canary != 0 {
-			t.Fatalf("7: the canary is scaled to 0 with %d%% of the traffic", split.Canary)
+			t.Fatalf("12: the canary is scaled to 0 with %d%% of the traffic", split.Canary)
 		}
 	case release.DeleteCanary:
 		if split.Canary != 0 || stable.Version("gateway") != next.To.Version {
-			t.Fatalf("7: the canary is deleted with %d%% of the traffic, stable is %s", split.Canary, stable.Version("gateway"))
+			t.Fatalf("12: the canary is deleted with %d%% of the traffic, stable is %s", split.Canary, stable.Version("gateway"))
 		}
 	case release.SetImage:
 		if split.Canary != 100 || canary.Available < stable.Desired {
-			t.Fatalf("stable is promoted with %d%% of the traffic on %d canary pods", split.Canary, canary.Available)
+			t.Fatalf("12: stable is promoted with %d%% of the traffic on %d canary pods", split.Canary, canary.Available)
 		}
 	}
 }
 
-// rises: 6. A step is left for the next one only when its bake is over and every
+// rises: 11. A step is left for the next one only when its bake is over and every
 // measure passes now.
 func (m *canaryMachine) rises(t rapid.TB, before, next release.State) {
 	b, n := before.Canary, next.Canary
@@ -372,11 +385,11 @@ func (m *canaryMachine) rises(t rapid.TB, before, next release.State) {
 		return
 	}
 	if m.now.Sub(b.Live) < m.plan.Canary.Bake {
-		t.Fatalf("6: up after %s of bake", m.now.Sub(b.Live))
+		t.Fatalf("11: up after %s of bake", m.now.Sub(b.Live))
 	}
 	for _, row := range release.Comparisons(m.plan, next, m.now) {
 		if row.Verdict != release.Pass {
-			t.Fatalf("6: up with %s %s: %s", row.Title, row.Verdict, row.Why)
+			t.Fatalf("11: up with %s %s: %s", row.Title, row.Verdict, row.Why)
 		}
 	}
 }
@@ -396,13 +409,13 @@ func (m *canaryMachine) ends(t rapid.TB, before, next release.State) {
 	}
 }
 
-// wayBack: 8. While everything is seen and nothing unanswered is in flight, the way
-// back of a canary is open.
+// wayBack: 8. While stable is seen and nothing unanswered is in flight, the way back
+// of a canary is open, whatever cannot be read.
 func (m *canaryMachine) wayBack(t rapid.TB) {
 	s := m.state
 	fresh := func(at time.Time) bool { return !at.IsZero() && m.now.Sub(at) <= m.plan.Stale.Workload }
 	w := s.View.Workload
-	seen := w.Found && fresh(w.At) && fresh(s.View.Canary.At) && fresh(s.View.Split.At) && s.View.Split.Err == ""
+	seen := w.Found && fresh(w.At)
 	if !s.Underway() || !seen || s.Pending != nil && !s.Pending.Unknown {
 		return
 	}

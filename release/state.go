@@ -35,7 +35,7 @@ type Record struct {
 	Items []Item    `json:"items,omitempty"`
 
 	Rollout Rollout    `json:"rollout,omitzero"`
-	Canary  *CanaryRun `json:"canary,omitempty"`
+	Canary  *CanaryRun `json:"canary,omitempty"` // how far the canary is; nil: there is none
 	Held    *Hold      `json:"held,omitempty"`
 	Asking  *Question  `json:"asking,omitempty"`
 	Pending *Pending   `json:"pending,omitempty"` // the one effect in flight
@@ -137,8 +137,8 @@ type Pending struct {
 type Outcome struct {
 	ID         string      `json:"id"`
 	Kind       OutcomeKind `json:"kind"`
-	By         Actor       `json:"by,omitzero"` // who asked for the change
-	Of         ChangeKind  `json:"of,omitempty"`
+	By         Actor       `json:"by,omitzero"`    // who asked for the change
+	Of         ChangeKind  `json:"of,omitempty"`   // the kind of the change
 	What       string      `json:"what,omitempty"` // Change.Describe
 	Text       string      `json:"text,omitempty"` // the cluster's words, or what was observed
 	Generation int64       `json:"generation,omitempty"`

@@ -98,7 +98,7 @@ func (w *world) lookCanary() release.Workload {
 }
 
 func (w *world) shapeSplit(t *testing.T, d *datadriven.TestData) {
-	w.split.Err, w.split.Blocked, w.split.Rest = "", nil, "rest"
+	w.split.Err, w.split.Silent, w.split.Blocked, w.split.Rest = "", false, nil, "rest"
 	w.split.StablePath, w.split.CanaryPath = "/spec/http/0/route/0/weight", "/spec/http/0/route/1/weight"
 	w.split.Writer = "slipway"
 	for _, arg := range d.CmdArgs {
@@ -112,6 +112,8 @@ func (w *world) shapeSplit(t *testing.T, d *datadriven.TestData) {
 			w.split.Writer = value
 		case "err":
 			w.split.Err = value
+		case "silent": // no answer since the last look
+			w.split.Silent, w.split.Err = true, "unavailable"
 		case "blocked":
 			w.split.Blocked = []string{value}
 		default:
@@ -121,9 +123,10 @@ func (w *world) shapeSplit(t *testing.T, d *datadriven.TestData) {
 }
 
 func (w *world) lookSplit() release.Split {
-	look := w.split
-	look.At = w.now
-	return look
+	if !w.split.Silent {
+		w.split.At = w.now
+	}
+	return w.split
 }
 
 // setPairs says what is compared from now on.

@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"datahub.io/slipway/release"
+)
+
+func (r canaryReport) text(t *testing.T) string {
+	t.Helper()
+	var out bytes.Buffer
+	cmd := &cobra.Command{}
+	cmd.SetOut(&out)
+	if err := r.print(cmd); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+func TestCanaryReport(t *testing.T) {
+	plan, s := canaryPlan(newStage(t).options.Plan), baking(0)
+	now := s.View.Workload.At
+	s.Canary.Live = now
+	s.View.Losing = map[release.MetricName]release.Run{release.ErrorRate: {Count: 1, Samples: []release.Sample{{At: now}}}}
+	plan.Rollback.After = 3
+	got := newCanaryReport(plan, s, now.Add(500*time.Millisecond)).text(t)
+	for _, want := range []string{
+		"stable   v1\ncanary   v2 on 2 of 2 pods, 10% of the traffic\n",
+		"traffic  virtualservice/gateway\n",
+		"stage    baking, baked 0:00 of 0:01\nbudget   1 of 3 used\nwaits    ",
+		"METRIC      STABLE  CANARY  RULE             VERDICT  WHY\n",
+		"Error Rate  0.1%    0.1%    ≤1%              pass     0.1%\n",
+		"Restarts    0       0       0, none failing  pass     none\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in\n%s", want, got)
+		}
+	}
+}
+
+// What is not known is not 0, and what is over is not said.
+func TestCanaryReportBetweenReleases(t *testing.T) {
+	plan, s := canaryPlan(newStage(t).options.Plan), baking(1)
+	now := s.View.Workload.At
+	s.Record, s.View.Canary = release.Record{}, release.Workload{At: now}
+	s.View.Split = release.Split{At: now, Err: "virtualservice/gateway does not exist"}
+	r := newCanaryReport(plan, s, now)
+	if got, want := r.text(t), "canary   none on 0 of 0 pods, not known of the traffic\ntraffic  virtualservice/gateway: virtualservice/gateway does not exist\n"; !strings.HasSuffix(got, want) {
+		t.Errorf("%q is not the end of\n%s", want, got)
+	}
+	raw, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]any{"weight": nil, "underway": false, "stable": "v1", "object": "virtualservice/gateway", "problem": "virtualservice/gateway does not exist"} {
+		if got, there := fields[key]; !there || got != want {
+			t.Errorf("%s: %v, want %v", key, got, want)
+		}
+	}
+	for _, key := range []string{"stage", "canary", "steps", "baked", "metrics", "budget", "waits"} {
+		if value, there := fields[key]; there {
+			t.Errorf("%s: %v, and no canary is under way", key, value)
+		}
+	}
+}

@@ -1,0 +1,202 @@
+package release
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// canaryPreview is the deploy's preview where it begins a canary.
+func canaryPreview(plan Plan, s State, now time.Time, p Preview) Preview {
+	first := plan.Canary.Steps[0]
+	p.Title = fmt.Sprintf("Deploy %s as a canary", s.To.Version)
+	p.Object = fmt.Sprintf("deployment/%s, then %s  in %s / %s", plan.Canary.Deployment, routeWords(plan), plan.Cluster, plan.Namespace)
+	p.How = canaryHow(plan, s)
+	p.Back = "b: all traffic to stable " + s.View.Workload.Version(plan.Container) + ", canary to 0"
+	p.SameAs = kubectl(plan, "apply -f <the canary's Deployment>")
+	if command := weightCommand(plan, s, first); command != "" {
+		p.SameAs += " && " + command
+	}
+	p.Line = fmt.Sprintf("deploy %s as a canary, first %d%% of the traffic · way back: b", s.To.Version, first)
+	p.Facts = append(p.Facts, canaryFacts(plan, s, now)...)
+	return p
+}
+
+// canaryHow says how a canary goes.
+func canaryHow(plan Plan, s State) string {
+	c := plan.Canary
+	steps := make([]string, len(c.Steps))
+	for i, w := range c.Steps {
+		steps[i] = fmt.Sprintf("%d", w)
+	}
+	text := fmt.Sprintf("canary: %s, then %s%% of the traffic, each baked %s", Count(canaryPods(plan, s, c.Steps[0]), "pod"), strings.Join(steps, " → "), Span(c.Bake))
+	if c.Auto || plan.Unattended {
+		return text + "; goes on by itself, promotion included"
+	}
+	return text + "; a advances"
+}
+
+// coarse says how coarse a split by pods is.
+func coarse(plan Plan, s State) string {
+	stable := s.View.Workload.Desired
+	var shares []string
+	for _, weight := range plan.Canary.Steps {
+		n := canaryPods(plan, s, weight)
+		shares = append(shares, fmt.Sprintf("%d%% is %s beside %d, %d%%", weight, Count(n, "pod"), stable, (200*n/max(n+stable, 1)+1)/2))
+	}
+	return "split by pods, no traffic object: " + strings.Join(shares, "; ")
+}
+
+// canaryFacts is what could stop a canary, for the confirmation of its deploy.
+func canaryFacts(plan Plan, s State, now time.Time) []Fact {
+	var facts []Fact
+	w := s.View.Canary
+	switch left := leftover(plan, s); {
+	case left != "" && plan.Canary.Route != "" && s.View.Split.Canary > 0:
+		facts = append(facts, Fact{"canary", MarkFail, left + ": left from an earlier attempt; b puts that back first"})
+	case left != "":
+		facts = append(facts, Fact{"canary", MarkAttention, left + ": left from an earlier attempt, taken over with this"})
+	case w.Found:
+		facts = append(facts, Fact{"canary", MarkPass, fmt.Sprintf("deployment/%s is there, scaled to 0, with %s: it gets %s", plan.Canary.Deployment, cmp.Or(w.Version(plan.Container), "?"), s.To.Version)})
+	}
+	for _, note := range s.View.Split.Notes {
+		facts = append(facts, Fact{"traffic", MarkNone, note})
+	}
+	if plan.Canary.Route == "" {
+		facts = append(facts, Fact{"traffic", MarkAttention, coarse(plan, s)})
+	}
+	if why := unseenCanary(plan, s, now); why != "" {
+		facts = append(facts, Fact{"fresh", MarkUnknown, why})
+	}
+	return facts
+}
+
+func advancePreview(plan Plan, s State) Preview {
+	run, c := s.Canary, plan.Canary
+	next := c.Steps[run.Step+1]
+	change := fmt.Sprintf("%d%% → %d%%", canaryWeight(plan, s), next)
+	p := Preview{
+		Title:  "Advance the canary",
+		Object: fmt.Sprintf("%s in %s / %s", routeWords(plan), plan.Cluster, plan.Namespace),
+		Change: change,
+		How:    podsFor(plan, s, next) + fmt.Sprintf("then the weight, then %s of bake", Span(c.Bake)),
+		Back:   "b: all traffic to stable",
+		SameAs: weightCommand(plan, s, next),
+	}
+	p.Line = fmt.Sprintf("advance canary %s on %s · way back: b", change, routeWords(plan))
+	return p
+}
+
+// podsFor says what has to be scaled before a weight.
+func podsFor(plan Plan, s State, weight int) string {
+	if need, has := canaryPods(plan, s, weight), s.View.Canary.Desired; need > has {
+		return fmt.Sprintf("first the canary %d → %s, ", has, Count(need, "pod"))
+	}
+	return ""
+}
+
+func promotePreview(plan Plan, s State) Preview {
+	w := s.View.Workload
+	p := Preview{
+		Title:  "Promote " + s.To.Version,
+		Object: fmt.Sprintf("deployment/%s  container %s  in %s / %s", plan.Deployment, plan.Container, plan.Cluster, plan.Namespace),
+		Change: fmt.Sprintf("%s → %s", w.Version(plan.Container), s.To.Version),
+		How:    "stable is updated while the traffic is on the canary; then the traffic goes back to stable, and once that is seen the canary is deleted",
+		Back:   "u: stable gets " + s.From.Version + " back, then the traffic",
+		SameAs: kubectl(plan, fmt.Sprintf("set image deployment/%s %s=%s", plan.Deployment, plan.Container, s.To.Image)),
+	}
+	p.Line = fmt.Sprintf("promote %s on deployment/%s, the traffic stays on the canary · way back: u", s.To.Version, plan.Deployment)
+	p.Facts = append(p.Facts, carriedFacts(plan, s)...)
+	if w.Paused {
+		p.Facts = append(p.Facts, Fact{"paused", MarkAttention, "stable's rollout is paused: it gets the image, and nothing rolls out until p resumes it"})
+	}
+	if plan.Protected {
+		p.Confirm = plan.Environment
+	}
+	return p
+}
+
+// carriedFacts says that more of the canary's pods carry the traffic than stable has to
+// take it back: without traffic an autoscaler takes its pods away.
+func carriedFacts(plan Plan, s State) []Fact {
+	canary, stable := s.View.Canary.Available, s.View.Workload.Desired
+	if plan.Canary.Route == "" || canary <= stable || canaryWeight(plan, s) < 50 {
+		return nil
+	}
+	return []Fact{{"capacity", MarkAttention, fmt.Sprintf("%s carry %d%% of the traffic, and stable has %d to take it back", Count(canary, "canary pod"), canaryWeight(plan, s), stable)}}
+}
+
+func abortPreview(plan Plan, s State, now time.Time) Preview {
+	w, canary := s.View.Workload, s.View.Canary
+	stable := w.Version(plan.Container)
+	weight := canaryWeight(plan, s)
+	var steps []string
+	if s.Underway() && s.From.Template != "" && w.Template.Hash != s.From.Template {
+		steps = append(steps, fmt.Sprintf("stable back to %s", s.From.Version))
+		stable = s.From.Version
+	}
+	unseen := unread(plan, s, now)
+	switch {
+	case plan.Canary.Route == "":
+	case unseen != "":
+		steps = append(steps, fmt.Sprintf("traffic to stable %s as soon as it can be read", stable))
+	case weight > 0:
+		steps = append(steps, fmt.Sprintf("traffic 100%% to stable %s", stable))
+	}
+	if canary.Found && canary.Desired > 0 {
+		steps = append(steps, Count(canary.Desired, "canary pod")+" → 0")
+	}
+	if len(steps) == 0 {
+		steps = []string{"nothing of it serves"}
+	}
+	p := Preview{
+		Title:  "Abort the canary of " + cmp.Or(canary.Version(plan.Container), s.To.Version),
+		Object: fmt.Sprintf("%s and deployment/%s in %s / %s", routeWords(plan), plan.Canary.Deployment, plan.Cluster, plan.Namespace),
+		Change: strings.Join(steps, ", then "),
+		How:    "the canary's pods go when the traffic has been seen away from them",
+		Back:   "d: a new canary from " + fmt.Sprintf("%d%%", plan.Canary.Steps[0]),
+		SameAs: kubectl(plan, fmt.Sprintf("scale deployment/%s --replicas=0", plan.Canary.Deployment)),
+	}
+	if command := weightCommand(plan, s, 0); plan.Canary.Route != "" && command != "" {
+		p.SameAs = command + " && " + p.SameAs
+	}
+	p.Line = "abort canary: " + p.Change
+	ok := Fact{"safe to", MarkPass, fmt.Sprintf("stable %s is %d/%d available", stable, w.Available, w.Desired)}
+	if s.Canary != nil || straying(plan, s) {
+		if why := stableHealth(backing(s)); why != "" {
+			ok = Fact{"safe to", MarkFail, why + "; the traffic stays on the canary until it is"}
+		}
+	}
+	p.Facts = append(append([]Fact{ok}, carriedFacts(plan, s)...), worldFacts(plan, s, now)...)
+	if unseen != "" {
+		p.Facts = append(p.Facts, Fact{"traffic", MarkUnknown, unseen})
+	}
+	return p
+}
+
+// backing is the state as it would be on the way back, for looking ahead.
+func backing(s State) State {
+	s.Phase = RollingBack
+	return s
+}
+
+// routeWords names what divides the traffic.
+func routeWords(plan Plan) string {
+	return cmp.Or(plan.Canary.Route, "deployment/"+plan.Canary.Deployment)
+}
+
+// weightCommand is the kubectl command that sets the weights, or the one that
+// scales where pods divide the traffic.
+func weightCommand(plan Plan, s State, weight int) string {
+	split := s.View.Split
+	if plan.Canary.Route == "" {
+		return kubectl(plan, fmt.Sprintf("scale deployment/%s --replicas=%d", plan.Canary.Deployment, canaryPods(plan, s, weight)))
+	}
+	if split.StablePath == "" {
+		return ""
+	}
+	patch := fmt.Sprintf(`[{"op":"add","path":"%s","value":%d}, {"op":"add","path":"%s","value":%d}]`, split.StablePath, 100-weight, split.CanaryPath, weight)
+	kind, name, _ := strings.Cut(plan.Canary.Route, "/")
+	return kubectl(plan, fmt.Sprintf("patch %s %s --type=json -p '%s'", kind, name, patch))
+}
