@@ -190,6 +190,16 @@ func canaryPods(t testing.TB, namespace string) int32 {
 	return *d.Spec.Replicas
 }
 
+// scaleCanary gives the canary pods, as a person with kubectl would.
+func scaleCanary(t testing.TB, namespace string, pods int) {
+	t.Helper()
+	patch := fmt.Sprintf(`{"spec":{"replicas":%d}}`, pods)
+	_, err := admin.AppsV1().Deployments(namespace).Patch(context.Background(), canaryName, types.StrategicMergePatchType, []byte(patch), metav1.PatchOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 type requests struct{ Total, Failed int64 }
 
 // requestsOf counts the requests of an environment since they were forgotten.

@@ -169,18 +169,20 @@ func TestTwoConsolesAdvanceAtOnce(t *testing.T) {
 	const namespace = "datahub-routes"
 	resetCanary(t, namespace)
 	var consoles []*screen
-	for i := range 2 {
+	for range 2 {
 		s := newCanarySetup(t, "kubeconfig", "[25, 100]")
 		c := s.open(t, 120, 40, "--env", "routes", "--version", "v2.5.0")
 		c.see("Ready to deploy", "eng-a")
 		c.press("d")
 		c.see("as a canary")
-		if i == 1 {
-			c.see("taken over") // the first one's canary
-		}
-		c.confirm("y")
-		c.told("25% of the traffic is on the canary")
 		consoles = append(consoles, c)
+	}
+	time.Sleep(250 * time.Millisecond)
+	for _, c := range consoles {
+		c.press("y")
+	}
+	for _, c := range consoles {
+		c.told("25% of the traffic is on the canary")
 	}
 	for _, c := range consoles {
 		c.see("Baked: a goes to 100%")
@@ -277,10 +279,16 @@ func TestAbortWithoutARecord(t *testing.T) {
 
 	// Another machine: its own records, its own person.
 	second := newCanarySetup(t, "responder.kubeconfig", "[25, 100]")
-	second.run(t, "deploy", "--env", "canary", "--version", "v2.6.0").expect(t, 5, "left from an earlier attempt", "--adopt")
+	second.run(t, "deploy", "--env", "canary", "--version", "v2.6.0").expect(t, 1, "a canary was left with 25% of the traffic", "abort it first")
 	second.run(t, "canary", "abort", "--env", "canary").expect(t, 0, "abort canary: 25% of the traffic back to stable", "rolled back: all traffic on stable v2.4.0")
 	weighs(t, namespace, 0)
 	c.see("HELD", "put all traffic back on stable")
+	// What is left of it has no pods: it is taken over without asking. With pods it has to be said.
+	if n := canaryPods(t, namespace); n != 0 {
+		t.Errorf("the canary has %d pods", n)
+	}
+	scaleCanary(t, namespace, 1)
+	second.run(t, "deploy", "--env", "canary", "--version", "v2.5.1").expect(t, 5, "left from an earlier attempt", "--adopt")
 	if got := requestsOf(t, "canary"); got.Failed != 0 {
 		t.Errorf("%d of %d requests failed", got.Failed, got.Total)
 	}

@@ -206,7 +206,7 @@ func (t *turn) adoptCanary() {
 	run.Stage, run.Since, run.Live = Shifting, t.now, zeroTime
 	run.Step, run.Weight, run.From = t.plan.Canary.stepOf(split.Canary), split.Canary, split.Canary
 	if split.Canary == 0 {
-		run.Weight = t.plan.Canary.Steps[0]
+		run.Step, run.Weight = 0, t.plan.Canary.Steps[0]
 	}
 }
 

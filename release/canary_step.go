@@ -130,8 +130,11 @@ func (t *turn) followTo(c Change, goal Target) {
 // was not done, and what would be made again is guarded and the same.
 func (t *turn) fallen(p Pending, o Outcome) {
 	run := t.run()
-	run.Tries++
-	if p.Unknown && t.s.Phase == Deploying || run.Tries >= automaticTries {
+	run.Tries = min(run.Tries+1, automaticTries)
+	if t.s.Phase == RollingBack {
+		return
+	}
+	if p.Unknown || run.Tries >= automaticTries {
 		t.hold(HeldByFailure, fmt.Sprintf("%s was not done: %s", p.Change.Describe(), o.Text))
 	}
 }
@@ -408,11 +411,11 @@ func (t *turn) adoptStray(e Intended) {
 	r.Canary = &CanaryRun{UID: c.UID, Template: c.Template.Hash, Rest: t.s.View.Split.Rest, Weight: canaryWeight(t.plan, t.s)}
 }
 
-// stepOf is the index of the last step that a weight has reached.
+// stepOf is the index of the last step that a weight has reached; -1: of none.
 func (p *CanaryPlan) stepOf(weight int) int {
 	i := slices.IndexFunc(p.Steps, func(w int) bool { return w > weight })
 	if i < 0 {
 		i = len(p.Steps)
 	}
-	return max(i-1, 0)
+	return i - 1
 }

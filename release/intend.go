@@ -171,9 +171,6 @@ func (t *turn) wording(intent Intent, c Choice) string {
 		if wants, ok := c.Intent.(Deploy); ok && wants.Adopt && !i.Adopt {
 			return "a canary was left from an earlier attempt: it has to be said that it is taken over, or aborted first"
 		}
-		if t.plan.Canary != nil && t.plan.Canary.Route != "" && t.s.View.Split.Canary > 0 {
-			return fmt.Sprintf("the canary that was left has %d%% of the traffic, which would get %s at once: abort it first", t.s.View.Split.Canary, t.s.To.Version)
-		}
 		return typed(i.Confirm, c)
 	case Advance:
 		return typed(i.Confirm, c)
