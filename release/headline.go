@@ -208,7 +208,7 @@ func sayBlind(_ Plan, s State, _ time.Time) (Headline, bool) {
 // until they ask for the next one.
 func sayUndone(_ Plan, s State, now time.Time) (Headline, bool) {
 	last := s.Last
-	if last == nil || last.By == Itself || last.Kind == Accepted || last.Kind == Skipped || now.Sub(last.At) > notDone {
+	if last == nil || last.By == Itself || s.Underway() && s.Phase == RollingBack || last.Kind == Accepted || last.Kind == Skipped || now.Sub(last.At) > notDone {
 		return Headline{}, false
 	}
 	return Headline{Mark: MarkFail, Loud: true, Strong: fmt.Sprintf("NOT DONE  %s: %s", last.What, last.Text), Rest: "nothing was changed"}, true
