@@ -29,6 +29,8 @@ func BenchmarkConsole(b *testing.B) {
 		b.Run("steady", benchSteady)
 		b.Run("undo", benchUndo)
 		b.Run("kubectl-undo", benchKubectlUndo)
+		b.Run("canary-abort", benchCanaryAbort)
+		b.Run("canary-detected", benchCanaryDetected)
 	}
 }
 
