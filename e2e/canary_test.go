@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +39,52 @@ func TestCanaryUnattended(t *testing.T) {
 				t.Errorf("%d requests failed in the undo", got.Failed)
 			}
 		})
+	}
+}
+
+// Without a traffic object, from a manifest of one's own: the pods are the split, and
+// the console says how coarse that is.
+func TestCanaryByPods(t *testing.T) {
+	needSandbox(t)
+	const namespace = "datahub-staging"
+	reset(t, namespace)
+	forgetRequests(t)
+	s := newCanarySetup(t, "admin.kubeconfig", "[15, 100]").
+		edit(t, "[15, 100]", "[15, 50]"). // of the first environment: the second one has a traffic object
+		edit(t, "namespace: datahub-canary", "namespace: "+namespace).
+		edit(t, "context: canary", "context: staging").
+		edit(t, "stable: datahub-gateway-stable", "stable: datahub-gateway").
+		edit(t, "traffic: {istio: {virtualService: datahub-gateway, route: primary}}", "manifest: canary.yaml").
+		edit(t, endpoints(t)["health-canary"], endpoints(t)["health-staging"]).
+		edit(t, "normal: 1200", "normal: 600")
+	manifest := `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: datahub-gateway-canary, labels: {app: datahub-gateway, track: canary}}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: datahub-gateway, track: canary}}
+  template:
+    metadata: {labels: {app: datahub-gateway, track: canary}}
+    spec:
+      containers:
+      - name: gateway
+        image: filled-in-by-the-release
+        readinessProbe: {httpGet: {path: /health/ready, port: 3001}}
+        resources: {limits: {cpu: "2", memory: 2Gi}}
+`
+	if err := os.WriteFile(filepath.Join(filepath.Dir(s.config), "canary.yaml"), []byte(manifest), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := s.run(t, "deploy", "--env", "canary", "--version", "v2.5.0")
+	r.expect(t, 0, "apply canary datahub-gateway-canary: v2.5.0 on 1 pod", "canary passed at 15%", "scale deployment/datahub-gateway-canary 1 → 6",
+		"canary passed at 50%", "promoted: v2.5.0 on 6 of 6 stable pods", "delete deployment/datahub-gateway-canary", "released: v2.5.0")
+	runs(t, namespace, "v2.5.0")
+	if n := canaryPods(t, namespace); n != -1 {
+		t.Errorf("the canary is still there, with %d pods", n)
+	}
+	if got := requestsOf(t, "staging"); got.Failed != 0 {
+		t.Errorf("%d of %d requests failed", got.Failed, got.Total)
 	}
 }
 
