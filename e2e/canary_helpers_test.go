@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -112,7 +113,7 @@ func resetCanary(t testing.TB, namespace string) {
 		pods, err := admin.CoreV1().Pods(namespace).List(context.Background(), metav1.ListOptions{LabelSelector: "track=canary"})
 		return err == nil && len(pods.Items) == 0, fmt.Sprint(err)
 	})
-	forgetRequests(t)
+	forgetRequests(t, strings.TrimPrefix(namespace, "datahub-"))
 }
 
 func splitObject(t testing.TB, namespace string) *unstructured.Unstructured {
@@ -202,8 +203,31 @@ func scaleCanary(t testing.TB, namespace string, pods int) {
 
 type requests struct{ Total, Failed int64 }
 
+var (
+	forgottenMu sync.Mutex
+	forgotten   = map[string]requests{} // of an environment, counted before
+)
+
+// forgetRequests begins the count of an environment anew.
+func forgetRequests(t testing.TB, environment string) {
+	t.Helper()
+	now := counted(t, environment)
+	forgottenMu.Lock()
+	defer forgottenMu.Unlock()
+	forgotten[environment] = now
+}
+
 // requestsOf counts the requests of an environment since they were forgotten.
 func requestsOf(t testing.TB, environment string) requests {
+	t.Helper()
+	now := counted(t, environment)
+	forgottenMu.Lock()
+	defer forgottenMu.Unlock()
+	before := forgotten[environment]
+	return requests{now.Total - before.Total, now.Failed - before.Failed}
+}
+
+func counted(t testing.TB, environment string) requests {
 	t.Helper()
 	out, err := exec.Command("../bin/sandbox", "requests", "--dir", dir, "-o", "json").CombinedOutput()
 	if err != nil {
@@ -214,12 +238,4 @@ func requestsOf(t testing.TB, environment string) requests {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return all[environment]
-}
-
-// forgetRequests begins the count of every environment anew.
-func forgetRequests(t testing.TB) {
-	t.Helper()
-	if out, err := exec.Command("../bin/sandbox", "requests", "--dir", dir, "--reset").CombinedOutput(); err != nil {
-		t.Fatalf("sandbox requests --reset: %v\n%s", err, out)
-	}
 }

@@ -48,7 +48,7 @@ func TestCanaryByPods(t *testing.T) {
 	needSandbox(t)
 	const namespace = "datahub-staging"
 	reset(t, namespace)
-	forgetRequests(t)
+	forgetRequests(t, "staging")
 	s := newCanarySetup(t, "admin.kubeconfig", "[15, 100]").
 		edit(t, "[15, 100]", "[15, 50]"). // of the first environment: the second one has a traffic object
 		edit(t, "namespace: datahub-canary", "namespace: "+namespace).
@@ -105,6 +105,7 @@ func order(t *testing.T, out string, texts ...string) {
 // never touched, and what fails is bounded by the weight and the time.
 func TestBadCanariesAreAborted(t *testing.T) {
 	needSandbox(t)
+	t.Parallel() // with those of the other namespaces
 	const namespace = "datahub-canary"
 	for _, bad := range []struct {
 		tag, cause string
@@ -288,6 +289,7 @@ func TestCanaryTrial(t *testing.T) {
 // Led by commands, each a process of its own.
 func TestCanaryByCommands(t *testing.T) {
 	needSandbox(t)
+	t.Parallel() // with those of the other namespaces
 	const namespace = "datahub-routes"
 	resetCanary(t, namespace)
 	s := newCanarySetup(t, "kubeconfig", "[20, 100]")

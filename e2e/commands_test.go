@@ -24,6 +24,7 @@ func TestDeployUnattended(t *testing.T) {
 // Each bad version is noticed, named, and undone by itself.
 func TestBadVersionsAreUndone(t *testing.T) {
 	needSandbox(t)
+	t.Parallel() // with those of the other namespaces
 	for _, bad := range []struct{ tag, cause string }{
 		{"v2.5.0-crash", "CrashLoopBackOff, exit 1: "},
 		{"v2.5.0-missing", "ImagePull"},
