@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -212,11 +213,13 @@ func TestCanaryAbortByKeys(t *testing.T) {
 }
 
 // Two consoles, each with a record of its own, lead the same canary on at the same
-// moment: one of them does it, the other sees it done.
-func TestTwoConsolesAdvanceAtOnce(t *testing.T) {
+// moment: one of them does it, the other sees it done. And two that begin one at the
+// same moment begin one.
+func TestTwoConsolesAtOnce(t *testing.T) {
 	needSandbox(t)
 	const namespace = "datahub-routes"
 	resetCanary(t, namespace)
+	var setups []setup
 	var consoles []*screen
 	for range 2 {
 		s := newCanarySetup(t, "kubeconfig", "[25, 100]")
@@ -224,37 +227,45 @@ func TestTwoConsolesAdvanceAtOnce(t *testing.T) {
 		c.see("Ready to deploy", "eng-a")
 		c.press("d")
 		c.see("as a canary")
-		consoles = append(consoles, c)
+		setups, consoles = append(setups, s), append(consoles, c)
 	}
 	time.Sleep(250 * time.Millisecond)
 	for _, c := range consoles {
 		c.press("y")
 	}
+	weighs(t, namespace, 25)
+	driver := -1
+	eventually(t, "one of them to drive", func() (bool, string) {
+		for i, c := range consoles {
+			if strings.Contains(c.text(), "Canary at 25%") {
+				driver = i
+			}
+		}
+		return driver >= 0, consoles[0].text()
+	})
+	consoles[1-driver].told("exists already")
 	for _, c := range consoles {
-		c.told("25% of the traffic is on the canary")
+		c.kill(syscall.SIGKILL)
 	}
-	for _, c := range consoles {
-		c.see("Baked: a goes to 100%")
-		c.press("a")
-		c.see("25% → 100%")
+
+	// The same record on two machines.
+	first, second := setups[driver], newCanarySetup(t, "responder.kubeconfig", "[25, 100]")
+	if err := os.CopyFS(second.state, os.DirFS(first.state)); err != nil {
+		t.Fatal(err)
 	}
-	time.Sleep(250 * time.Millisecond)
-	for _, c := range consoles {
-		c.press("y")
+	results := make(chan result, 2)
+	for _, s := range []setup{first, second} {
+		go func() { results <- s.run(t, "canary", "advance", "--env", "routes") }()
 	}
-	for _, c := range consoles {
-		c.told("100% of the traffic is on the canary")
+	for range 2 {
+		(<-results).expect(t, 0, "advance canary 25% → 100%", "100% of the traffic is on the canary")
 	}
 	weighs(t, namespace, 100)
 	if n := canaryPods(t, namespace); n != 6 {
 		t.Errorf("the canary has %d pods, want 6", n)
 	}
-	consoles[0].press("b")
-	consoles[0].see("bort")
-	consoles[0].confirm("y")
-	consoles[0].see("Rolled back")
+	first.run(t, "canary", "abort", "--env", "routes").expect(t, 0, "rolled back: all traffic on stable v2.4.0")
 	weighs(t, namespace, 0)
-	consoles[1].see("HELD")
 	if got := requestsOf(t, "routes"); got.Failed != 0 {
 		t.Errorf("%d of %d requests failed", got.Failed, got.Total)
 	}
