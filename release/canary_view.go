@@ -231,7 +231,7 @@ func canaryRows(plan Plan, s State, now time.Time) []Fact {
 	}
 	switch s.Canary.Stage {
 	case Promoting:
-		facts = append(facts, Fact{"next", MarkNone, "the traffic back to stable, then the canary is deleted"})
+		facts = append(facts, Fact{"next", MarkNone, meanwhile(plan, "the traffic back to stable, then the canary is deleted", "the canary is deleted")})
 	case Creating, Shifting:
 		facts = append(facts, Fact{"next", MarkNone, fmt.Sprintf("%d%% of the traffic, baked %s", s.Canary.Weight, Span(plan.Canary.Bake))})
 	case Baking:
