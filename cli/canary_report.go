@@ -53,6 +53,9 @@ func newCanaryReport(plan release.Plan, s release.State, now time.Time) canaryRe
 		Stable: s.View.Workload.Version(plan.Container), Object: plan.Canary.Route, Problem: split.Err,
 		Available: w.Available, Desired: w.Desired,
 	}
+	if plan.Canary.Route == "" {
+		r.At = w.At // the pods are the split
+	}
 	if w.Found {
 		r.Canary = w.Version(plan.Container)
 	}
@@ -85,9 +88,8 @@ func (r canaryReport) print(cmd *cobra.Command) error {
 	}
 	fmt.Fprintln(out, r.Headline)
 	fmt.Fprintf(out, "stable   %s\ncanary   %s on %d of %d pods, %s of the traffic\n", r.Stable, orElse(r.Canary, "none"), r.Available, r.Desired, weight)
-	if r.Object != "" {
-		fmt.Fprintf(out, "traffic  %s%s\n", r.Object, after(": ", r.Problem))
-	}
+	object := orElse(r.Object, "no object divides it: counts of pods are the split, to the nearest pod")
+	fmt.Fprintf(out, "traffic  %s%s\n", object, after(": ", r.Problem))
 	if !r.Underway {
 		return nil
 	}

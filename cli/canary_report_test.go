@@ -44,6 +44,18 @@ func TestCanaryReport(t *testing.T) {
 	}
 }
 
+// Without an object the pods are the split, as of when they were seen.
+func TestCanaryReportByPods(t *testing.T) {
+	plan, s := canaryPlan(newStage(t).options.Plan), baking(0)
+	now := s.View.Workload.At
+	plan.Canary.Route, s.View.Split = "", release.Split{}
+	r := newCanaryReport(plan, s, now)
+	const want = "traffic  no object divides it: counts of pods are the split, to the nearest pod\n"
+	if got := r.text(t); !strings.Contains(got, want) || !r.At.Equal(s.View.Canary.At) || r.Weight == nil || *r.Weight == 0 {
+		t.Errorf("as of %s:\n%s", r.At, got)
+	}
+}
+
 // What is not known is not 0, and what is over is not said.
 func TestCanaryReportBetweenReleases(t *testing.T) {
 	plan, s := canaryPlan(newStage(t).options.Plan), baking(1)

@@ -14,12 +14,7 @@ func benchCanaryAbort(b *testing.B) {
 	for range b.N {
 		resetCanary(b, namespace)
 		s := newCanarySetup(b, "kubeconfig", "[25, 100]").edit(b, "bake: 6s", "bake: 10m")
-		c := s.open(b, 120, 40, "--env", "canary", "--version", "v2.5.0")
-		c.see("Ready to deploy", "eng-a")
-		c.press("d")
-		c.see("as a canary")
-		c.confirm("y")
-		c.told("25% of the traffic is on the canary")
+		c := s.begin(b, "canary", 25)
 		c.press("b")
 		c.see("bort")
 		time.Sleep(time.Second)

@@ -80,6 +80,18 @@ checklist:
 	return s
 }
 
+// begin opens a console that begins a canary of v2.5.0, and waits for its first weight.
+func (s setup) begin(t testing.TB, environment string, percent int) *screen {
+	t.Helper()
+	c := s.open(t, 120, 40, "--env", environment, "--version", "v2.5.0")
+	c.see("Ready to deploy", "eng-a")
+	c.press("d")
+	c.see("as a canary")
+	c.confirm("y")
+	c.told(fmt.Sprintf("%d%% of the traffic is on the canary", percent))
+	return c
+}
+
 var (
 	specsOnce sync.Once
 	specs     = map[string]any{} // of the objects in divided, as the sandbox made them

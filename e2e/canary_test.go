@@ -78,7 +78,7 @@ spec:
 		t.Fatal(err)
 	}
 	r := s.run(t, "deploy", "--env", "canary", "--version", "v2.5.0")
-	r.expect(t, 0, "apply canary datahub-gateway-canary: v2.5.0 on 1 pod", "canary passed at 15%", "scale deployment/datahub-gateway-canary 1 → 6",
+	r.expect(t, 0, "split by pods, no traffic object: 15% is 1 pod beside 6", "apply canary datahub-gateway-canary: v2.5.0 on 1 pod", "canary passed at 15%", "scale deployment/datahub-gateway-canary 1 → 6",
 		"canary passed at 50%", "promoted: v2.5.0 on 6 of 6 stable pods", "delete deployment/datahub-gateway-canary", "released: v2.5.0")
 	runs(t, namespace, "v2.5.0")
 	if n := canaryPods(t, namespace); n != -1 {
@@ -280,12 +280,7 @@ func TestCanaryTrial(t *testing.T) {
 	s := newCanarySetup(t, "kubeconfig", "[50, 100]").edit(t, "window: 10s", "window: 8s").
 		edit(t, "judge: {confidence: off}", "judge: {confidence: 98%}").edit(t, "judge: {confidence: off}", "judge: {confidence: 98%}").
 		edit(t, "bake: 6s", "bake: 32s").edit(t, "bake: 6s", "bake: 32s")
-	c := s.open(t, 120, 40, "--env", "routes", "--version", "v2.5.0")
-	c.see("Ready to deploy", "eng-a")
-	c.press("d")
-	c.see("as a canary")
-	c.confirm("y")
-	c.told("50% of the traffic is on the canary")
+	c := s.begin(t, "routes", 50)
 	c.press("3")
 	c.see("windows to try")
 	c.see("not higher than stable, p ")
@@ -304,12 +299,7 @@ func TestCanaryByCommands(t *testing.T) {
 	const namespace = "datahub-routes"
 	resetCanary(t, namespace)
 	s := newCanarySetup(t, "kubeconfig", "[20, 100]")
-	c := s.open(t, 120, 40, "--env", "routes", "--version", "v2.5.0")
-	c.see("Ready to deploy", "eng-a")
-	c.press("d")
-	c.see("as a canary")
-	c.confirm("y")
-	c.told("20% of the traffic is on the canary")
+	c := s.begin(t, "routes", 20)
 	s.run(t, "canary", "advance", "--env", "routes").expect(t, 5, "is driven by process")
 	c.kill(9)
 
@@ -331,12 +321,7 @@ func TestAbortWithoutARecord(t *testing.T) {
 	const namespace = "datahub-canary"
 	resetCanary(t, namespace)
 	first := newCanarySetup(t, "kubeconfig", "[25, 100]").edit(t, "bake: 6s", "bake: 10m")
-	c := first.open(t, 120, 40, "--env", "canary", "--version", "v2.5.0")
-	c.see("Ready to deploy", "eng-a")
-	c.press("d")
-	c.see("as a canary")
-	c.confirm("y")
-	c.told("25% of the traffic is on the canary")
+	c := first.begin(t, "canary", 25)
 
 	// Another machine: its own records, its own person.
 	second := newCanarySetup(t, "responder.kubeconfig", "[25, 100]")

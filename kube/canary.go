@@ -59,14 +59,11 @@ func (c *Client) wanted(ctx context.Context, ch release.Change) (d *appsv1.Deplo
 	if ch.Image == "" {
 		return nil, denied("nothing was sent: no image is named for deployment %s", c.canary.Deployment), false
 	}
-	var stable *appsv1.Deployment
-	if c.manifest == nil {
-		var err error
-		if stable, err = c.get(ctx); err != nil {
-			return nil, denied("nothing was sent: read deployment %s: %s", c.deployment, short(err)), false
-		}
+	stable, err := c.get(ctx)
+	if err != nil {
+		return nil, denied("nothing was sent: read deployment %s: %s", c.deployment, short(err)), false
 	}
-	d, err := c.blueprint(ctx, stable)
+	d, err = c.blueprint(ctx, stable)
 	if err != nil {
 		return nil, denied("nothing was sent: make deployment %s: %s", c.canary.Deployment, short(err)), false
 	}

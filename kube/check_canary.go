@@ -51,7 +51,7 @@ func (c *Client) checkCanary(ctx context.Context) []CheckRow {
 	rows := []CheckRow{c.checkCanaryDeployment(ctx)}
 	t := c.canary.Traffic
 	if t.Kind == "" {
-		return rows
+		return append(rows, c.checkPodSplit(ctx))
 	}
 	rows = append(rows, c.checkTraffic(ctx))
 	seen := map[string]bool{}
@@ -77,6 +77,22 @@ func (c *Client) checkCanaryDeployment(ctx context.Context) CheckRow {
 	default:
 		row.Found = "will be derived from " + c.deployment
 	}
+	return row
+}
+
+// checkPodSplit says that counts of pods are the split, and whether the canary's can be
+// told from stable's.
+func (c *Client) checkPodSplit(ctx context.Context) CheckRow {
+	row := CheckRow{Name: "traffic"}
+	stable, err := c.get(ctx)
+	if err == nil {
+		_, err = c.blueprint(ctx, stable)
+	}
+	if err != nil {
+		row.Found, row.Next = short(err), "no canary begins before that is mended"
+		return row
+	}
+	row.OK, row.Found = true, "no canary.traffic: counts of pods are the split, to the nearest pod and at most half"
 	return row
 }
 

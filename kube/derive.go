@@ -41,6 +41,10 @@ func (c *Client) blueprint(ctx context.Context, stable *appsv1.Deployment) (*app
 			ObjectMeta: metav1.ObjectMeta{Name: m.Name, Namespace: c.namespace, Labels: maps.Clone(m.Labels), Annotations: maps.Clone(m.Annotations)},
 			Spec:       *m.Spec.DeepCopy(),
 		}
+		if stable != nil && selects(d.Spec.Selector, stable.Spec.Template.Labels) {
+			return nil, found("the canary would select stable's pods: selector %s of its manifest takes those of deployment %s too; the canary's need a label of their own",
+				metav1.FormatLabelSelector(d.Spec.Selector), stable.Name)
+		}
 		return d, nil
 	}
 	if stable == nil {

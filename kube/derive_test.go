@@ -4,11 +4,15 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+
+	"datahub.io/slipway/release"
 )
 
 func TestDerive(t *testing.T) {
@@ -135,6 +139,36 @@ func TestManifest(t *testing.T) {
 	}
 	if _, err := readManifest("/nowhere/canary.yaml", "canary", "shop", ""); err == nil || !strings.Contains(err.Error(), "/nowhere/canary.yaml") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// A manifest whose selector takes stable's pods is refused before anything is created,
+// whatever splits the traffic.
+func TestManifestSelectsStable(t *testing.T) {
+	app := map[string]string{"app": "gateway"}
+	path := filepath.Join(t.TempDir(), "canary.yaml")
+	if err := os.WriteFile(path, []byte(strings.Replace(manifestText, "matchLabels: {app: gateway, track: canary}", "matchLabels: {app: gateway}", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const text = "the canary would select stable's pods: selector app=gateway of its manifest takes those of deployment stable too"
+	for _, canary := range []Canary{podsCanary, istioCanary} {
+		canary.Manifest = path
+		p := pretended(t, canary, append(services(), stableWith(app, app)))
+		expect(t, p.client.Apply(t.Context(), applyOf(1)), release.Denied, text)
+		if canary.Traffic.Kind == "" {
+			if row := p.client.checkPodSplit(t.Context()); row.OK || !strings.Contains(row.Found, text) {
+				t.Errorf("%+v", row)
+			}
+			continue
+		}
+		o, err := p.client.obstacles(t.Context())
+		if err != nil || !slices.ContainsFunc(o.blocked, func(b string) bool { return strings.Contains(b, text) }) {
+			t.Errorf("%v %q", err, o.blocked)
+		}
+	}
+	p := pretended(t, podsCanary, []runtime.Object{stableWith(app, app)})
+	if row := p.client.checkPodSplit(t.Context()); !row.OK || !strings.Contains(row.Found, "counts of pods are the split") {
+		t.Errorf("%+v", row)
 	}
 }
 

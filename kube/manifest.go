@@ -101,7 +101,7 @@ func onlyDocument(raw []byte) ([]byte, error) {
 func fitsRelease(d *appsv1.Deployment, name, namespace, container string) error {
 	switch {
 	case d.Name != name:
-		return fmt.Errorf("holds deployment %q; %s is accepted, as canary.deployment names it", d.Name, name)
+		return fmt.Errorf("holds deployment %q; %s is accepted, as canary.canary names it", d.Name, name)
 	case d.Namespace != "" && d.Namespace != namespace:
 		return fmt.Errorf("is of namespace %s; the release's %s is accepted, or none", d.Namespace, namespace)
 	case len(d.Spec.Template.Spec.Containers) == 0:

@@ -55,9 +55,9 @@ func (c Canary) check(stable string) error {
 	t := c.Traffic
 	switch c.Deployment {
 	case "":
-		return errors.New("no deployment is named for the canary: set canary.deployment")
+		return errors.New("no deployment is named for the canary: set canary.canary")
 	case stable:
-		return fmt.Errorf("canary.deployment is %s, which is stable's own: the canary needs a Deployment of its own", stable)
+		return fmt.Errorf("canary.canary is %s, which is stable's own: the canary needs a Deployment of its own", stable)
 	}
 	switch t.Kind {
 	case "":

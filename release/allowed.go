@@ -25,7 +25,7 @@ func Allowed(plan Plan, s State, now time.Time) []Choice {
 		resumeChoice(plan, s, now),
 		holdChoice(s),
 		continueChoice(plan, s),
-		abandonChoice(s),
+		abandonChoice(plan, s),
 	)
 	for _, spec := range plan.Items {
 		if spec.Type == ItemManual {
@@ -314,13 +314,13 @@ func continueChoice(plan Plan, s State) Choice {
 	return c
 }
 
-func abandonChoice(s State) Choice {
+func abandonChoice(plan Plan, s State) Choice {
 	c := Choice{Kind: DoAbandon, Intent: Abandon{}, Preview: Preview{
 		Title: "Abandon the release of " + s.To.Version,
 		Line:  fmt.Sprintf("abandon the release of %s · the cluster stays as it is", s.To.Version),
 	}}
 	if s.Underway() {
-		c.Preview.Line += fmt.Sprintf(", the canary with %d%% of the traffic", s.View.Split.Canary)
+		c.Preview.Line += fmt.Sprintf(", the canary with %d%% of the traffic", canaryWeight(plan, s))
 	}
 	switch {
 	case s.Phase.Over():

@@ -59,7 +59,7 @@ func sayTakingBack(plan Plan, s State) Headline {
 	h := Headline{Mark: MarkRunning, Rest: cmp.Or(s.Auto, "Aborted by "+run.By.Name) + "."}
 	switch why := stableHealth(s); {
 	case run.Tries > 0 && s.Last != nil:
-		return Headline{Mark: MarkFail, Loud: true, Strong: fmt.Sprintf("NOT BACK YET  %s: %s", s.Last.What, s.Last.Text), Rest: fmt.Sprintf("tried again every %s; the canary has %d%% of the traffic", Span(retryAfter(run.Tries)), s.View.Split.Canary)}
+		return Headline{Mark: MarkFail, Loud: true, Strong: fmt.Sprintf("NOT BACK YET  %s: %s", s.Last.What, s.Last.Text), Rest: fmt.Sprintf("tried again every %s; the canary has %d%% of the traffic", Span(retryAfter(run.Tries)), canaryWeight(plan, s))}
 	case run.Stage == Restoring:
 		h.Strong = fmt.Sprintf("Going back: stable returns to %s, %d of %d replaced; the traffic stays on the canary until then.", s.From.Version, w.Replaced(), w.Desired)
 	case run.Stage == Returning && why != "" && plan.Canary.Route == "":
@@ -92,7 +92,7 @@ func sayCanaryFailing(plan Plan, s State, now time.Time) (Headline, bool) {
 	stable := s.View.Workload.FailuresOf(s.To.Version)
 	switch {
 	case s.Canary.Stage == Promoting && stable != "":
-		return Headline{Mark: MarkFail, Loud: true, Strong: "STABLE FAILS TO UPDATE  " + stable, Rest: fmt.Sprintf("the traffic stays on the canary, %d%%", weight)}, true
+		return Headline{Mark: MarkFail, Loud: true, Strong: "STABLE FAILS TO UPDATE  " + stable, Rest: meanwhile(plan, fmt.Sprintf("the traffic stays on the canary, %d%%", weight), "the canary's pods stay")}, true
 	case len(parts) == 0 && used == 0:
 		return Headline{}, false
 	}
@@ -122,7 +122,7 @@ func sayStage(plan Plan, s State, now time.Time) Headline {
 			h.Mark = MarkAttention
 		}
 	case Promoting:
-		h.Strong = fmt.Sprintf("Promoting: %d of %d stable pods on %s, all traffic on the canary.", stable.Replaced(), stable.Desired, s.To.Version)
+		h.Strong = fmt.Sprintf("Promoting: %d of %d stable pods on %s, ", stable.Replaced(), stable.Desired, s.To.Version) + meanwhile(plan, "all traffic on the canary.", "the canary's pods beside them.")
 		h.Rest = WaitsFor(stable)
 		if stable.Convergence() == Paused {
 			h.Mark, h.Rest = MarkAttention, "Paused: nothing moves until p resumes it."
@@ -140,6 +140,14 @@ func sayStage(plan Plan, s State, now time.Time) Headline {
 		h.Strong = fmt.Sprintf("Promoted: all traffic is on stable %s. The canary is being deleted.", s.To.Version)
 	}
 	return h
+}
+
+// meanwhile is what goes on in a promotion: where pods are the split, no traffic is moved.
+func meanwhile(plan Plan, routed, byPods string) string {
+	if plan.Canary.Route == "" {
+		return byPods
+	}
+	return routed
 }
 
 // sayBaking says how a live step compares, and what comes after it.

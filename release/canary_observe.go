@@ -218,7 +218,7 @@ func (t *turn) answerCanary() {
 	}
 	if run.Stage == Promoting && t.s.Overdue() {
 		w := t.s.View.Workload
-		t.hold(HeldByFailure, fmt.Sprintf("stable made no progress for %s during its promotion, %d of %d replaced: all traffic stays on the canary", Span(w.Deadline), w.Replaced(), w.Desired)+because(w.FailuresOf(t.s.To.Version)))
+		t.hold(HeldByFailure, fmt.Sprintf("stable made no progress for %s during its promotion, %d of %d replaced: %s", Span(w.Deadline), w.Replaced(), w.Desired, meanwhile(t.plan, "all traffic stays on the canary", "the canary's pods stay"))+because(w.FailuresOf(t.s.To.Version)))
 		return
 	}
 	t.healed()

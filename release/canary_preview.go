@@ -107,6 +107,11 @@ func promotePreview(plan Plan, s State) Preview {
 		SameAs: kubectl(plan, fmt.Sprintf("set image deployment/%s %s=%s", plan.Deployment, plan.Container, s.To.Image)),
 	}
 	p.Line = fmt.Sprintf("promote %s on deployment/%s, the traffic stays on the canary · way back: u", s.To.Version, plan.Deployment)
+	if plan.Canary.Route == "" {
+		p.How = "stable is updated while the canary's pods serve beside it; once it is complete the canary is deleted"
+		p.Back = "u: stable gets " + s.From.Version + " back"
+		p.Line = fmt.Sprintf("promote %s on deployment/%s, the canary's pods stay beside it · way back: u", s.To.Version, plan.Deployment)
+	}
 	p.Facts = append(p.Facts, carriedFacts(plan, s)...)
 	if w.Paused {
 		p.Facts = append(p.Facts, Fact{"paused", MarkAttention, "stable's rollout is paused: it gets the image, and nothing rolls out until p resumes it"})

@@ -15,15 +15,11 @@ func straying(plan Plan, s State) bool {
 
 // leftover says what of a canary is there, or "".
 func leftover(plan Plan, s State) string {
-	w := s.View.Canary
-	weight := 0
-	if plan.Canary.Route != "" {
-		weight = s.View.Split.Canary
-	}
+	w, weight := s.View.Canary, canaryWeight(plan, s)
 	switch {
 	case w.Found && w.Desired > 0:
 		return fmt.Sprintf("deployment/%s runs %s on %s, with %d%% of the traffic", plan.Canary.Deployment, cmp.Or(w.Version(plan.Container), "?"), Count(w.Desired, "pod"), weight)
-	case weight > 0:
+	case plan.Canary.Route != "" && weight > 0:
 		return fmt.Sprintf("%s sends %d%% of the traffic to the canary, which has no pods", plan.Canary.Route, weight)
 	}
 	return ""

@@ -3,6 +3,7 @@ package release
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -204,8 +205,29 @@ func (t *turn) bake() {
 	}
 	if (t.plan.Canary.Auto || t.plan.Unattended) && !t.plan.Leaving && ready(t.plan, t.s, t.now) == "" {
 		why := fmt.Sprintf("canary passed at %d%%: %s, %s baked", t.s.Canary.Weight, Count(t.s.View.Tally.Pass, "round"), Span(t.now.Sub(t.s.Canary.Live)))
-		t.advance(Intended{By: Itself}, why)
+		t.advance(Intended{By: Itself}, why+because(passedWords(t.plan, t.s, t.now)))
 	}
+}
+
+// passedWords writes the samples that a step has passed on, each time once: "12:00:20
+// Error Rate 0.02%, stable 0.02% · Latency P95 45ms, stable 44ms".
+func passedWords(plan Plan, s State, now time.Time) string {
+	var words []string
+	before := ""
+	for _, row := range Comparisons(plan, s, now) {
+		if row.Metric == Restarts || row.Metric == RequestRate {
+			continue // not compared
+		}
+		text := row.Title + " " + row.Canary
+		if s.Canary.Weight < 100 {
+			text += ", stable " + row.Stable
+		}
+		if at := row.At.In(now.Location()).Format(time.TimeOnly); at != before {
+			before, text = at, at+" "+text
+		}
+		words = append(words, text)
+	}
+	return strings.Join(words, " · ")
 }
 
 // advance goes from a step that has passed to the next weight, or to promotion.

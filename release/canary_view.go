@@ -209,12 +209,12 @@ func Compares(plan Plan, r Record) Comparing {
 }
 
 // canaryEdge is the few words at the right of the deploy item's line.
-func canaryEdge(s State) string {
+func canaryEdge(plan Plan, s State) string {
 	switch s.Canary.Stage {
 	case Creating:
 		return fmt.Sprintf("canary %d/%d", s.View.Canary.Available, s.View.Canary.Desired)
 	case Shifting, Baking:
-		return fmt.Sprintf("at %d%%", s.View.Split.Canary)
+		return fmt.Sprintf("at %d%%", canaryWeight(plan, s))
 	case Promoting:
 		return fmt.Sprintf("%d/%d", s.View.Workload.Replaced(), s.View.Workload.Desired)
 	}
@@ -231,7 +231,7 @@ func canaryRows(plan Plan, s State, now time.Time) []Fact {
 	}
 	switch s.Canary.Stage {
 	case Promoting:
-		facts = append(facts, Fact{"next", MarkNone, "the traffic back to stable, then the canary is deleted"})
+		facts = append(facts, Fact{"next", MarkNone, meanwhile(plan, "the traffic back to stable, then the canary is deleted", "the canary is deleted")})
 	case Creating, Shifting:
 		facts = append(facts, Fact{"next", MarkNone, fmt.Sprintf("%d%% of the traffic, baked %s", s.Canary.Weight, Span(plan.Canary.Bake))})
 	case Baking:

@@ -77,7 +77,7 @@ func edge(plan Plan, s State, spec ItemSpec, item Item, now time.Time) string {
 		return look(plan, s, spec, now).edge(item)
 	case Running:
 		if spec.Type == ItemDeploy && s.Underway() {
-			return canaryEdge(s)
+			return canaryEdge(plan, s)
 		}
 		if spec.Type == ItemDeploy {
 			return fmt.Sprintf("%d/%d", w.Replaced(), w.Desired)

@@ -92,6 +92,9 @@ func (t *turn) holdHere(by Actor) {
 // available.
 func (t *turn) apply(e Intended) {
 	steps := t.plan.Canary.Steps
+	if t.plan.Canary.Route == "" {
+		t.tell(Itself, MarkAttention, coarse(t.plan, t.s)) // also where no confirmation was read
+	}
 	t.send(Change{
 		ID: t.changeID(e), Kind: ApplyCanary, Container: t.plan.Container, Image: t.s.To.Image, By: e.By,
 		Object: "deployment/" + t.plan.Canary.Deployment, Replicas: canaryPods(t.plan, t.s, steps[0]),

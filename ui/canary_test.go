@@ -59,6 +59,29 @@ func TestDeployTakesACanaryOver(t *testing.T) {
 	p.asked(release.Deploy{Confirm: "production", Adopt: true})
 }
 
+// The sheets that a canary opens by itself take no key until none has come for a moment.
+func TestCanarySheetsWaitForQuiet(t *testing.T) {
+	for name, test := range map[string]struct {
+		frame release.Frame
+		key   string
+		want  release.Intent
+	}{
+		"budget":   {frameCanaryFailing(), "u", release.Undo{}},
+		"question": {frameCanaryAsking(), "n", release.Continue{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := play(t, test.frame, darkTheme, 120, 40)
+			p.pace = 100 * time.Millisecond
+			p.press(test.key, "y", test.key, "y", test.key)
+			p.asked()
+			p.sees("opened by itself; keys typed before")
+			p.pace = time.Second
+			p.press(test.key)
+			p.asked(test.want)
+		})
+	}
+}
+
 func TestCanaryKeysSayWhyNot(t *testing.T) {
 	p := play(t, frameCanary(), darkTheme, 120, 40, "a")
 	p.sees("a: not before its bake ends, in 1:48")
