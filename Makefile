@@ -38,7 +38,7 @@ unit:
 
 e2e: build sandbox
 	bin/sandbox exec --dir .sandbox/test --speed $(SPEED) --deadline 20s -- \
-		$(GO) test $(RACE) -count=1 -p 1 -timeout 40m ./kube ./metrics ./e2e
+		$(GO) test $(RACE) -count=1 -p 1 -parallel 4 -timeout 40m ./kube ./metrics ./e2e
 
 drills: sandbox ## the sandbox's own tests: every tag, every part, its end; takes several minutes
 	cd sandbox && SANDBOX_BIN="$(CURDIR)/bin/sandbox" $(GO) test -count=1 -timeout 20m ./prom ./e2e

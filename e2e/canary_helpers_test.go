@@ -101,6 +101,7 @@ var (
 // on a stable v2.4.0, by other means than slipway's.
 func resetCanary(t testing.TB, namespace string) {
 	t.Helper()
+	claim(t, namespace)
 	specsOnce.Do(func() {
 		for namespace := range divided {
 			o := splitObject(t, namespace)

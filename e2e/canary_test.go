@@ -16,6 +16,7 @@ import (
 // promoted, removed, and not one request failed.
 func TestCanaryUnattended(t *testing.T) {
 	needSandbox(t)
+	t.Parallel()
 	for environment, namespace := range map[string]string{"canary": "datahub-canary", "routes": "datahub-routes"} {
 		t.Run(environment, func(t *testing.T) {
 			resetCanary(t, namespace)
@@ -47,6 +48,7 @@ func TestCanaryUnattended(t *testing.T) {
 // the console says how coarse that is.
 func TestCanaryByPods(t *testing.T) {
 	needSandbox(t)
+	t.Parallel()
 	const namespace = "datahub-staging"
 	reset(t, namespace)
 	forgetRequests(t, "staging")
@@ -106,7 +108,7 @@ func order(t *testing.T, out string, texts ...string) {
 // never touched, and what fails is bounded by the weight and the time.
 func TestBadCanariesAreAborted(t *testing.T) {
 	needSandbox(t)
-	t.Parallel() // with those of the other namespaces
+	t.Parallel()
 	const namespace = "datahub-canary"
 	for _, bad := range []struct {
 		tag, cause string
@@ -141,6 +143,7 @@ func TestBadCanariesAreAborted(t *testing.T) {
 // By keys: apply, hold, advance, promote, removed; each with its line before.
 func TestCanaryByKeys(t *testing.T) {
 	needSandbox(t)
+	t.Parallel()
 	const namespace = "datahub-canary"
 	resetCanary(t, namespace)
 	s := newCanarySetup(t, "kubeconfig", "[25, 100]")
@@ -188,6 +191,7 @@ func TestCanaryByKeys(t *testing.T) {
 // someone else's weight is adopted.
 func TestCanaryAbortByKeys(t *testing.T) {
 	needSandbox(t)
+	t.Parallel()
 	const namespace = "datahub-canary"
 	resetCanary(t, namespace)
 	s := newCanarySetup(t, "kubeconfig", "[10, 50, 100]").edit(t, "onMetrics: auto", "onMetrics: off")
@@ -217,6 +221,7 @@ func TestCanaryAbortByKeys(t *testing.T) {
 // same moment begin one.
 func TestTwoConsolesAtOnce(t *testing.T) {
 	needSandbox(t)
+	t.Parallel()
 	const namespace = "datahub-routes"
 	resetCanary(t, namespace)
 	var setups []setup
@@ -275,6 +280,7 @@ func TestTwoConsolesAtOnce(t *testing.T) {
 // why it passed.
 func TestCanaryTrial(t *testing.T) {
 	needSandbox(t)
+	t.Parallel()
 	const namespace = "datahub-routes"
 	resetCanary(t, namespace)
 	s := newCanarySetup(t, "kubeconfig", "[50, 100]").edit(t, "window: 10s", "window: 8s").
@@ -295,7 +301,7 @@ func TestCanaryTrial(t *testing.T) {
 // Led by commands, each a process of its own.
 func TestCanaryByCommands(t *testing.T) {
 	needSandbox(t)
-	t.Parallel() // with those of the other namespaces
+	t.Parallel()
 	const namespace = "datahub-routes"
 	resetCanary(t, namespace)
 	s := newCanarySetup(t, "kubeconfig", "[20, 100]")
@@ -318,6 +324,7 @@ func TestCanaryByCommands(t *testing.T) {
 // Someone else's canary, of which there is no record here, is ended all the same.
 func TestAbortWithoutARecord(t *testing.T) {
 	needSandbox(t)
+	t.Parallel()
 	const namespace = "datahub-canary"
 	resetCanary(t, namespace)
 	first := newCanarySetup(t, "kubeconfig", "[25, 100]").edit(t, "bake: 6s", "bake: 10m")
@@ -344,6 +351,7 @@ func TestAbortWithoutARecord(t *testing.T) {
 // weight is set twice or skipped, and not one request fails.
 func TestCanaryKilledAtRandomMoments(t *testing.T) {
 	needSandbox(t)
+	t.Parallel()
 	const namespace, kills = "datahub-canary", 12
 	resetCanary(t, namespace)
 	s := newCanarySetup(t, "kubeconfig", "[10, 50, 100]")
@@ -384,6 +392,7 @@ func TestCanaryKilledAtRandomMoments(t *testing.T) {
 // What cannot work is said before anything changes.
 func TestCanaryBadInput(t *testing.T) {
 	needSandbox(t)
+	t.Parallel()
 	const namespace = "datahub-canary"
 	resetCanary(t, namespace)
 	generation := splitObject(t, namespace).GetGeneration()

@@ -9,6 +9,7 @@ import (
 // A pipeline: one event a line, and 0 when it is released.
 func TestDeployUnattended(t *testing.T) {
 	needSandbox(t)
+	t.Parallel()
 	reset(t, "datahub-staging")
 	s := newSetup(t, "kubeconfig")
 	r := s.run(t, "deploy", "--env", "staging", "--version", "v2.5.0")
@@ -24,7 +25,7 @@ func TestDeployUnattended(t *testing.T) {
 // Each bad version is noticed, named, and undone by itself.
 func TestBadVersionsAreUndone(t *testing.T) {
 	needSandbox(t)
-	t.Parallel() // with those of the other namespaces
+	t.Parallel()
 	for _, bad := range []struct{ tag, cause string }{
 		{"v2.5.0-crash", "CrashLoopBackOff, exit 1: "},
 		{"v2.5.0-missing", "ImagePull"},
@@ -55,6 +56,7 @@ func TestBadVersionsAreUndone(t *testing.T) {
 // item's name.
 func TestGates(t *testing.T) {
 	needSandbox(t)
+	t.Parallel()
 	reset(t, "datahub-production")
 	s := newSetup(t, "kubeconfig")
 	deploy := []string{"deploy", "--env", "production", "--version", "v2.5.0"}
@@ -91,6 +93,7 @@ func TestGates(t *testing.T) {
 // kubectl's contract for undo, in the words of kubectl.
 func TestUndoContract(t *testing.T) {
 	needSandbox(t)
+	t.Parallel()
 	const namespace = "datahub-staging"
 	reset(t, namespace)
 	s := newSetup(t, "responder.kubeconfig")
@@ -130,6 +133,7 @@ func TestUndoContract(t *testing.T) {
 
 func TestStatus(t *testing.T) {
 	needSandbox(t)
+	t.Parallel()
 	reset(t, "datahub-production")
 	s := newSetup(t, "viewer.kubeconfig")
 	s.run(t, "status", "--env", "production").expect(t, 0, "v2.4.0 serves on 6 of 6 pods", "Error Rate", "Threshold: 0.1%", "Limit: 2Gi")
@@ -158,6 +162,7 @@ func TestStatus(t *testing.T) {
 // Bad input says what was found, what is accepted, and what to do next.
 func TestBadInput(t *testing.T) {
 	needSandbox(t)
+	t.Parallel()
 	reset(t, "datahub-staging")
 	s := newSetup(t, "kubeconfig")
 	s.run(t, "deploy", "--env", "nowhere", "--version", "v1").expect(t, 2, "nowhere", "staging", "production")

@@ -17,6 +17,7 @@ const (
 // checks, the last items by hand; then undone with two keys.
 func TestReleaseByKeys(t *testing.T) {
 	needSandbox(t)
+	t.Parallel()
 	reset(t, "datahub-production")
 	s := newSetup(t, "kubeconfig")
 	c := s.open(t, 120, 40, "--env", "production", "--version", "v2.5.0")
@@ -87,6 +88,7 @@ func toItem(c *screen, title string) {
 // what is found, and goes on only when told to.
 func TestKilledConsoleContinues(t *testing.T) {
 	needSandbox(t)
+	t.Parallel()
 	for name, signal := range map[string]syscall.Signal{"kill": syscall.SIGKILL, "hangup": syscall.SIGHUP} {
 		t.Run(name, func(t *testing.T) {
 			reset(t, "datahub-staging")
@@ -162,6 +164,7 @@ func TestPlugsPulled(t *testing.T) {
 // before the deadline.
 func TestCauseAndUndoByKeys(t *testing.T) {
 	needSandbox(t)
+	t.Parallel()
 	reset(t, "datahub-staging")
 	s := newSetup(t, "kubeconfig").edit(t, "onDeadline: auto", "onDeadline: off") // the keys are to undo it, not the deadline
 	c := s.open(t, 80, 24, "--env", "staging", "--version", "v2.5.0-crash")
@@ -183,6 +186,7 @@ func TestCauseAndUndoByKeys(t *testing.T) {
 // undo is its own all the same.
 func TestSecondConsoleWatches(t *testing.T) {
 	needSandbox(t)
+	t.Parallel()
 	reset(t, "datahub-staging")
 	s := newSetup(t, "kubeconfig").edit(t, "no-error-spikes, for: 3s", "no-error-spikes, for: 10m")
 	idle := s.open(t, 120, 40, "--env", "staging") // opened before anything begins

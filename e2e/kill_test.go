@@ -16,6 +16,7 @@ import (
 // lost and none made twice.
 func TestKilledAtRandomMoments(t *testing.T) {
 	needSandbox(t)
+	t.Parallel()
 	const namespace, kills = "datahub-staging", 20
 	reset(t, namespace)
 	s := newSetup(t, "kubeconfig")

@@ -242,9 +242,11 @@ func runs(t testing.TB, namespace, want string) {
 	})
 }
 
-// reset gives a namespace its good version back, by other means than slipway's.
+// reset gives a namespace its good version back, by other means than slipway's, and
+// keeps it for this test.
 func reset(t testing.TB, namespace string) {
 	t.Helper()
+	claim(t, namespace)
 	patch := fmt.Sprintf(`{"spec":{"paused":false,"template":{"spec":{"containers":[{"name":"gateway","image":"%s:v2.4.0"}]}}}}`, repository)
 	_, err := admin.AppsV1().Deployments(namespace).Patch(context.Background(), deploymentIn(namespace), types.StrategicMergePatchType, []byte(patch), metav1.PatchOptions{})
 	if err != nil {
