@@ -307,41 +307,6 @@ func TestUndoGoesOnUnrecorded(t *testing.T) {
 	r.until(t, "written", func(release.Frame) bool { return r.book.last().Record.Phase == release.RollingBack })
 }
 
-// The way back of a canary that was written down is gone to its end, though the
-// disk is full by then: its traffic does not stay where it was for that.
-func TestCanaryGoesBackOnAFullDisk(t *testing.T) {
-	book, split := &shelf{}, release.Split{Canary: 50, Rest: "rest"}
-	canary := release.Workload{Found: true, UID: "canary", Desired: 1, Available: 1}
-	var stable release.Workload
-	r := newRig(t, func(o *Options) {
-		o.Plan.Canary = &release.CanaryPlan{Deployment: "gateway-canary", Route: "virtualservice/gateway", Steps: []int{50, 100}, Pods: 1}
-		stable = o.Cluster.(*cluster).look
-		from := release.Target{Version: "v2.4.0", Image: "registry/gateway:v2.4.0", Template: "hash-v2.4.0"}
-		o.State.Record = release.Record{
-			Format: 1, Seq: 7, ID: "id-1", Phase: release.RollingBack, From: from, To: release.Target{Version: "v2.5.0", Image: "registry/gateway:v2.5.0"},
-			Rollout: release.Rollout{Goal: from, UID: "uid", Generation: 1},
-			Canary:  &release.CanaryRun{Stage: release.Returning, UID: "canary", Rest: "rest", By: release.Actor{Name: "eng-a"}},
-		}
-		o.Journal = &bound{shelf: book, id: "id-1"}
-	})
-	stable.Available = 0
-	look := func() {
-		stable.At, canary.At, split.At = time.Now(), time.Now(), time.Now()
-		for _, event := range []release.Event{release.Observed{Workload: stable}, release.ObservedCanary{Workload: canary}, release.ObservedSplit{Split: split}} {
-			r.send(event)
-		}
-	}
-	look()
-	r.want(t, release.Continue{})
-	r.until(t, "going on", func(f release.Frame) bool { return f.State.Held == nil && f.State.View.Split.Canary == 50 })
-	book.fail(errors.New("no space left on device"))
-	stable.Available, stable.Pods = 1, []release.Pod{{Name: "gateway-1", Revision: 2, State: release.PodServing}}
-	look()
-	r.until(t, "its traffic goes back", func(f release.Frame) bool {
-		return f.State.Last != nil && f.State.Last.Of == release.SetWeight && f.State.Last.Kind == release.Accepted
-	})
-}
-
 // A record that could not be written from its beginning is written later all
 // the same, as one whose beginning was refused is not there at all.
 func TestUndoFromIdleUnrecorded(t *testing.T) {

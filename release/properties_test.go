@@ -220,17 +220,7 @@ func (m *machine) intent(t *rapid.T) release.Event {
 
 func (m *machine) step(t *rapid.T, event release.Event) {
 	before := m.state
-	durable := encode(t, before.Record)
-	next, effects := release.Step(m.plan, before, m.now, event)
-
-	// 10: the same input gives the same output, and the input is left alone.
-	again, effects2 := release.Step(m.plan, before, m.now, event)
-	if !reflect.DeepEqual(next, again) || !reflect.DeepEqual(effects, effects2) {
-		t.Fatalf("not deterministic on %#v", event)
-	}
-	if encode(t, before.Record) != durable {
-		t.Fatalf("the input was changed by %#v", event)
-	}
+	next, effects := steps(t, m.plan, before, m.now, event)
 	m.durability(t, before, next, event, effects)
 	m.duplicate(t, next, event)
 	m.effects(t, before, next, event, effects)
@@ -430,6 +420,21 @@ func (m *machine) undoable(t *rapid.T) {
 		}
 	}
 	t.Fatalf("8: no way back is offered in phase %q", m.state.Phase)
+}
+
+// steps is Step, and checks 10: the same input gives the same output, and the input
+// is left alone.
+func steps(t rapid.TB, plan release.Plan, before release.State, now time.Time, event release.Event) (release.State, []release.Effect) {
+	durable := encode(t, before.Record)
+	next, effects := release.Step(plan, before, now, event)
+	again, effects2 := release.Step(plan, before, now, event)
+	if !reflect.DeepEqual(next, again) || !reflect.DeepEqual(effects, effects2) {
+		t.Fatalf("10: not deterministic on %#v", event)
+	}
+	if encode(t, before.Record) != durable {
+		t.Fatalf("10: the input was changed by %#v", event)
+	}
+	return next, effects
 }
 
 func encode(t rapid.TB, r release.Record) string {

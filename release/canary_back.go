@@ -1,0 +1,172 @@
+package release
+
+import (
+	"fmt"
+	"time"
+)
+
+// settleFor is how long the traffic must have been seen away from the canary before
+// its pods go: what divides the traffic learns of new weights a moment later.
+const settleFor = 5 * time.Second
+
+// back takes a canary back: the traffic to stable first, if it is healthy, then the
+// canary to 0. Where stable has the new image already it gets the earlier one first.
+// Several changes follow; that it goes back is durable at once.
+func (t *turn) back(e Intended, why string) {
+	w := t.s.View.Workload
+	if !t.s.Underway() {
+		t.adoptStray(e)
+	}
+	from, unseen, lost := t.s.View.Split.Canary, unread(t.plan, t.s, t.now), t.s.Pending
+	r := t.record()
+	generation := w.Generation
+	if r.Rollout.UID == w.UID {
+		generation = max(generation, r.Rollout.Generation) // a promotion that was accepted may not be seen yet
+	}
+	r.Phase, r.Ended, r.Held, r.Asking, r.Pending = RollingBack, zeroTime, nil, nil, nil
+	r.Rollout = Rollout{Goal: r.From, UID: w.UID, Began: t.now, Generation: generation, Condition: w.Progressing.Updated}
+	run := t.enter(Returning)
+	run.take(t.s.View) // whatever was changed before it was asked for
+	run.Until = zeroTime
+	if lost != nil && t.plan.Canary.Route != "" && !lost.Change.Kind.OfCanary() {
+		run.Until = lost.Since.Add(grace)
+	}
+	text := "abort canary: its pods → 0"
+	switch {
+	case run.Promoted, w.Template.Hash != r.From.Template:
+		run.Stage = Restoring // the image may have been set and not be seen yet
+	case t.plan.Canary.Route == "" && t.healthy(), from == 0 && unseen == "" && run.Live.IsZero() && run.Until.IsZero():
+		run.Stage = Removing // it has had no traffic
+	}
+	switch {
+	case t.plan.Canary.Route == "":
+	case unseen != "":
+		text = "abort canary: the traffic back to stable as soon as it can be read, then its pods → 0: " + unseen
+	case from > 0:
+		text = fmt.Sprintf("abort canary: %d%% of the traffic back to stable, then its pods → 0", from)
+	}
+	run.Weight, run.Live, run.By, run.Why = 0, zeroTime, e.By, why
+	t.tell(e.By, MarkRunning, text+because(why))
+}
+
+// take makes what is there now what the release goes by.
+func (run *CanaryRun) take(v View) {
+	if v.Split.Err == "" && !v.Split.At.IsZero() {
+		run.Rest = v.Split.Rest
+	}
+	if v.Canary.Found {
+		run.UID, run.Template = v.Canary.UID, v.Canary.Template.Hash
+	}
+}
+
+// adoptStray begins a record for a canary that no release here is about: somebody
+// else's, or one that was left behind.
+func (t *turn) adoptStray(e Intended) {
+	c := t.s.View.Canary
+	stable := running(t.plan, t.s.View.Workload)
+	if t.s.Phase.Over() {
+		t.file(e, Idle)
+	}
+	r := t.record()
+	r.From, r.To = stable, Target{Version: c.Version(t.plan.Container), Image: c.Image(t.plan.Container)}
+	r.Canary = &CanaryRun{UID: c.UID, Template: c.Template.Hash, Rest: t.s.View.Split.Rest, Weight: canaryWeight(t.plan, t.s)}
+}
+
+// blindly goes what of the way back can be gone while the canary or the split cannot
+// be read: stable gets its earlier template back, and the traffic waits.
+func (t *turn) blindly() {
+	last := t.s.Last
+	if t.s.Held == nil && t.s.Canary.Stage == Restoring && (last == nil || t.s.View.Workload.At.After(last.At)) {
+		t.restore()
+	}
+}
+
+// restore gives stable its earlier template back, before it gets traffic again.
+func (t *turn) restore() {
+	if t.atGoal() {
+		if t.healthy() {
+			t.enter(Returning)
+		}
+		return
+	}
+	if w := t.s.View.Workload; w.UID == t.s.Rollout.UID && w.Generation < t.s.Rollout.Generation {
+		return // a look from before the promotion
+	}
+	target, ok := t.before()
+	if !ok {
+		t.hold(HeldByFailure, fmt.Sprintf("no revision with the template of %s is left on stable; the traffic stays on the canary", t.s.From.Version))
+		return
+	}
+	w := t.s.View.Workload
+	goal := Target{Version: target.Version, Image: target.Image, Revision: target.Number, Template: target.Template.Hash}
+	t.followTo(Change{
+		Kind: UndoTo, Container: t.plan.Container, Revision: target.Number, Template: target.Template.Hash, Unpause: w.Paused,
+		Cause: fmt.Sprintf("undo to %s, revision %d, by %s, slipway", target.Version, target.Number, t.s.Canary.By.Name),
+	}, goal)
+}
+
+// healthy tells whether stable may get all the traffic: enough of its pods serve
+// what it is to run. Where the canary serves nothing, any pod is better than none.
+func (t *turn) healthy() bool { return stableHealth(t.s) == "" }
+
+// giveBack puts all traffic on stable, if stable is healthy, and waits until that
+// has been seen for a moment.
+func (t *turn) giveBack() {
+	run := t.s.Canary
+	switch {
+	case canaryWeight(t.plan, t.s) != 0 && t.plan.Canary.Route != "":
+		if !run.Live.IsZero() {
+			t.run().Live = zeroTime // it has to be seen away again
+		}
+		if t.healthy() {
+			t.follow(Change{Kind: SetWeight, Weight: 0})
+		}
+	case t.plan.Canary.Route == "" && !t.healthy():
+	case run.Live.IsZero():
+		t.run().Live = t.now
+		if t.plan.Canary.Route != "" {
+			t.tell(Itself, MarkPass, "all traffic is on stable")
+		}
+	case t.s.Phase == Deploying && !t.healthy():
+		// It has broken since: the canary is what could still serve.
+	case t.now.Before(run.Until):
+	case t.now.Sub(run.Live) >= settleFor || t.plan.Canary.Route == "":
+		t.enter(Removing)
+	}
+}
+
+// remove ends the canary, once no traffic goes to it: after a promotion it is
+// deleted, after an abort it is scaled to 0 and can be looked at.
+func (t *turn) remove() {
+	w, run := t.s.View.Canary, t.s.Canary
+	aborted := t.s.Phase == RollingBack
+	ours := w.Found && (run.UID == "" || w.UID == run.UID)
+	switch {
+	case t.plan.Canary.Route != "" && canaryWeight(t.plan, t.s) != 0:
+		t.enter(Returning).Live = zeroTime // someone gave it traffic again
+	case !ours, aborted && w.Desired == 0 && w.Replicas == 0:
+		t.gone()
+	case !aborted:
+		t.follow(Change{Kind: DeleteCanary})
+	case w.Desired > 0:
+		t.follow(Change{Kind: ScaleCanary, Replicas: 0})
+	}
+}
+
+// gone ends the canary's part of the release.
+func (t *turn) gone() {
+	t.enter(Gone)
+	r, w := t.record(), t.s.View.Workload
+	took := Span(t.now.Sub(r.Rollout.Began))
+	if t.s.Phase == RollingBack {
+		r.Phase, r.Ended, r.Held, r.Asking = RolledBack, t.now, nil, nil
+		r.Rollout.Completed = t.now
+		t.tell(Itself, MarkPass, fmt.Sprintf("rolled back: all traffic on stable %s, canary ended after %s", r.From.Version, took))
+		return
+	}
+	r.Phase = Verifying
+	if current, ok := w.Current(); ok {
+		r.Rollout.Goal.Revision, r.To.Revision = current.Number, current.Number
+	}
+	t.tell(Itself, MarkPass, fmt.Sprintf("canary removed: %s serves on %d of %d stable pods", t.s.To.Version, w.Available, w.Desired))
+}
