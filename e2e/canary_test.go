@@ -119,6 +119,8 @@ func TestBadCanariesAreAborted(t *testing.T) {
 		{"v2.5.0-errors", "Error Rate", 1200 * 10 / 100 * 3 / 100 * 60}, // 3 % of 10 % for a minute
 		{"v2.5.0-slow", "canary Latency P95 fails in 3 rounds in a row", 0},
 		{"v2.5.0-leak", "Memory Usage", 0},
+		{"v2.5.0-unready", "no progress for", 0},
+		{"v2.5.0-late", "Error Rate", 1200 * 10 / 100 * 4 / 100 * 60}, // 4 % of 10 % for a minute
 	} {
 		t.Run(bad.tag, func(t *testing.T) {
 			resetCanary(t, namespace)
