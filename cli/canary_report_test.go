@@ -27,7 +27,7 @@ func TestCanaryReport(t *testing.T) {
 	plan, s := canaryPlan(newStage(t).options.Plan), baking(0)
 	now := s.View.Workload.At
 	s.Canary.Live = now
-	s.View.Losing = map[release.MetricName]release.Run{release.ErrorRate: {Count: 1, Samples: []release.Sample{{At: now}}}}
+	s.View.Judged.Losing = map[release.MetricName]release.Run{release.ErrorRate: {Count: 1, Samples: []release.Sample{{At: now}}}}
 	plan.Rollback.After = 3
 	got := newCanaryReport(plan, s, now.Add(500*time.Millisecond)).text(t)
 	for _, want := range []string{

@@ -47,8 +47,10 @@ func baking(step int) release.State {
 		},
 		View: release.View{
 			Workload: w, Canary: canaryWorkload(2), Split: release.Split{At: w.At, Canary: weight, Rest: "rest"},
-			Pairs: map[release.MetricName]release.Pair{release.ErrorRate: {Metric: release.ErrorRate, Canary: figure, Stable: figure}},
-			Tally: release.Tally{Pass: 3},
+			Judged: release.Judged{
+				Pairs: map[release.MetricName]release.Pair{release.ErrorRate: {Metric: release.ErrorRate, Canary: figure, Stable: figure}},
+				Tally: release.Tally{Pass: 3},
+			},
 			Links: map[release.Source]release.Link{release.Kubernetes: {OK: true}},
 		},
 	}
@@ -93,14 +95,14 @@ func TestCanaryStepAsks(t *testing.T) {
 		"a failing measure": {
 			use: "advance", done: true, code: exitGate, words: "Error Rate fails: 5% over 1%",
 			state: func(s *release.State) {
-				pair := s.View.Pairs[release.ErrorRate]
+				pair := s.View.Judged.Pairs[release.ErrorRate]
 				pair.Canary.Value = 0.05
-				s.View.Pairs[release.ErrorRate] = pair
+				s.View.Judged.Pairs[release.ErrorRate] = pair
 			},
 		},
 		"a figure that is not known": {
 			use: "advance", printed: "waits: Error Rate is not known",
-			state: func(s *release.State) { s.View.Pairs = nil },
+			state: func(s *release.State) { s.View.Judged.Pairs = nil },
 		},
 		"before its bake ends": {
 			use: "advance", printed: "waits: not before its bake ends",

@@ -108,9 +108,9 @@ func (s *session) lookAside(ctx context.Context, state *release.State) {
 				state.View.Split, split = e.Split, true
 			case release.Compared:
 				pairs = true
-				state.View.Pairs = map[release.MetricName]release.Pair{}
+				state.View.Judged.Pairs = map[release.MetricName]release.Pair{}
 				for _, p := range e.Pairs {
-					state.View.Pairs[p.Metric] = p
+					state.View.Judged.Pairs[p.Metric] = p
 				}
 			}
 		}

@@ -54,7 +54,7 @@ func (t *turn) blind() {
 		}
 	}
 	for _, row := range Comparisons(t.plan, t.s, t.now) {
-		if at, dark := t.s.View.Dark[row.Metric]; dark {
+		if at, dark := t.s.View.Judged.Dark[row.Metric]; dark {
 			missing = append(missing, fmt.Sprintf("%s of the canary (%s)", row.Title, row.Why))
 			if at.Before(since) {
 				since = at
@@ -121,7 +121,7 @@ func LastSample(plan Plan, s State, now time.Time) (spec MetricSpec, at time.Tim
 		used = 0
 	}
 	if n, name := CanaryBudget(plan, s); s.Underway() && n >= used {
-		used, spec, counted = n, canarySpec(plan, name), s.View.Losing[name].Samples
+		used, spec, counted = n, canarySpec(plan, name), s.View.Judged.Losing[name].Samples
 	}
 	if used == 0 || used != plan.Rollback.After-1 {
 		return MetricSpec{}, zeroTime, false

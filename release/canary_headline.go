@@ -156,12 +156,12 @@ func sayBaking(plan Plan, s State, now time.Time, at string) (strong, rest strin
 	if s.Canary.Weight >= 100 && plan.Canary.Route != "" {
 		strong = at + ": in bounds on every measure."
 	}
-	if len(s.View.Pairs) == 0 {
+	if len(s.View.Judged.Pairs) == 0 {
 		strong = at + ": nothing is compared yet."
 	}
 	for _, row := range Comparisons(plan, s, now) {
 		switch {
-		case row.Verdict == NoData && len(s.View.Pairs) > 0:
+		case row.Verdict == NoData && len(s.View.Judged.Pairs) > 0:
 			strong = fmt.Sprintf("%s: %s is not known, %s.", at, row.Title, row.Why)
 		case row.Verdict == Fail:
 			return fmt.Sprintf("%s: %s, %s.", at, row.Title, row.Why), "Nothing goes up."

@@ -49,7 +49,7 @@ type versus struct {
 }
 
 func compare(plan Plan, s State, spec MetricSpec, now time.Time) Comparison {
-	pair, known := s.View.Pairs[spec.Name]
+	pair, known := s.View.Judged.Pairs[spec.Name]
 	v := &versus{plan: plan, s: s, now: now, spec: spec, pair: pair, Comparison: Comparison{
 		Metric: spec.Name, Title: spec.Title, Stable: valueOf(spec, pair.Stable), Canary: valueOf(spec, pair.Canary), At: pair.Canary.At,
 	}}
@@ -102,7 +102,7 @@ func (v *versus) stableServes() bool { return v.s.Canary == nil || v.s.Canary.We
 
 // few says that the canary gets too little traffic to be judged by, or "".
 func (v *versus) few() string {
-	rate, known := v.s.View.Pairs[RequestRate]
+	rate, known := v.s.View.Judged.Pairs[RequestRate]
 	if !known {
 		return ""
 	}
@@ -272,7 +272,7 @@ func apartWords(spec MetricSpec, p Pair, fresh bool) string {
 // figure that has failed most rounds in a row, of those that count.
 func CanaryBudget(plan Plan, s State) (used int, metric MetricName) {
 	for _, name := range judged(plan) {
-		if n := s.View.Losing[name].Count; n > used {
+		if n := s.View.Judged.Losing[name].Count; n > used {
 			used, metric = n, name
 		}
 	}

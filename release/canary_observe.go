@@ -41,7 +41,7 @@ func (t *turn) compared(e Compared) {
 	}
 	newest := zeroTime
 	for _, p := range e.Pairs {
-		t.s.View.Pairs = put(t.s.View.Pairs, p.Metric, p)
+		t.s.View.Judged.Pairs = put(t.s.View.Judged.Pairs, p.Metric, p)
 		if p.Canary.At.After(newest) {
 			newest = p.Canary.At
 		}
@@ -69,22 +69,22 @@ func (t *turn) compared(e Compared) {
 			round = NoData
 		}
 	}
-	if round != NoData && (!newest.After(t.s.View.Round) || newest.Before(run.Live)) {
+	if round != NoData && (!newest.After(t.s.View.Judged.Round) || newest.Before(run.Live)) {
 		return // it was counted, or is from before
 	}
-	t.s.View.Round = newest
+	t.s.View.Judged.Round = newest
 	switch round {
 	case Pass:
-		t.s.View.Tally.Pass++
+		t.s.View.Judged.Tally.Pass++
 	case Fail:
-		t.s.View.Tally.Fail++
+		t.s.View.Judged.Tally.Fail++
 	default:
-		t.s.View.Tally.NoData++
+		t.s.View.Judged.Tally.NoData++
 	}
 	for _, row := range rows {
 		switch {
 		case row.Verdict == Pass:
-			t.s.View.Losing = put(t.s.View.Losing, row.Metric, Run{})
+			t.s.View.Judged.Losing = put(t.s.View.Judged.Losing, row.Metric, Run{})
 		case row.Verdict == Fail && row.Counts && !row.At.Before(run.Live):
 			t.lose(row)
 		}
@@ -94,12 +94,12 @@ func (t *turn) compared(e Compared) {
 // lose counts a failing round of one figure.
 func (t *turn) lose(row Comparison) {
 	spec := canarySpec(t.plan, row.Metric)
-	sample := Sample{Metric: row.Metric, At: row.At, Value: t.s.View.Pairs[row.Metric].Canary.Value}
+	sample := Sample{Metric: row.Metric, At: row.At, Value: t.s.View.Judged.Pairs[row.Metric].Canary.Value}
 	if row.Metric == Restarts {
 		sample.Value = float64(t.s.View.Canary.Restarts())
 	}
-	run := t.s.View.Losing[row.Metric].failed(sample, apart(t.plan, spec), t.plan.Stale.Metric, t.plan.Rollback.After)
-	t.s.View.Losing = put(t.s.View.Losing, row.Metric, run)
+	run := t.s.View.Judged.Losing[row.Metric].failed(sample, apart(t.plan, spec), t.plan.Stale.Metric, t.plan.Rollback.After)
+	t.s.View.Judged.Losing = put(t.s.View.Judged.Losing, row.Metric, run)
 }
 
 // canarySpec is a metric as configured; restarts are none.
@@ -115,17 +115,17 @@ func canarySpec(plan Plan, name MetricName) MetricSpec {
 // darken notes since when a measure of the canary is not there to be judged.
 func (t *turn) darken() {
 	if run := t.s.Canary; run == nil || run.Stage != Baking || t.s.Phase != Deploying {
-		t.s.View.Dark = nil
+		t.s.View.Judged.Dark = nil
 		return
 	}
 	for _, row := range Comparisons(t.plan, t.s, t.now) {
-		_, dark := t.s.View.Dark[row.Metric]
+		_, dark := t.s.View.Judged.Dark[row.Metric]
 		switch {
 		case row.Verdict == NoData && !dark:
-			t.s.View.Dark = put(t.s.View.Dark, row.Metric, t.now)
+			t.s.View.Judged.Dark = put(t.s.View.Judged.Dark, row.Metric, t.now)
 		case row.Verdict != NoData && dark:
-			t.s.View.Dark = maps.Clone(t.s.View.Dark)
-			delete(t.s.View.Dark, row.Metric)
+			t.s.View.Judged.Dark = maps.Clone(t.s.View.Judged.Dark)
+			delete(t.s.View.Judged.Dark, row.Metric)
 		}
 	}
 }

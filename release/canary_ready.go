@@ -51,7 +51,7 @@ func verdict(plan Plan, s State, now time.Time) string {
 			return fmt.Sprintf("%s: the statistical judge has %s", row.Title, row.Trying)
 		}
 	}
-	if n, least := s.View.Tally.Pass, max(plan.Rollback.After, 1); n < least {
+	if n, least := s.View.Judged.Tally.Pass, max(plan.Rollback.After, 1); n < least {
 		return fmt.Sprintf("judged %d of %d rounds since it was seen", n, least)
 	}
 	return ""

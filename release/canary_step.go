@@ -169,14 +169,8 @@ func (t *turn) shift() {
 func (t *turn) live() {
 	run := t.enter(Baking)
 	run.Live = t.now
-	t.forget()
+	t.s.View.Judged = Judged{}
 	t.tell(Itself, MarkPass, fmt.Sprintf("%d%% of the traffic is on the canary; bakes %s", run.Weight, Span(t.plan.Canary.Bake)))
-}
-
-// forget drops what was compared at another weight.
-func (t *turn) forget() {
-	t.s.View.Pairs, t.s.View.Losing, t.s.View.Dark = nil, nil, nil
-	t.s.View.Tally, t.s.View.Round = Tally{}, zeroTime
 }
 
 // bake leads on by itself where that is configured. Until then the canary gets the
@@ -191,7 +185,7 @@ func (t *turn) bake() {
 		t.run().Sent = 0 // nobody undid it
 	}
 	if (t.plan.Canary.Auto || t.plan.Unattended) && !t.plan.Leaving && ready(t.plan, t.s, t.now) == "" {
-		why := fmt.Sprintf("canary passed at %d%%: %s, %s baked", t.s.Canary.Weight, Count(t.s.View.Tally.Pass, "round"), Span(t.now.Sub(t.s.Canary.Live)))
+		why := fmt.Sprintf("canary passed at %d%%: %s, %s baked", t.s.Canary.Weight, Count(t.s.View.Judged.Tally.Pass, "round"), Span(t.now.Sub(t.s.Canary.Live)))
 		t.advance(Intended{By: Itself}, why+because(passedWords(t.plan, t.s, t.now)))
 	}
 }

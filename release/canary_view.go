@@ -42,7 +42,7 @@ func ViewCanary(plan Plan, s State, now time.Time) (v CanaryView, ok bool) {
 	v = CanaryView{
 		Steps: stepViews(plan, s), Stable: s.From.Version, Canary: s.To.Version,
 		Weight: canaryWeight(plan, s), Baking: run.Stage == Baking, Bake: c.Bake,
-		Rows: Comparisons(plan, s, now), Tally: s.View.Tally, After: plan.Rollback.After,
+		Rows: Comparisons(plan, s, now), Tally: s.View.Judged.Tally, After: plan.Rollback.After,
 		Waits: canaryWaits(plan, s, now),
 	}
 	if run.Promoted {
@@ -82,7 +82,7 @@ func liveWords(plan Plan, s State, now time.Time) (Mark, string) {
 // losingWords writes the failing rounds that count.
 func losingWords(plan Plan, s State, name MetricName, now time.Time) string {
 	text := ""
-	for _, sample := range s.View.Losing[name].Samples {
+	for _, sample := range s.View.Judged.Losing[name].Samples {
 		if text != "" {
 			text += " · "
 		}

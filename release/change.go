@@ -191,7 +191,7 @@ func (t *turn) created(p Pending) {
 	r, w := t.record(), t.s.View.Workload
 	r.Rollout = Rollout{Goal: r.From, UID: w.UID, Began: p.Since, Generation: w.Generation, Condition: p.Condition}
 	r.Canary = &CanaryRun{Stage: Creating, Since: t.now, Weight: t.plan.Canary.Steps[0], By: p.Change.By}
-	t.forget()
+	t.s.View.Judged = Judged{}
 }
 
 // failingAlready gives the metrics that are out of bounds before a change shows

@@ -170,13 +170,19 @@ type View struct {
 	Probes   map[string]ProbeState // by item
 	Checks   map[string]Holding    // by item
 
-	Canary Workload                 // the canary's Deployment
-	Split  Split                    // how the traffic is divided
-	Pairs  map[MetricName]Pair      // of canary and stable, the newest
+	Canary Workload // the canary's Deployment
+	Split  Split    // how the traffic is divided
+	Judged Judged
+}
+
+// Judged is what is compared of canary and stable at the weight that is live. With
+// another weight it begins anew.
+type Judged struct {
+	Pairs  map[MetricName]Pair      // the newest
 	Losing map[MetricName]Run       // failing rounds in a row, of what counts
-	Tally  Tally                    // of the rounds of pairs since the weight went live
-	Round  time.Time                // of the newest of those
-	Dark   map[MetricName]time.Time // since when a measure of the canary is not there to be judged
+	Tally  Tally                    // of the rounds
+	Round  time.Time                // when the newest of those was
+	Dark   map[MetricName]time.Time // since when a measure is not there to be judged
 }
 
 // Tally counts judged rounds.

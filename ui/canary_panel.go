@@ -24,7 +24,7 @@ func canaryFull(sc scene) int {
 
 // judging tells whether figures of both versions are compared now.
 func (s scene) judging() bool {
-	return s.canary.under && !s.back() && (s.canary.Baking || s.State.Canary.Stage == release.Shifting && len(s.State.View.Pairs) > 0)
+	return s.canary.under && !s.back() && (s.canary.Baking || s.State.Canary.Stage == release.Shifting && len(s.State.View.Judged.Pairs) > 0)
 }
 
 // counting tells whether what is compared counts: rounds pass, or use the budget up.

@@ -186,9 +186,9 @@ func TestHostileCanary(t *testing.T) {
 	w.Causes[0].Text, w.Pods[0].Reason, w.Pods[0].Message = hostile, hostile, hostile
 	split.Notes, split.Blocked, split.Writer, split.Err = []string{hostile}, []string{hostile}, hostile, hostile
 	f.State.Canary.Why, f.State.To.Version, f.State.From.Version = hostile, hostile, hostile
-	pair := f.State.View.Pairs[release.LatencyP95]
+	pair := f.State.View.Judged.Pairs[release.LatencyP95]
 	pair.Canary.Err = hostile
-	f.State.View.Pairs[release.LatencyP95] = pair
+	f.State.View.Judged.Pairs[release.LatencyP95] = pair
 	f = refresh(f)
 	for _, th := range []theme{darkTheme, asciiTheme} {
 		for _, keys := range [][]string{{}, {"esc"}, {"esc", "2"}, {"esc", "3"}, {"esc", "3", "G"}, {"esc", "b"}, {"esc", "u"}} {

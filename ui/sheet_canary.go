@@ -47,7 +47,7 @@ func canaryBudgetRows(p pen, now release.Choice, marks map[string]bool, spec rel
 	sc, t := p.s, p.th
 	after, run := sc.Plan.Rollback.After, sc.State.Canary
 	_, at, _ := release.LastSample(sc.Plan, sc.State, sc.Now)
-	counted := sc.State.View.Losing[spec.Name].Samples
+	counted := sc.State.View.Judged.Losing[spec.Name].Samples
 	if whole := sc.State.View.Failing[spec.Name].Samples; len(whole) > len(counted) {
 		counted = whole // a figure of the whole service
 	}

@@ -136,7 +136,7 @@ func budgetSheet(sc scene) (*unaskedSheet, string) {
 
 // streakBegan is when the samples in a row began to fail.
 func streakBegan(sc scene, metric release.MetricName) time.Time {
-	if run := sc.State.View.Losing[metric].Samples; sc.canary.under && len(run) > 0 {
+	if run := sc.State.View.Judged.Losing[metric].Samples; sc.canary.under && len(run) > 0 {
 		return run[0].At
 	}
 	if run := sc.State.View.Failing[metric].Samples; len(run) > 0 {

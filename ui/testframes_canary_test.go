@@ -82,8 +82,8 @@ func frameCanary() release.Frame {
 		StablePath: "/spec/http/1/route/0/weight", CanaryPath: "/spec/http/1/route/1/weight",
 		Notes: []string{"1 route above takes what it matches: /health"},
 	}
-	f.State.View.Pairs = testPairs(sampled)
-	f.State.View.Tally = release.Tally{Pass: 32}
+	f.State.View.Judged.Pairs = testPairs(sampled)
+	f.State.View.Judged.Tally = release.Tally{Pass: 32}
 	f.State.View.Samples = testSamples(sampled, sampled)
 	f.Series = testSeries(f.Now)
 	f.State.View.Links = map[release.Source]release.Link{
@@ -122,10 +122,10 @@ func frameCanaryLast() release.Frame {
 	f.State.Canary.Step, f.State.Canary.Weight = 3, 100
 	f.State.View.Split.Canary = 100
 	scale(&f.State.View.Canary, 6)
-	for _, p := range f.State.View.Pairs {
+	for _, p := range f.State.View.Judged.Pairs {
 		if p.Metric == release.RequestRate {
 			p.Canary.Value, p.Stable.Value = 12450, 0
-			f.State.View.Pairs[p.Metric] = p
+			f.State.View.Judged.Pairs[p.Metric] = p
 		}
 	}
 	return refresh(f)
@@ -163,14 +163,14 @@ func frameCanaryFailing() release.Frame {
 		Reason: "CrashLoopBackOff, exit 1", Text: "KEY_ROTATION_SECRET not set", Version: "v2.5.0",
 		Pods: []string{w.Pods[0].Name, w.Pods[1].Name, w.Pods[2].Name}, First: at("13:05:59"), Newest: at("13:06:11"),
 	}}
-	f.State.View.Pairs = testPairs(sampled)
-	errors, latency := f.State.View.Pairs[release.ErrorRate], f.State.View.Pairs[release.LatencyP95]
+	f.State.View.Judged.Pairs = testPairs(sampled)
+	errors, latency := f.State.View.Judged.Pairs[release.ErrorRate], f.State.View.Judged.Pairs[release.LatencyP95]
 	errors.Canary.Value, latency.Canary.Value = 0.0241, 0.051
 	errors.Past.Canary = series("╌╌╌▁▁▂▁▁▁▁▂▁▁▂██", 0.001, sampled)
-	f.State.View.Pairs[release.ErrorRate], f.State.View.Pairs[release.LatencyP95] = errors, latency
+	f.State.View.Judged.Pairs[release.ErrorRate], f.State.View.Judged.Pairs[release.LatencyP95] = errors, latency
 	losing := release.Run{Count: 2, Newest: sampled, Samples: []release.Sample{{At: at("13:06:10"), Value: 0.0192}, {At: sampled, Value: 0.0241}}}
-	f.State.View.Losing = map[release.MetricName]release.Run{release.ErrorRate: losing}
-	f.State.View.Tally.Fail = 2
+	f.State.View.Judged.Losing = map[release.MetricName]release.Run{release.ErrorRate: losing}
+	f.State.View.Judged.Tally.Fail = 2
 	f.State.View.Samples = testSamples(sampled, sampled)
 	f.State.View.Samples[release.ErrorRate] = release.Sample{Metric: release.ErrorRate, At: sampled, Value: 0.0062}
 	f.State.View.Failing = map[release.MetricName]release.Run{release.ErrorRate: {
@@ -203,7 +203,7 @@ func frameCanaryCreating() release.Frame {
 	w.Pods[0] = canaryPod("9xk4d", "v2.5.0", release.PodStarting, at("13:05:30"))
 	f.State.Canary = &release.CanaryRun{Stage: release.Creating, Since: at("13:05:28"), Weight: 10, By: engA}
 	f.State.Rollout.Began = at("13:05:28")
-	f.State.View.Split.Canary, f.State.View.Pairs, f.State.View.Tally = 0, nil, release.Tally{}
+	f.State.View.Split.Canary, f.State.View.Judged.Pairs, f.State.View.Judged.Tally = 0, nil, release.Tally{}
 	return refresh(f)
 }
 
@@ -239,7 +239,7 @@ func frameCanaryReturning() release.Frame {
 	f.State.Auto = "Error Rate of the canary failed 3 rounds in a row"
 	f.State.Canary.Stage, f.State.Canary.Since, f.State.Canary.Weight, f.State.Canary.Live = release.Returning, at("13:06:28"), 0, time.Time{}
 	f.State.Canary.By, f.State.Canary.Why = release.Itself, "Error Rate of the canary failed 3 rounds in a row: 2.41% over 0.1%"
-	f.State.View.Losing, f.State.View.Failing = nil, nil
+	f.State.View.Judged.Losing, f.State.View.Failing = nil, nil
 	return refresh(f)
 }
 
@@ -279,7 +279,7 @@ func frameCanaryReady() release.Frame {
 	f.State.Phase, f.State.Rollout, f.State.Canary = release.Planned, release.Rollout{}, nil
 	f.State.Items = testItems(f.Plan, 7, f.Now)
 	f.State.View.Canary = release.Workload{At: at("13:05:48"), Name: "datahub-gateway-canary"}
-	f.State.View.Split.Canary, f.State.View.Pairs, f.State.View.Tally = 0, nil, release.Tally{}
+	f.State.View.Split.Canary, f.State.View.Judged.Pairs, f.State.View.Judged.Tally = 0, nil, release.Tally{}
 	return refresh(f)
 }
 
@@ -301,6 +301,6 @@ func frameCanaryHeld() release.Frame {
 func frameCanaryStray() release.Frame {
 	f := frameCanary()
 	f.State.Record = release.Record{}
-	f.State.View.Pairs, f.State.View.Tally, f.Activity = nil, release.Tally{}, nil
+	f.State.View.Judged.Pairs, f.State.View.Judged.Tally, f.Activity = nil, release.Tally{}, nil
 	return refresh(f)
 }

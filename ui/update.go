@@ -107,8 +107,8 @@ func news(a, b release.Frame) bool {
 func canaryDiffers(a, b release.Frame) bool {
 	v, w := a.State.View, b.State.View
 	v.Canary.At, w.Canary.At, v.Split.At, w.Split.At = time.Time{}, time.Time{}, time.Time{}, time.Time{}
-	return v.Tally != w.Tally || !reflect.DeepEqual(v.Split, w.Split) || !reflect.DeepEqual(v.Canary, w.Canary) ||
-		!reflect.DeepEqual(v.Losing, w.Losing) || !reflect.DeepEqual(v.Pairs, w.Pairs)
+	return v.Judged.Tally != w.Judged.Tally || !reflect.DeepEqual(v.Split, w.Split) || !reflect.DeepEqual(v.Canary, w.Canary) ||
+		!reflect.DeepEqual(v.Judged.Losing, w.Judged.Losing) || !reflect.DeepEqual(v.Judged.Pairs, w.Judged.Pairs)
 }
 
 func newest(f release.Frame) int {

@@ -183,7 +183,7 @@ func comparedLabel(sc scene, t theme) row {
 // and below each why.
 func comparedRows(sc scene, t theme, w int) block {
 	rows := sc.canary.Rows
-	if len(sc.State.View.Pairs) == 0 && !sc.judging() {
+	if len(sc.State.View.Judged.Pairs) == 0 && !sc.judging() {
 		return block{line(faint.of("nothing is compared now"))}
 	}
 	const spark = 14
@@ -201,7 +201,7 @@ func comparedRows(sc scene, t theme, w int) block {
 	p := pen{th: t, s: sc, w: w, labels: table.title}
 	for _, r := range rows {
 		said := table.row(sc, t, r)
-		pair := sc.State.View.Pairs[r.Metric]
+		pair := sc.State.View.Judged.Pairs[r.Metric]
 		lines := [2]row{pairLine(sc, t, r, pair.Past.Stable, spark), pairLine(sc, t, r, pair.Past.Canary, spark)}
 		if beside {
 			said = join(said.fit(width, t.glyphs.ellipsis), line(plain.of("  ")), lines[0], line(plain.of("  ")), lines[1])
