@@ -26,7 +26,8 @@ func newUndo(f *flags) *cobra.Command {
 		Long: `Returns the Deployment to an earlier revision, guarded: if it moves between
 reading and sending, nothing is sent. No gate, typed name or missing metric stands
 against an undo. Waits until the earlier version serves again. While a canary is
-under way this is canary abort, and --no-wait does not count.`,
+under way this is canary abort; that, and an undo by weights, take several changes:
+--no-wait does not count.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return undo(cmd, f, u) },
 	}
@@ -122,11 +123,13 @@ func (u *undoing) follow(f release.Frame) (bool, error) {
 		return u.takenBack(s)
 	case !ended:
 		return false, nil
-	case o.Kind == release.Skipped:
+	case s.Pending != nil:
+		return false, nil // it goes on another way
+	case o.Kind == release.Skipped && !s.Underway():
 		return true, nil
-	case o.Kind != release.Accepted:
+	case o.Kind != release.Accepted && !s.Underway():
 		return true, fail(exitError, "undo %s: %s", o.Kind, o.Text)
-	case s.Phase == release.RolledBack, u.flags.noWait:
+	case s.Phase == release.RolledBack, u.flags.noWait && !s.Underway():
 		return true, nil
 	case s.Overdue(), s.Held != nil:
 		return true, fail(exitUnfinished, "%s", u.headline())

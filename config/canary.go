@@ -25,6 +25,8 @@ type Canary struct {
 	Rules    []release.Rule
 	// Confidence is that of the statistical judge, 0.98; 0 = off.
 	Confidence float64
+	// UndoByWeights has an undo of stable serve the earlier version as a canary first.
+	UndoByWeights bool
 }
 
 var (
@@ -43,6 +45,9 @@ func (c *Canary) plan() *release.CanaryPlan {
 		Steps:      slices.Clone(c.Steps),
 		Bake:       c.Bake,
 		Auto:       c.Auto,
+
+		UndoByWeights: c.UndoByWeights,
+
 		Pods:       c.Pods,
 		Rules:      slices.Clone(c.Rules),
 		Least:      float64(c.Least),
@@ -73,6 +78,7 @@ func (d *decoder) canary(into **Canary, deployment string) func(*yaml.Node, stri
 			{"pods", "", value(d, &c.Pods, count)},
 			{"minRequests", "", value(d, &c.Least, requests)},
 			{"judge", "", d.judge(c)},
+			{"undo", "", d.undoes(c)},
 		})
 		if c.Canary == "" && c.Stable != "" {
 			c.Canary = canaryOf(c.Stable)
@@ -88,6 +94,22 @@ func (d *decoder) canary(into **Canary, deployment string) func(*yaml.Node, stri
 		}
 	}
 }
+
+// undoes reads how a version that was promoted is undone. It follows the traffic
+// block: without one there are no weights.
+func (d *decoder) undoes(c *Canary) func(*yaml.Node, string) {
+	return func(n *yaml.Node, path string) {
+		how := rolling
+		value(d, &how, undoing)(n, path)
+		if c.UndoByWeights = how == byWeights; c.UndoByWeights && c.Traffic.Kind == "" {
+			d.problem(n, path, quote(how)+" without canary.traffic", "rolling, or an object that splits the traffic in canary.traffic")
+		}
+	}
+}
+
+const byWeights = "weights"
+
+var undoing = oneOf(rolling, byWeights)
 
 // place is where to report a problem of a key: its value, or the mapping that
 // lacks it.

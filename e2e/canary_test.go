@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -10,6 +11,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // A good canary, unattended, over each kind of traffic object: through its steps,
@@ -388,6 +392,86 @@ func TestCanaryKilledAtRandomMoments(t *testing.T) {
 				t.Fatalf("%q was skipped\n%s", step, all.String())
 			}
 		}
+	}
+}
+
+// A promoted version is undone with two keys, by weights: the earlier one serves
+// beside it, gets all traffic, and stable follows. Not one request fails.
+func TestUndoByWeights(t *testing.T) {
+	needSandbox(t)
+	t.Parallel()
+	const namespace = "datahub-canary"
+	resetCanary(t, namespace)
+	s := newCanarySetup(t, "kubeconfig", "[50, 100]").edit(t, "bake: 6s", "undo: weights\n      bake: 6s")
+	s.run(t, "deploy", "--env", "canary", "--version", "v2.5.0").expect(t, 0, "released: v2.5.0")
+	forgetRequests(t, "canary")
+	c := s.open(t, 120, 40, "--env", "canary")
+	c.see("v2.5.0 serves on 6 of 6 pods", "eng-a")
+	c.press("u")
+	c.see("v2.4.0", "by weights")
+	c.confirm("u")
+	weighs(t, namespace, 100)
+	c.see("Rolled back")
+	runs(t, namespace, "v2.4.0")
+	weighs(t, namespace, 0)
+	if n := canaryPods(t, namespace); n != -1 {
+		t.Errorf("the canary is still there, with %d pods", n)
+	}
+	c.told("all traffic is on v2.4.0, beside stable", "undo to v2.4.0", "delete deployment/datahub-gateway-canary")
+	if got := requestsOf(t, "canary"); got.Failed != 0 {
+		t.Errorf("%d of %d requests failed", got.Failed, got.Total)
+	}
+	// By a command, and back again.
+	s.run(t, "undo", "--env", "canary", "--no-wait").expect(t, 0, "all traffic is on v2.5.0, beside stable", "rolled back: all traffic on stable v2.5.0")
+	runs(t, namespace, "v2.5.0")
+}
+
+// An object that cannot be used, in each of the ways, is said before anything
+// changes.
+func TestCanaryBadObjects(t *testing.T) {
+	needSandbox(t)
+	t.Parallel()
+	const namespace = "datahub-canary"
+	s := newCanarySetup(t, "kubeconfig", "[10, 100]")
+	destination := `{"destination":{"host":"datahub-gateway-%s"},"weight":%d}`
+	both := fmt.Sprintf(destination+","+destination, "stable", 100, "canary", 0)
+	for _, bad := range []struct {
+		name, patch string
+		unnamed     bool
+		wanted      []string
+	}{
+		{"a third destination", `[{"op":"replace","path":"/spec/http/1/route","value":[` + both + `,` + fmt.Sprintf(destination, "other", 0) + `]}]`, false, []string{"3 destinations", "datahub-gateway-other"}},
+		{"ambiguous routes", `[{"op":"add","path":"/spec/http/2","value":{"name":"second","route":[` + both + `]}}]`, true, []string{"2 http routes", "primary", "second"}},
+		{"only tls", `[{"op":"remove","path":"/spec/http"},{"op":"add","path":"/spec/tls","value":[{"match":[{"port":443,"sniHosts":["gateway.datahub.io"]}],"route":[` + fmt.Sprintf(destination, "stable", 100) + `]}]}]`, false, []string{"tls", "http"}},
+	} {
+		t.Run(bad.name, func(t *testing.T) {
+			resetCanary(t, namespace)
+			patchSplit(t, namespace, bad.patch)
+			use := s
+			if bad.unnamed {
+				use = newCanarySetup(t, "kubeconfig", "[10, 100]").edit(t, "virtualService: datahub-gateway, route: primary", "virtualService: datahub-gateway")
+			}
+			use.run(t, "deploy", "--env", "canary", "--version", "v2.5.0").expect(t, 1, bad.wanted...)
+			if n := canaryPods(t, namespace); n != -1 {
+				t.Errorf("a refused deploy left a canary with %d pods", n)
+			}
+		})
+	}
+	t.Run("a selector that takes the canary's pods too", func(t *testing.T) {
+		resetCanary(t, namespace)
+		selector(t, namespace, `{"app":"datahub-gateway","track":null}`)
+		defer selector(t, namespace, `{"app":"datahub-gateway","track":"stable"}`)
+		s.run(t, "deploy", "--env", "canary", "--version", "v2.5.0").expect(t, 1, "service/datahub-gateway-stable selects the canary's pods too")
+		s.run(t, "check", "--env", "canary").expect(t, 1, "selects the canary's pods too")
+	})
+}
+
+// selector sets that of stable's Service.
+func selector(t *testing.T, namespace, to string) {
+	t.Helper()
+	_, err := admin.CoreV1().Services(namespace).Patch(context.Background(), "datahub-gateway-stable", types.MergePatchType, []byte(`{"spec":{"selector":`+to+`}}`), metav1.PatchOptions{})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

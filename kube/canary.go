@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -67,11 +68,34 @@ func (c *Client) wanted(ctx context.Context, ch release.Change) (d *appsv1.Deplo
 	if err != nil {
 		return nil, denied("nothing was sent: make deployment %s: %s", c.canary.Deployment, short(err)), false
 	}
+	if ch.Revision != 0 {
+		if out, ok := c.wear(ctx, d, stable, ch); !ok {
+			return nil, out, false
+		}
+	}
 	container := released(&d.Spec.Template.Spec, cmp.Or(ch.Container, c.container))
 	if !dress(d, ch, container) {
 		return nil, denied("nothing was sent: deployment %s would have no container %q; it would have %s", d.Name, container, strings.Join(containerNames(d), ", ")), false
 	}
 	return d, release.Outcome{}, true
+}
+
+// wear gives a blueprint the pods of a revision of stable, which must still be what
+// was shown; the labels stay the canary's.
+func (c *Client) wear(ctx context.Context, d, stable *appsv1.Deployment, ch release.Change) (out release.Outcome, ok bool) {
+	if stable == nil {
+		return denied("nothing was sent: deployment %s does not exist", c.deployment), false
+	}
+	sets, err := c.replicaSets(ctx, stable, ch)
+	if err != nil {
+		return denied("nothing was sent: read the revisions of deployment %s: %s", stable.Name, short(err)), false
+	}
+	rs, out, ok := shownRevision(stable, sets, ch)
+	if ok {
+		d.Spec.Template.Spec = *rs.Spec.Template.Spec.DeepCopy()
+		d.Spec.Template.Annotations = maps.Clone(rs.Spec.Template.Annotations)
+	}
+	return out, ok
 }
 
 // create creates the canary's Deployment, which must not exist.

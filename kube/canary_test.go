@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -96,6 +97,43 @@ func TestCreateCanary(t *testing.T) {
 				t.Errorf("%+v", d)
 			}
 		})
+	}
+}
+
+// Of an undo by weights the canary has the pods of the earlier revision, whole: not
+// the current ones with its image.
+func TestCreateCanaryOfARevision(t *testing.T) {
+	stable := stableDeployment()
+	earlier := *stable.Spec.Template.DeepCopy()
+	earlier.Spec.Containers[0].Image = "app:v0"
+	earlier.Spec.Containers[0].Env = []corev1.EnvVar{{Name: "KEY_ROTATION", Value: "off"}}
+	earlier.Annotations = map[string]string{"config": "0"}
+	set := &appsv1.ReplicaSet{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: "stable-0", Namespace: "shop", UID: "rs0", Labels: stable.Spec.Template.Labels,
+			Annotations: map[string]string{revisionAnnotation: "1"}, OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(stable, appsv1.SchemeGroupVersion.WithKind("Deployment"))},
+		},
+		Spec: appsv1.ReplicaSetSpec{Selector: stable.Spec.Selector, Template: earlier},
+	}
+	change := applyOf(3)
+	change.Revision, change.Image, change.Template = 1, "app:v0", flatten(&earlier).Hash
+	p := pretended(t, istioCanary, append(services(), stable, set))
+	expect(t, p.client.Apply(t.Context(), change), release.Accepted, "deployment canary created")
+	d := p.canary(t)
+	pods := d.Spec.Template
+	if imageOf(&pods.Spec, "app") != "app:v0" || len(pods.Spec.Containers[0].Env) != 1 || pods.Annotations["config"] != "0" || pods.Labels["track"] != "canary" {
+		t.Errorf("%+v", pods)
+	}
+
+	for name, change := range map[string]release.Change{
+		"another template": {Kind: change.Kind, Container: "app", Image: "app:v0", Replicas: 3, Revision: 1, Template: "other"},
+		"no revision":      {Kind: change.Kind, Container: "app", Image: "app:v0", Replicas: 3, Revision: 7, Template: change.Template},
+	} {
+		p := pretended(t, istioCanary, append(services(), stable, set))
+		out := p.client.Apply(t.Context(), change)
+		if out.Kind == release.Accepted || !strings.Contains(out.Text, "revision") {
+			t.Errorf("%s: %s: %s", name, out.Kind, out.Text)
+		}
 	}
 }
 

@@ -25,18 +25,12 @@ func (c *Client) undo(ctx context.Context, d *appsv1.Deployment, ch release.Chan
 
 // undoTo is undo with the ReplicaSets at hand.
 func undoTo(d *appsv1.Deployment, sets []*appsv1.ReplicaSet, ch release.Change) ([]op, release.Outcome) {
-	target, err := findRevision(d, sets, ch.Revision)
-	if err != nil {
-		return nil, denied("%s", err)
+	target, out, ok := shownRevision(d, sets, ch)
+	if !ok {
+		return nil, out
 	}
 	template := flatten(&target.Spec.Template)
 	switch {
-	case template.Hash != ch.Template:
-		return nil, release.Outcome{
-			Kind: release.Moved,
-			Text: fmt.Sprintf("revision %d is no longer the template that was shown: its image is %s", revisionOf(target),
-				versionOrImage(&target.Spec.Template.Spec, ch.Container)),
-		}
 	case d.Spec.Paused && !ch.Unpause:
 		return nil, denied("you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again")
 	case template.Hash == flatten(&d.Spec.Template).Hash:
@@ -51,6 +45,23 @@ func undoTo(d *appsv1.Deployment, sets []*appsv1.ReplicaSet, ch release.Change) 
 		ops = append(ops, op{Op: "remove", Path: causePath}) // it is the cause of what is being undone
 	}
 	return append(ops, setCause(d, cause)...), release.Outcome{}
+}
+
+// shownRevision is the ReplicaSet of the revision of a change, if its template is the
+// one that was shown; ok is false where out says why not.
+func shownRevision(d *appsv1.Deployment, sets []*appsv1.ReplicaSet, ch release.Change) (rs *appsv1.ReplicaSet, out release.Outcome, ok bool) {
+	rs, err := findRevision(d, sets, ch.Revision)
+	if err != nil {
+		return nil, denied("%s", err), false
+	}
+	if flatten(&rs.Spec.Template).Hash != ch.Template {
+		return nil, release.Outcome{
+			Kind: release.Moved,
+			Text: fmt.Sprintf("revision %d is no longer the template that was shown: its image is %s", revisionOf(rs),
+				versionOrImage(&rs.Spec.Template.Spec, ch.Container)),
+		}, false
+	}
+	return rs, release.Outcome{}, true
 }
 
 // findRevision is the ReplicaSet of a revision.

@@ -12,8 +12,10 @@ type CanaryPlan struct {
 	Steps []int         // percent of the traffic, rising
 	Bake  time.Duration // at each step
 	Auto  bool          // a step that has baked and passed leads on by itself
-	Pods  int           // the least number of canary pods
-	Rules []Rule        // of canary against stable
+	// UndoByWeights has an undo of stable serve the earlier version as a canary first.
+	UndoByWeights bool
+	Pods          int    // the least number of canary pods
+	Rules         []Rule // of canary against stable
 	// Least is how many requests the canary needs in Traffic.Window before its error
 	// rate and its latency say anything.
 	Least float64
@@ -60,6 +62,7 @@ type CanaryRun struct {
 	Why      string      `json:"why,omitempty"`  // of what goes on by itself: the evidence
 	UID      string      `json:"uid,omitempty"`  // of the canary's Deployment, once seen
 	Template string      `json:"template,omitempty"`
+	Back     bool        `json:"back,omitempty"`     // it is an undo by weights
 	Rest     string      `json:"rest,omitempty"`     // Split.Rest that it goes by
 	Promoted bool        `json:"promoted,omitempty"` // stable has got the image
 	// Until is how long a change that was given up unanswered may still arrive: so

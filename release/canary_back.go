@@ -83,9 +83,13 @@ func (t *turn) blindly() {
 
 // restore gives stable its earlier template back, before it gets traffic again.
 func (t *turn) restore() {
+	if w := t.s.View.Canary; canaryWeight(t.plan, t.s) > 0 && w.Available == 0 && t.s.View.Workload.Available > 0 && t.plan.Canary.Route != "" && unread(t.plan, t.s, t.now) == "" {
+		t.follow(Change{Kind: SetWeight, Weight: 0}) // any pod of stable is better than none of the canary
+		return
+	}
 	if t.atGoal() {
 		if t.healthy() {
-			t.enter(Returning)
+			t.enter(Returning).Weight = 0
 		}
 		return
 	}
@@ -135,11 +139,11 @@ func (t *turn) giveBack() {
 	}
 }
 
-// remove ends the canary, once no traffic goes to it: after a promotion it is
-// deleted, after an abort it is scaled to 0 and can be looked at.
+// remove ends the canary, once no traffic goes to it: after a promotion, and after an
+// undo by weights, it is deleted; after an abort it is scaled to 0 and can be looked at.
 func (t *turn) remove() {
 	w, run := t.s.View.Canary, t.s.Canary
-	aborted := t.s.Phase == RollingBack
+	aborted := t.s.Phase == RollingBack && !run.Back
 	ours := w.Found && (run.UID == "" || w.UID == run.UID)
 	switch {
 	case t.plan.Canary.Route != "" && canaryWeight(t.plan, t.s) != 0:

@@ -85,7 +85,7 @@ func abortChoice(plan Plan, s State, now time.Time) Choice {
 	switch {
 	case offline(plan, s, now) != "" || (under && (inFlight != "" || unseen != "")):
 		c.Why, c.Wait = cmp.Or(offline(plan, s, now), inFlight, unseen), true
-	case s.Underway() && s.Phase == RollingBack && s.Held == nil && s.Pending == nil && s.Canary.Tries == 0:
+	case s.Underway() && s.Phase == RollingBack && s.Held == nil && s.Pending == nil && s.Canary.Tries == 0 && !s.arriving():
 		c.Why, c.Noop = "the canary is being taken back already", true
 	case !under && unlooked(plan, s) != "":
 		c.Why, c.Wait = unlooked(plan, s), true

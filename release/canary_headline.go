@@ -56,8 +56,10 @@ func sayStray(plan Plan, s State) (Headline, bool) {
 
 func sayTakingBack(plan Plan, s State) Headline {
 	run, w := s.Canary, s.View.Workload
-	h := Headline{Mark: MarkRunning, Rest: cmp.Or(s.Auto, "Aborted by "+run.By.Name) + "."}
+	h := Headline{Mark: MarkRunning, Rest: cmp.Or(s.Auto, map[bool]string{false: "Aborted by ", true: "Undone by "}[run.Back]+run.By.Name) + "."}
 	switch why := stableHealth(s); {
+	case s.arriving() && run.Tries == 0:
+		h.Strong = fmt.Sprintf("Going back by weights: %d of %d pods of %s available; they get all traffic, then stable follows.", s.View.Canary.Available, max(s.View.Canary.Desired, 1), s.From.Version)
 	case run.Tries > 0 && s.Last != nil:
 		return Headline{Mark: MarkFail, Loud: true, Strong: fmt.Sprintf("NOT BACK YET  %s: %s", s.Last.What, s.Last.Text), Rest: fmt.Sprintf("tried again every %s; the canary has %d%% of the traffic", Span(retryAfter(run.Tries)), canaryWeight(plan, s))}
 	case run.Stage == Restoring:

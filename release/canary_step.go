@@ -37,6 +37,9 @@ func (t *turn) steer() {
 	if !t.s.Underway() || t.s.Pending != nil {
 		return
 	}
+	if why := t.falter(); why != "" && t.s.Held == nil {
+		t.rollInstead(why)
+	}
 	if unread(t.plan, t.s, t.now) != "" && t.s.Phase == RollingBack {
 		t.blindly()
 		return
@@ -130,7 +133,7 @@ func (t *turn) fallen(p Pending, o Outcome) {
 // create waits for the canary's first pods.
 func (t *turn) create() {
 	w := t.s.View.Canary
-	if !w.Found || w.Image(t.plan.Container) != t.s.To.Image {
+	if !w.Found || w.Image(t.plan.Container) != t.s.beside().Image {
 		return // a look from before it was applied arrives late: it says nothing
 	}
 	if run := t.s.Canary; run.UID != w.UID || run.Template != w.Template.Hash {
@@ -160,6 +163,9 @@ func (t *turn) shift() {
 	case w.Convergence() != Complete || w.Available < need:
 	case t.plan.Canary.Route != "" && canaryWeight(t.plan, t.s) != run.Weight:
 		t.follow(Change{Kind: SetWeight, Weight: run.Weight})
+	case run.Back:
+		t.tell(Itself, MarkPass, fmt.Sprintf("all traffic is on %s, beside stable; stable follows", t.s.From.Version))
+		t.enter(Restoring)
 	default:
 		t.live()
 	}

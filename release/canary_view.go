@@ -2,6 +2,7 @@ package release
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -44,6 +45,9 @@ func ViewCanary(plan Plan, s State, now time.Time) (v CanaryView, ok bool) {
 		Weight: canaryWeight(plan, s), Baking: run.Stage == Baking, Bake: c.Bake,
 		Rows: Comparisons(plan, s, now), Tally: s.View.Judged.Tally, After: plan.Rollback.After,
 		Waits: canaryWaits(plan, s, now),
+	}
+	if run.Back {
+		v.Steps, v.Canary, v.Stable = backViews(s), s.From.Version, s.To.Version
 	}
 	if run.Promoted {
 		v.Stable = s.View.Workload.Version(plan.Container)
@@ -145,6 +149,24 @@ func stepViews(plan Plan, s State) []StepView {
 		remove.Mark = MarkPass
 	}
 	return append(steps, promote, remove)
+}
+
+// backViews marks the way of an undo by weights.
+func backViews(s State) []StepView {
+	stages := []CanaryStage{Creating, Shifting, Restoring, Returning, Removing, Gone}
+	at := slices.Index(stages, s.Canary.Stage)
+	steps := []StepView{{Label: "pods of " + s.From.Version}, {Label: "100%"}, {Label: "stable"}, {Label: "traffic back"}, {Label: "remove"}}
+	for i := range steps {
+		switch {
+		case i < at:
+			steps[i].Mark = MarkPass
+		case i == at:
+			steps[i].Mark = MarkRunning
+		default:
+			steps[i].Mark = MarkWaiting
+		}
+	}
+	return steps
 }
 
 // splitAt is when the split of the traffic was last seen: without an object of its

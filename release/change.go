@@ -127,6 +127,9 @@ func (t *turn) conclude(o Outcome) {
 		t.tell(Itself, MarkFail, fmt.Sprintf("%s %s: %s", p.Change.Kind, o.Kind, o.Text))
 	}
 	switch {
+	case p.Stage == Creating && p.Next == RollingBack && !p.Unknown && t.s.Held == nil && !t.plan.Leaving:
+		// Nothing stands against an undo: it goes on as a rolling one.
+		t.rollBack(t.changeID(Intended{}), Intended{By: p.Change.By}, p.Goal, p.Change.Why)
 	case p.Follows && t.s.Underway():
 		t.found(o.Text)
 		t.fallen(*p, o)
@@ -191,6 +194,9 @@ func (t *turn) created(p Pending) {
 	r, w := t.record(), t.s.View.Workload
 	r.Rollout = Rollout{Goal: r.From, UID: w.UID, Began: p.Since, Generation: w.Generation, Condition: p.Condition}
 	r.Canary = &CanaryRun{Stage: Creating, Since: t.now, Weight: t.plan.Canary.Steps[0], By: p.Change.By}
+	if p.Next == RollingBack {
+		r.Canary.Back, r.Canary.Step, r.Canary.Weight, r.Canary.Why = true, len(t.plan.Canary.Steps)-1, 100, p.Change.Why
+	}
 	t.s.View.Judged = Judged{}
 }
 

@@ -45,8 +45,8 @@ type Change struct {
 	From       string     `json:"from,omitempty"`     // the version that it was decided on
 	Version    string     `json:"version,omitempty"`  // SetImage, UndoTo: the version that it leads to
 	Image      string     `json:"image,omitempty"`    // SetImage
-	Revision   int64      `json:"revision,omitempty"` // UndoTo
-	Template   string     `json:"template,omitempty"` // UndoTo: Template.Hash of that revision, a precondition too
+	Revision   int64      `json:"revision,omitempty"` // UndoTo; ApplyCanary: stable's revision whose pods it gets, 0 = the current ones'
+	Template   string     `json:"template,omitempty"` // Template.Hash of that revision, a precondition too
 	Unpause    bool       `json:"unpause,omitempty"`  // UndoTo: resume in the same patch
 	Cause      string     `json:"cause,omitempty"`    // the new kubernetes.io/change-cause
 	By         Actor      `json:"by"`

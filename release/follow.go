@@ -34,7 +34,7 @@ func (t *turn) compare(w Workload) {
 		// A look from before our change arrives late: it says nothing.
 	case w.Template.Hash == goal.Template:
 		t.asBefore()
-	case t.s.Underway() && t.s.Canary.Stage == Restoring:
+	case t.s.arriving(), t.s.Underway() && t.s.Canary.Stage == Restoring:
 		// It has not got its earlier template back yet.
 	case t.s.Underway() && t.s.Phase == RollingBack && w.Image(t.plan.Container) == t.s.To.Image:
 		t.enter(Restoring) // a promotion whose answer was lost has come through all the same

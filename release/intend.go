@@ -255,10 +255,19 @@ func (t *turn) undo(e Intended, revision int64, why string) {
 		t.file(e, Idle)
 		t.record().From, t.record().To = goal, now
 	}
+	if byWeights(t.plan, t.s) {
+		t.undoByWeights(id, e, goal, why)
+		return
+	}
+	t.rollBack(id, e, goal, why)
+}
+
+// rollBack sends stable back to a revision.
+func (t *turn) rollBack(id string, e Intended, goal Target, why string) {
 	t.send(Change{
-		ID: id, Kind: UndoTo, Container: t.plan.Container, Revision: target.Number, Template: target.Template.Hash,
-		Unpause: w.Paused, By: e.By, Why: why,
-		Cause: fmt.Sprintf("undo to %s, revision %d, by %s, slipway", target.Version, target.Number, e.By.Name),
+		ID: id, Kind: UndoTo, Container: t.plan.Container, Revision: goal.Revision, Template: goal.Template,
+		Unpause: t.s.View.Workload.Paused, By: e.By, Why: why,
+		Cause: fmt.Sprintf("undo to %s, revision %d, by %s, slipway", goal.Version, goal.Revision, e.By.Name),
 	}, RollingBack, goal)
 }
 

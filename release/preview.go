@@ -144,6 +144,10 @@ func undoPreview(plan Plan, s State, now time.Time, r Revision) Preview {
 		SameAs: command,
 		Diff:   Diff(w.Template, r.Template),
 	}
+	if byWeights(plan, s) {
+		p.Line += ", by weights"
+		p.How = fmt.Sprintf("by weights: %s of %s beside stable get all traffic, then stable is restored under them, then the traffic goes back", Count(canaryPods(plan, s, 100), "pod"), r.Version)
+	}
 	if w.Paused {
 		p.SameAs = kubectl(plan, "rollout resume deployment/"+plan.Deployment) + " && " + command
 		p.Facts = append(p.Facts, Fact{"paused", MarkAttention, "the rollout is paused: it is resumed in the same step"})

@@ -29,6 +29,7 @@ func TestCanaryInvariants(t *testing.T) {
 		m := newCanaryMachine(rapid.Bool().Draw(t, "auto"), release.Rollback{
 			OnDeadline: rapid.SampledFrom(answers).Draw(t, "onDeadline"), OnMetrics: rapid.SampledFrom(answers).Draw(t, "onMetrics"), After: 2,
 		})
+		m.plan.Canary.UndoByWeights = rapid.Bool().Draw(t, "undo by weights")
 		for range rapid.IntRange(0, 40).Draw(t, "smoothly") {
 			m.smoothly(t)
 		}
@@ -89,6 +90,66 @@ func newCanaryMachine(auto bool, rollback release.Rollback) *canaryMachine {
 	m.story.split = release.Split{Rest: "rest", Writer: "slipway"}
 	m.figures(0.0002)
 	return m
+}
+
+// An undo by weights ends with the earlier version on stable and no canary, whatever
+// comes in between at any moment of it: a crash, an impatient key, pods that are gone,
+// an object that cannot be read.
+func TestUndoByWeightsAnywhere(t *testing.T) {
+	stages := map[release.CanaryStage]int{}
+	troubles := map[string]func(m *canaryMachine){
+		"nothing":  func(*canaryMachine) {},
+		"key":      func(m *canaryMachine) { m.step(t, m.asked(release.Undo{})) },
+		"no pods":  func(m *canaryMachine) { m.story.canary.Available = 0; m.looking(t) },
+		"no route": func(m *canaryMachine) { m.story.split.Err = "missing"; m.looking(t) },
+		"gone":     func(m *canaryMachine) { m.story.canary = release.Workload{}; m.looking(t) },
+		"crash": func(m *canaryMachine) {
+			m.state.View = release.View{}
+			m.step(t, release.Returned{By: eng})
+			m.looking(t)
+			m.step(t, m.asked(release.Continue{}))
+		},
+	}
+	for name, trouble := range troubles {
+		for at := range 25 {
+			m := newCanaryMachine(true, release.Rollback{OnDeadline: release.Ask, OnMetrics: release.Ask, After: 2})
+			m.plan.Canary.UndoByWeights, m.once = true, true
+			for range 60 {
+				m.smoothly(t)
+			}
+			if m.state.Phase != release.Released {
+				t.Fatalf("not released: %s", m.state.Phase)
+			}
+			m.reached = stages
+			m.step(t, m.asked(release.Undo{}))
+			if m.inFlight == nil || m.inFlight.Kind != release.ApplyCanary || m.inFlight.Template != template("v2.4.0").Hash {
+				t.Fatalf("an undo by weights began with %+v", m.inFlight)
+			}
+			for i := range 60 {
+				if i == at {
+					trouble(m)
+				}
+				m.smoothly(t)
+			}
+			left := m.story.canary.Found && m.story.canary.Desired > 0
+			if m.state.Phase != release.RolledBack || m.story.split.Canary != 0 || m.story.cluster.Version("gateway") != "v2.4.0" || left && name != "gone" {
+				t.Fatalf("%s at %d: %s, %+v, %d%% on a canary of %d pods, stable %s", name, at, m.state.Phase, m.state.Canary, m.story.split.Canary, m.story.canary.Desired, m.story.cluster.Version("gateway"))
+			}
+		}
+	}
+	for _, stage := range []release.CanaryStage{release.Creating, release.Shifting, release.Restoring, release.Returning, release.Removing, release.Gone} {
+		if stages[stage] == 0 {
+			t.Errorf("no run has come to %q", stage)
+		}
+	}
+}
+
+// looking looks at everything once.
+func (m *canaryMachine) looking(t rapid.TB) {
+	m.now = m.now.Add(time.Second)
+	for _, look := range m.looks() {
+		m.step(t, look)
+	}
 }
 
 // smoothly goes one step further without anything in the way: random events alone
@@ -354,7 +415,11 @@ func (m *canaryMachine) sent(t rapid.TB, before, next release.State, c release.C
 			t.Fatalf("12: the canary is scaled to 0 with %d%% of the traffic", split.Canary)
 		}
 	case release.DeleteCanary:
-		if split.Canary != 0 || stable.Version("gateway") != next.To.Version {
+		serves := next.To.Version
+		if next.Canary.Back {
+			serves = next.From.Version
+		}
+		if split.Canary != 0 || stable.Version("gateway") != serves {
 			t.Fatalf("12: the canary is deleted with %d%% of the traffic, stable is %s", split.Canary, stable.Version("gateway"))
 		}
 	case release.SetImage:

@@ -34,6 +34,8 @@ func (w *world) setupCanary(t *testing.T, d *datadriven.TestData) {
 		switch arg.Key {
 		case "auto":
 			c.Auto = true
+		case "weights":
+			c.UndoByWeights = true
 		case "route":
 			c.Route = "" // by pods
 		case "bake":
@@ -194,7 +196,11 @@ func canaryChange(c release.Change) string {
 	case release.SetWeight:
 		return fmt.Sprintf(" canary=%d if canary=%d rest=%s", c.Weight, c.WeightFrom, c.Rest)
 	case release.ApplyCanary:
-		return fmt.Sprintf(" replicas=%d if uid=%q", c.Replicas, c.UID)
+		text := fmt.Sprintf(" replicas=%d if uid=%q", c.Replicas, c.UID)
+		if c.Template != "" {
+			text += " template=" + c.Template
+		}
+		return text
 	case release.ScaleCanary:
 		return fmt.Sprintf(" replicas=%d if replicas=%d uid=%q", c.Replicas, c.ReplicasFrom, c.UID)
 	case release.DeleteCanary:

@@ -164,7 +164,7 @@ func (w *world) setup(t *testing.T, d *datadriven.TestData) {
 			w.plan.Metrics[0].Window = time.Duration(w.plan.Rollback.After-1) * apart
 		case "canary":
 			w.setupCanary(t, d)
-		case "auto", "steps", "bake", "route":
+		case "auto", "steps", "bake", "route", "weights":
 		case "traffic":
 			w.plan.Traffic = release.Traffic{Least: 10, Window: time.Minute}
 		case "driven":
