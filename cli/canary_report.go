@@ -82,12 +82,12 @@ func newCanaryReport(plan release.Plan, s release.State, now time.Time) canaryRe
 
 func (r canaryReport) print(cmd *cobra.Command) error {
 	out := cmd.OutOrStdout()
-	weight := "not known"
+	weight := "its share of the traffic not known"
 	if r.Weight != nil {
-		weight = fmt.Sprintf("%d%%", *r.Weight)
+		weight = fmt.Sprintf("%d%% of the traffic", *r.Weight)
 	}
 	fmt.Fprintln(out, r.Headline)
-	fmt.Fprintf(out, "stable   %s\ncanary   %s on %d of %d pods, %s of the traffic\n", r.Stable, orElse(r.Canary, "none"), r.Available, r.Desired, weight)
+	fmt.Fprintf(out, "stable   %s\ncanary   %s on %d of %d pods, %s\n", r.Stable, orElse(r.Canary, "none"), r.Available, r.Desired, weight)
 	object := orElse(r.Object, "no object divides it: counts of pods are the split, to the nearest pod")
 	fmt.Fprintf(out, "traffic  %s%s\n", object, after(": ", r.Problem))
 	if !r.Underway {

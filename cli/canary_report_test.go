@@ -63,7 +63,7 @@ func TestCanaryReportBetweenReleases(t *testing.T) {
 	s.Record, s.View.Canary = release.Record{}, release.Workload{At: now}
 	s.View.Split = release.Split{At: now, Err: "virtualservice/gateway does not exist"}
 	r := newCanaryReport(plan, s, now)
-	if got, want := r.text(t), "canary   none on 0 of 0 pods, not known of the traffic\ntraffic  virtualservice/gateway: virtualservice/gateway does not exist\n"; !strings.HasSuffix(got, want) {
+	if got, want := r.text(t), "canary   none on 0 of 0 pods, its share of the traffic not known\ntraffic  virtualservice/gateway: virtualservice/gateway does not exist\n"; !strings.HasSuffix(got, want) {
 		t.Errorf("%q is not the end of\n%s", want, got)
 	}
 	raw, err := json.Marshal(r)

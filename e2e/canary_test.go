@@ -441,7 +441,7 @@ func TestCanaryBadObjects(t *testing.T) {
 		wanted      []string
 	}{
 		{"a third destination", `[{"op":"replace","path":"/spec/http/1/route","value":[` + both + `,` + fmt.Sprintf(destination, "other", 0) + `]}]`, false, []string{"3 destinations", "datahub-gateway-other"}},
-		{"ambiguous routes", `[{"op":"add","path":"/spec/http/2","value":{"name":"second","route":[` + both + `]}}]`, true, []string{"2 http routes", "primary", "second"}},
+		{"ambiguous routes", `[{"op":"add","path":"/spec/http/1","value":{"name":"second","match":[{"headers":{"x-tier":{"exact":"gold"}}}],"route":[` + both + `]}}]`, true, []string{"2 http routes", "primary", "second"}},
 		{"only tls", `[{"op":"remove","path":"/spec/http"},{"op":"add","path":"/spec/tls","value":[{"match":[{"port":443,"sniHosts":["gateway.datahub.io"]}],"route":[` + fmt.Sprintf(destination, "stable", 100) + `]}]}]`, false, []string{"tls", "http"}},
 	} {
 		t.Run(bad.name, func(t *testing.T) {

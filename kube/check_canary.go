@@ -121,7 +121,7 @@ func (c *Client) suggestTraffic(ctx context.Context) string {
 	defer cancel()
 	api, err := c.api(ctx, k)
 	if err != nil {
-		return k.missing
+		return "kubectl api-resources shows what is installed" // what was found says the rest
 	}
 	list, err := api.List(ctx, metav1.ListOptions{})
 	if err != nil {

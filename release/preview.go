@@ -147,6 +147,7 @@ func undoPreview(plan Plan, s State, now time.Time, r Revision) Preview {
 	if byWeights(plan, s) {
 		p.Line += ", by weights"
 		p.How = fmt.Sprintf("by weights: %s of %s beside stable get all traffic, then stable is restored under them, then the traffic goes back", Count(canaryPods(plan, s, 100), "pod"), r.Version)
+		p.Facts = append(p.Facts, Fact{"how", MarkNone, p.How})
 	}
 	if w.Paused {
 		p.SameAs = kubectl(plan, "rollout resume deployment/"+plan.Deployment) + " && " + command
