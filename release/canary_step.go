@@ -118,11 +118,12 @@ func (t *turn) followTo(c Change, goal Target) {
 // fallen counts a change of the way that came to nothing. It is made again after a
 // while, from what is observed then; a person is needed when that does not help, or,
 // on the way up, when its answer was lost. On the way back it has been seen that it
-// was not done, and what would be made again is guarded and the same.
+// was not done, and what would be made again is guarded and the same. Where a release was
+// picked up the person is there already: Continue makes it again.
 func (t *turn) fallen(p Pending, o Outcome) {
 	run := t.run()
 	run.Tries = min(run.Tries+1, automaticTries)
-	if t.s.Phase == RollingBack {
+	if t.s.Phase == RollingBack || t.pickedUp() {
 		return
 	}
 	if p.Unknown || run.Tries >= automaticTries {

@@ -133,9 +133,9 @@ func (t *turn) conclude(o Outcome) {
 	case p.Follows && t.s.Underway():
 		t.found(o.Text)
 		t.fallen(*p, o)
-	case p.Stage != "" && p.Change.By == Itself:
+	case p.Stage != "" && p.Change.By == Itself && !t.pickedUp():
 		t.hold(HeldByFailure, fmt.Sprintf("%s was not done: %s", what, o.Text))
-	case p.Change.By != Itself || o.Kind == Skipped:
+	case p.Stage != "" || p.Change.By != Itself || o.Kind == Skipped:
 		t.found(o.Text)
 	case !p.Unknown && r.Tries+1 < automaticTries:
 		// Nothing was done: it is decided again, on what is true then.
@@ -145,12 +145,17 @@ func (t *turn) conclude(o Outcome) {
 	}
 }
 
+// pickedUp tells whether a release that was left waits for a person to continue it.
+func (t *turn) pickedUp() bool {
+	return t.s.Held != nil && t.s.Held.Kind == HeldOnReturn
+}
+
 // found adds to the hold of a release that was picked up what a look at the
 // cluster says about the change that was in flight.
 func (t *turn) found(text string) {
-	if h := t.s.Held; h != nil && h.Kind == HeldOnReturn {
-		looked := *h
-		looked.Reason = strings.TrimSuffix(h.Reason, unanswered) + "; found: " + text
+	if t.pickedUp() {
+		looked := *t.s.Held
+		looked.Reason = strings.TrimSuffix(t.s.Held.Reason, unanswered) + "; found: " + text
 		t.record().Held = &looked
 	}
 }
