@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -353,8 +354,8 @@ func TestAbortWithoutARecord(t *testing.T) {
 	}
 }
 
-// Killed at random moments: the same command brings the canary to its end, no
-// weight is set twice or skipped, and not one request fails.
+// Killed at random moments, and at times with a change on its way: the same command
+// brings the canary to its end, no weight is skipped, and not one request fails.
 func TestCanaryKilledAtRandomMoments(t *testing.T) {
 	needSandbox(t)
 	t.Parallel()
@@ -371,7 +372,13 @@ func TestCanaryKilledAtRandomMoments(t *testing.T) {
 			if killed >= kills {
 				moment = 2 * limit
 			}
-			code, died := s.runFor(t, &all, moment, "deploy", "--env", "canary", "--version", version)
+			ctx, cancel := context.WithTimeout(context.Background(), moment)
+			var out io.Writer = &all
+			if killed%4 == 3 && killed < kills {
+				out = announced{&all, cancel}
+			}
+			code, died := s.runFor(ctx, t, out, "deploy", "--env", "canary", "--version", version)
+			cancel()
 			switch {
 			case died:
 				killed++

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"testing"
 	"time"
 )
@@ -32,7 +34,9 @@ func TestKilledAtRandomMoments(t *testing.T) {
 			if killed == kills {
 				moment = 2 * limit
 			}
-			code, died := s.runFor(t, &out, moment, "deploy", "--env", "staging", "--version", version)
+			ctx, cancel := context.WithTimeout(context.Background(), moment)
+			code, died := s.runFor(ctx, t, &out, "deploy", "--env", "staging", "--version", version)
+			cancel()
 			if died {
 				killed++
 				continue
@@ -53,23 +57,13 @@ func TestKilledAtRandomMoments(t *testing.T) {
 	}
 }
 
-// runFor runs a command and kills it after a while, unless it ends before.
-func (s setup) runFor(t *testing.T, out *bytes.Buffer, moment time.Duration, args ...string) (code int, killed bool) {
+// runFor runs a command and kills it with SIGKILL when ctx is done, unless it ends
+// before.
+func (s setup) runFor(ctx context.Context, t *testing.T, out io.Writer, args ...string) (code int, killed bool) {
 	t.Helper()
-	cmd := s.command(context.Background(), args...)
+	cmd := s.command(ctx, args...)
 	cmd.Stdout, cmd.Stderr = out, out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	var err error
-	select {
-	case err = <-ended:
-	case <-time.After(moment):
-		cmd.Process.Kill()
-		err = <-ended
-	}
+	err := cmd.Run()
 	var failed *exec.ExitError
 	switch {
 	case err == nil:
@@ -79,4 +73,20 @@ func (s setup) runFor(t *testing.T, out *bytes.Buffer, moment time.Duration, arg
 	}
 	t.Fatal(err)
 	return 0, false
+}
+
+// announced keeps what a command prints, and calls then as soon as it has announced a
+// change that was not announced before: between the record and the cluster.
+type announced struct {
+	all  *bytes.Buffer
+	then func()
+}
+
+var change = regexp.MustCompile(`.* (apply canary|scale|weight|set image|delete) [^✓]*\n`)
+
+func (a announced) Write(p []byte) (int, error) {
+	if line := change.Find(p); line != nil && !bytes.Contains(a.all.Bytes(), line) {
+		a.then()
+	}
+	return a.all.Write(p)
 }
