@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"datahub.io/slipway/untrusted"
@@ -22,7 +23,7 @@ func (c Canary) permissions() []permission {
 	}
 	t := c.Traffic
 	if t.Kind == "" {
-		return needed
+		return append(needed, permission{resource: "services", verbs: []string{"list"}, optional: "whether a Service selects the canary's pods is not checked"})
 	}
 	k := t.of()
 	needed = append(needed,
@@ -80,13 +81,16 @@ func (c *Client) checkCanaryDeployment(ctx context.Context) CheckRow {
 	return row
 }
 
-// checkPodSplit says that counts of pods are the split, and whether the canary's can be
-// told from stable's.
+// checkPodSplit says that counts of pods are the split, whether the canary's can be
+// told from stable's, and whether they get traffic.
 func (c *Client) checkPodSplit(ctx context.Context) CheckRow {
 	row := CheckRow{Name: "traffic"}
 	stable, err := c.get(ctx)
 	if err == nil {
-		_, err = c.blueprint(ctx, stable)
+		var planned *appsv1.Deployment
+		if planned, err = c.blueprint(ctx, stable); err == nil {
+			err = c.reached(ctx, stable, planned)
+		}
 	}
 	if err != nil {
 		row.Found, row.Next = short(err), "no canary begins before that is mended"
