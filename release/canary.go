@@ -63,6 +63,8 @@ type CanaryRun struct {
 	UID      string      `json:"uid,omitempty"`  // of the canary's Deployment, once seen
 	Template string      `json:"template,omitempty"`
 	Back     bool        `json:"back,omitempty"`     // it is an undo by weights
+	Rolled   bool        `json:"rolled,omitempty"`   // of such an undo: stable is rolled back without waiting for the traffic
+	Stable   string      `json:"stable,omitempty"`   // on the way back: the template that stable leaves
 	Rest     string      `json:"rest,omitempty"`     // Split.Rest that it goes by
 	Promoted bool        `json:"promoted,omitempty"` // stable has got the image
 	// Until is how long a change that was given up unanswered may still arrive: so

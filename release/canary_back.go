@@ -27,11 +27,15 @@ func (t *turn) back(e Intended, why string) {
 	r.Rollout = Rollout{Goal: r.From, UID: w.UID, Began: t.now, Generation: generation, Condition: w.Progressing.Updated}
 	run := t.enter(Returning)
 	run.take(t.s.View) // whatever was changed before it was asked for
+	run.Stable, run.Rolled = w.Template.Hash, run.Back
 	run.Until = zeroTime
 	if lost != nil && t.plan.Canary.Route != "" && !lost.Change.Kind.OfCanary() {
 		run.Until = lost.Since.Add(grace)
 	}
 	text := "abort canary: its pods → 0"
+	if run.Back {
+		text = fmt.Sprintf("stable is rolled back to %s at once, then the pods beside it go", r.From.Version)
+	}
 	switch {
 	case run.Promoted, w.Template.Hash != r.From.Template:
 		run.Stage = Restoring // the image may have been set and not be seen yet
@@ -39,7 +43,7 @@ func (t *turn) back(e Intended, why string) {
 		run.Stage = Removing // it has had no traffic
 	}
 	switch {
-	case t.plan.Canary.Route == "":
+	case t.plan.Canary.Route == "", run.Back:
 	case unseen != "":
 		text = "abort canary: the traffic back to stable as soon as it can be read, then its pods → 0: " + unseen
 	case from > 0:
@@ -60,7 +64,8 @@ func (run *CanaryRun) take(v View) {
 }
 
 // adoptStray begins a record for a canary that no release here is about: somebody
-// else's, or one that was left behind.
+// else's, or one that was left behind. What serves an undo by weights is led to the
+// end of that undo: stable runs what was to be left.
 func (t *turn) adoptStray(e Intended) {
 	c := t.s.View.Canary
 	stable := running(t.plan, t.s.View.Workload)
@@ -70,6 +75,10 @@ func (t *turn) adoptStray(e Intended) {
 	r := t.record()
 	r.From, r.To = stable, Target{Version: c.Version(t.plan.Container), Image: c.Image(t.plan.Container)}
 	r.Canary = &CanaryRun{UID: c.UID, Template: c.Template.Hash, Rest: t.s.View.Split.Rest, Weight: canaryWeight(t.plan, t.s)}
+	if before, ok := leftUndo(t.plan, t.s); ok {
+		r.From, r.To = before.target(), stable
+		r.Canary.Back = true
+	}
 }
 
 // blindly goes what of the way back can be gone while the canary or the split cannot
@@ -88,7 +97,7 @@ func (t *turn) restore() {
 		return
 	}
 	if t.atGoal() {
-		if t.healthy() {
+		if t.healthy() && (canaryWeight(t.plan, t.s) > 0 || t.s.View.Workload.Convergence() == Complete) {
 			t.enter(Returning).Weight = 0
 		}
 		return
@@ -102,11 +111,10 @@ func (t *turn) restore() {
 		return
 	}
 	w := t.s.View.Workload
-	goal := Target{Version: target.Version, Image: target.Image, Revision: target.Number, Template: target.Template.Hash}
 	t.followTo(Change{
 		Kind: UndoTo, Container: t.plan.Container, Revision: target.Number, Template: target.Template.Hash, Unpause: w.Paused,
 		Cause: fmt.Sprintf("undo to %s, revision %d, by %s, slipway", target.Version, target.Number, t.s.Canary.By.Name),
-	}, goal)
+	}, target.target())
 }
 
 // healthy tells whether stable may get all the traffic: enough of its pods serve
@@ -131,7 +139,7 @@ func (t *turn) giveBack() {
 		if t.plan.Canary.Route != "" {
 			t.tell(Itself, MarkPass, "all traffic is on stable")
 		}
-	case t.s.Phase == Deploying && !t.healthy():
+	case (t.s.Phase == Deploying || run.Back) && !t.healthy():
 		// It has broken since: the canary is what could still serve.
 	case t.now.Before(run.Until):
 	case t.now.Sub(run.Live) >= settleFor || t.plan.Canary.Route == "":

@@ -102,11 +102,15 @@ func abortChoice(plan Plan, s State, now time.Time) Choice {
 func undoCanary(plan Plan, s State, now time.Time) []Choice {
 	back := abortChoice(plan, s, now)
 	back.Kind, back.Intent = DoUndo, Undo{}
+	first := "the canary comes first: b aborts it"
+	if back.Noop {
+		first = "the way back is under way: x abandons it first"
+	}
 	choices := []Choice{back}
 	for _, r := range s.View.Workload.Revisions {
 		c := undoChoice(plan, s, now, r)
 		if c.OK {
-			c.OK, c.Why = false, "the canary comes first: b aborts it"
+			c.OK, c.Why = false, first
 		}
 		choices = append(choices, c)
 	}

@@ -51,7 +51,18 @@ func sayStray(plan Plan, s State) (Headline, bool) {
 	if !s.Phase.Over() || !straying(plan, s) || plan.Driven != "" {
 		return Headline{}, false
 	}
+	if r, ok := leftUndo(plan, s); ok {
+		return Headline{Mark: MarkAttention, Loud: true, Strong: "AN UNDO IS LEFT  " + leftover(plan, s), Rest: fmt.Sprintf("u or b: stable returns to %s, then the traffic to it", r.Version)}, true
+	}
 	return Headline{Mark: MarkAttention, Loud: true, Strong: "A CANARY IS LEFT  " + leftover(plan, s), Rest: "u or b: all traffic to stable, canary to 0"}, true
+}
+
+// sayBeside says that a canary which somebody else drives has pods or traffic.
+func sayBeside(plan Plan, s State, _ time.Time) (Headline, bool) {
+	if !straying(plan, s) || plan.Driven == "" {
+		return Headline{}, false
+	}
+	return Headline{Mark: MarkRunning, Strong: servingWords(plan, s) + "; " + leftover(plan, s) + ".", Rest: plan.Driven + "."}, true
 }
 
 func sayTakingBack(plan Plan, s State) Headline {
@@ -62,10 +73,18 @@ func sayTakingBack(plan Plan, s State) Headline {
 		h.Strong = fmt.Sprintf("Going back by weights: %d of %d pods of %s available; they get all traffic, then stable follows.", s.View.Canary.Available, max(s.View.Canary.Desired, 1), s.From.Version)
 	case run.Tries > 0 && s.Last != nil:
 		return Headline{Mark: MarkFail, Loud: true, Strong: fmt.Sprintf("NOT BACK YET  %s: %s", s.Last.What, s.Last.Text), Rest: fmt.Sprintf("tried again every %s; the canary has %d%% of the traffic", Span(retryAfter(run.Tries)), canaryWeight(plan, s))}
+	case run.Stage == Restoring && (s.Overdue() || w.FailuresOf(s.From.Version) != ""):
+		return Headline{Mark: MarkFail, Loud: true, Strong: fmt.Sprintf("STABLE FAILS TO GO BACK  %d of %d pods on %s", w.Replaced(), w.Desired, s.From.Version) + because(w.Failures()), Rest: fmt.Sprintf("%d available; the canary has %d%% of the traffic", w.Available, canaryWeight(plan, s))}
 	case run.Stage == Restoring:
-		h.Strong = fmt.Sprintf("Going back: stable returns to %s, %d of %d replaced; the traffic stays on the canary until then.", s.From.Version, w.Replaced(), w.Desired)
+		h.Strong = fmt.Sprintf("Going back: stable returns to %s, %d of %d replaced", s.From.Version, w.Replaced(), w.Desired)
+		if canaryWeight(plan, s) > 0 {
+			h.Strong += "; the traffic stays on the canary until then"
+		}
+		h.Strong += "."
 	case run.Stage == Returning && why != "" && plan.Canary.Route == "":
 		return Headline{Mark: MarkFail, Loud: true, Strong: "THE CANARY KEEPS ITS PODS  " + why, Rest: "they go as soon as stable is healthy"}
+	case run.Stage == Returning && why != "" && canaryWeight(plan, s) == 0:
+		return Headline{Mark: MarkFail, Loud: true, Strong: "THE CANARY IS KEPT  " + why, Rest: "until stable is healthy"}
 	case run.Stage == Returning && why != "":
 		return Headline{Mark: MarkFail, Loud: true, Strong: "TRAFFIC STAYS ON THE CANARY  " + why, Rest: "it goes back as soon as stable is healthy"}
 	case run.Stage == Returning && plan.Canary.Route != "":

@@ -137,9 +137,13 @@ func abortPreview(plan Plan, s State, now time.Time) Preview {
 	stable := w.Version(plan.Container)
 	weight := canaryWeight(plan, s)
 	var steps []string
-	if s.Underway() && s.From.Template != "" && w.Template.Hash != s.From.Template {
-		steps = append(steps, fmt.Sprintf("stable back to %s", s.From.Version))
-		stable = s.From.Version
+	undone, undoing := undoneTo(plan, s)
+	if !undoing && s.Underway() {
+		undone = s.From
+	}
+	if undone.Template != "" && w.Template.Hash != undone.Template {
+		steps = append(steps, "stable back to "+undone.Version)
+		stable = undone.Version
 	}
 	unseen := unread(plan, s, now)
 	switch {
@@ -167,8 +171,16 @@ func abortPreview(plan Plan, s State, now time.Time) Preview {
 		p.SameAs = command + " && " + p.SameAs
 	}
 	p.Line = "abort canary: " + p.Change
-	ok := Fact{"safe to", MarkPass, fmt.Sprintf("stable %s is %d/%d available", stable, w.Available, w.Desired)}
-	if s.Canary != nil || straying(plan, s) {
+	if undoing {
+		p.Title, p.Line = "Undo to "+undone.Version+" at once", "undo: "+p.Change
+		p.How = fmt.Sprintf("stable is rolled back now; what has the traffic keeps it until stable serves %s", undone.Version)
+		p.Back = "r, then " + w.Version(plan.Container)
+		if stable == undone.Version && w.Template.Hash != undone.Template {
+			p.SameAs = kubectl(plan, fmt.Sprintf("rollout undo deployment/%s --to-revision=%d", plan.Deployment, undone.Revision)) + " && " + p.SameAs
+		}
+	}
+	ok := Fact{"safe to", MarkPass, fmt.Sprintf("stable %s is %d/%d available", w.Version(plan.Container), w.Available, w.Desired)}
+	if !undoing && (s.Canary != nil || straying(plan, s)) {
 		if why := stableHealth(backing(s)); why != "" {
 			ok = Fact{"safe to", MarkFail, why + "; the traffic stays on the canary until it is"}
 		}

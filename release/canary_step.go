@@ -34,6 +34,7 @@ func (t *turn) enter(stage CanaryStage) *CanaryRun {
 // follows from the stage and from what is there, so that nothing is repeated or
 // skipped when slipway was away. It sends one change at a time.
 func (t *turn) steer() {
+	t.unheard()
 	if !t.s.Underway() || t.s.Pending != nil {
 		return
 	}

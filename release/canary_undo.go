@@ -1,6 +1,10 @@
 package release
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+	"strings"
+)
 
 // An undo by weights serves the earlier version beside stable, gives it all traffic,
 // restores stable under it, and gives the traffic back. It is the way of a canary,
@@ -19,13 +23,40 @@ func byWeights(plan Plan, s State) bool {
 // undoByWeights begins such an undo: the earlier version's pods come first, as many
 // as carry all traffic.
 func (t *turn) undoByWeights(id string, e Intended, goal Target, why string) {
-	t.record().From = goal
 	t.send(Change{
 		ID: id, Kind: ApplyCanary, Container: t.plan.Container, Image: goal.Image, Revision: goal.Revision, Template: goal.Template,
 		Object: "deployment/" + t.plan.Canary.Deployment, Replicas: canaryPods(t.plan, t.s, 100), By: e.By, Why: why,
-		Cause: fmt.Sprintf("undo to %s, revision %d, by weights, by %s, slipway", goal.Version, goal.Revision, e.By.Name),
+		Cause: undoCause(goal.Version, goal.Revision) + fmt.Sprintf("by %s, slipway", e.By.Name),
 	}, RollingBack, goal)
 	t.s.Pending.Stage = Creating
+}
+
+// undoCause begins the change-cause of an earlier version that serves beside stable: it
+// tells other consoles what that Deployment is for.
+func undoCause(version string, revision int64) string {
+	return fmt.Sprintf("undo to %s, revision %d, by weights, ", version, revision)
+}
+
+// leftUndo is stable's revision that an undo by weights, of which no release here is,
+// goes back to; ok is false when what is there is not of one.
+func leftUndo(plan Plan, s State) (r Revision, ok bool) {
+	w, c := s.View.Workload, s.View.Canary
+	for _, r := range w.Revisions {
+		if !r.Current && c.Found && r.Image == c.Image(plan.Container) && strings.HasPrefix(c.ChangeCause, undoCause(r.Version, r.Number)) {
+			return r, true
+		}
+	}
+	return Revision{}, false
+}
+
+// undoneTo is what the undo by weights goes back to which u or b would lead on: this
+// release's, or one that was left; ok is false when there is none.
+func undoneTo(plan Plan, s State) (to Target, ok bool) {
+	if s.Underway() {
+		return s.From, s.Canary.Back
+	}
+	r, ok := leftUndo(plan, s)
+	return r.target(), ok
 }
 
 // arriving tells whether the earlier version has not got all traffic yet.
@@ -44,25 +75,54 @@ func (r Record) beside() Target {
 
 // falter says why the earlier version does not get to its traffic, or "".
 func (t *turn) falter() string {
-	if !t.s.arriving() {
+	if !t.s.arriving() || unlooked(t.plan, t.s) != "" {
 		return ""
 	}
-	w, run := t.s.View.Canary, t.s.Canary
-	why, stuck := t.stuck()
+	w, run, weight := t.s.View.Canary, t.s.Canary, t.s.View.Split.Canary
+	late, stuck := t.stuck()
+	lost, unserved := t.unserved()
+	settled := run.Stage == Shifting || t.now.Sub(run.Since) >= missingFor // looks from before it was applied are over
 	switch {
 	case unread(t.plan, t.s, t.now) != "":
 		return unread(t.plan, t.s, t.now)
 	case stuck:
-		return why
-	case !w.Found && (run.Stage != Creating || t.now.Sub(run.Since) >= missingFor), run.UID != "" && w.UID != run.UID:
+		return late
+	case unserved && run.Stage == Shifting:
+		return lost
+	case run.Tries > 0:
+		return t.s.Last.What + ": " + t.s.Last.Text
+	case run.Sent > stageNeeds:
+		return "someone else undoes it: " + t.s.Last.What
+	case run.Stage == Shifting && weight != run.From && weight != run.Weight:
+		return fmt.Sprintf("%s gave it %d%% of the traffic", cmp.Or(t.s.View.Split.Writer, "someone else"), weight)
+	case !w.Found && settled, run.UID != "" && w.UID != run.UID, settled && w.Image(t.plan.Container) != t.s.From.Image,
+		run.Stage == Shifting && w.Template.Hash != run.Template:
 		return fmt.Sprintf("deployment/%s is not the one that was made", t.plan.Canary.Deployment)
 	}
 	return w.FailuresOf(t.s.From.Version)
+}
+
+// unheard gives up on a change whose answer was lost while the earlier version was
+// getting its traffic, and whose object cannot be read any more: an undo does not wait
+// for it. Should it still arrive, the canary has its pods so long.
+func (t *turn) unheard() {
+	p := t.s.Pending
+	if p == nil || !p.Unknown || !p.Follows || !t.s.arriving() || t.s.Held != nil {
+		return
+	}
+	why := unread(t.plan, t.s, t.now)
+	if why == "" || t.now.Sub(p.Since) < grace {
+		return
+	}
+	t.record().Pending = nil
+	t.rollInstead(why)
+	t.run().Until = t.now.Add(grace)
 }
 
 // rollInstead goes on as an undo that does not go by weights: stable is restored at
 // once, and whatever the canary has of the traffic goes back after that.
 func (t *turn) rollInstead(why string) {
 	t.tell(Itself, MarkAttention, "not by weights: "+why+"; stable is rolled back at once")
-	t.enter(Restoring).Weight = 0
+	run := t.enter(Restoring)
+	run.Weight, run.Rolled = 0, true
 }

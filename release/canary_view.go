@@ -47,9 +47,9 @@ func ViewCanary(plan Plan, s State, now time.Time) (v CanaryView, ok bool) {
 		Waits: canaryWaits(plan, s, now),
 	}
 	if run.Back {
-		v.Steps, v.Canary, v.Stable = backViews(s), s.From.Version, s.To.Version
+		v.Steps, v.Canary = backViews(s), s.From.Version
 	}
-	if run.Promoted {
+	if run.Promoted || run.Back {
 		v.Stable = s.View.Workload.Version(plan.Container)
 	}
 	if v.Baking {
@@ -158,6 +158,8 @@ func backViews(s State) []StepView {
 	steps := []StepView{{Label: "pods of " + s.From.Version}, {Label: "100%"}, {Label: "stable"}, {Label: "traffic back"}, {Label: "remove"}}
 	for i := range steps {
 		switch {
+		case s.Canary.Rolled && i < 2:
+			steps[i].Mark, steps[i].Word = MarkWaived, "skipped"
 		case i < at:
 			steps[i].Mark = MarkPass
 		case i == at:

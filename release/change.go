@@ -43,7 +43,7 @@ func (t *turn) send(c Change, next Phase, goal Target) {
 		c.UID, c.Before, c.Paused, c.Generation = w.UID, w.Template.Hash, w.Paused, w.Generation
 		c.From, c.Version = w.Version(t.plan.Container), goal.Version
 	}
-	t.record().Pending = &Pending{Change: c, Since: t.now, Next: next, Goal: goal, Condition: w.Progressing.Updated}
+	t.record().Pending = &Pending{Change: c, Since: t.now, Next: next, Goal: goal, Condition: w.Progressing.Updated, Stable: w.Template.Hash}
 	t.tell(c.By, MarkRunning, c.Describe())
 	t.do(c)
 }
@@ -127,14 +127,23 @@ func (t *turn) conclude(o Outcome) {
 		t.tell(Itself, MarkFail, fmt.Sprintf("%s %s: %s", p.Change.Kind, o.Kind, o.Text))
 	}
 	switch {
-	case p.Stage == Creating && p.Next == RollingBack && !p.Unknown && t.s.Held == nil && !t.plan.Leaving:
+	case p.Unknown && t.s.Phase.Over():
+		r.Held = nil // nothing of it was begun
+	case p.Stage == Creating && p.Next == RollingBack && !p.Unknown && (p.Change.By != Itself || t.s.Held == nil && !t.plan.Leaving):
 		// Nothing stands against an undo: it goes on as a rolling one.
+		if w := t.s.View.Workload; w.Template.Hash != p.Stable {
+			t.tell(Itself, MarkFail, fmt.Sprintf("undo to %s not sent: someone else changed it meanwhile, it runs %s; look again", p.Goal.Version, w.Version(t.plan.Container)))
+			return
+		}
 		t.rollBack(t.changeID(Intended{}), Intended{By: p.Change.By}, p.Goal, p.Change.Why)
 	case p.Follows && t.s.Underway():
 		t.found(o.Text)
 		t.fallen(*p, o)
 	case p.Stage != "" && p.Change.By == Itself && !t.pickedUp():
 		t.hold(HeldByFailure, fmt.Sprintf("%s was not done: %s", what, o.Text))
+	case p.Stage == Creating && p.Next == RollingBack && p.Change.By == Itself:
+		r.Auto = "" // it is decided again, on what is true then
+		t.found(o.Text)
 	case p.Stage != "" || p.Change.By != Itself || o.Kind == Skipped:
 		t.found(o.Text)
 	case !p.Unknown && r.Tries+1 < automaticTries:
@@ -200,6 +209,7 @@ func (t *turn) created(p Pending) {
 	r.Rollout = Rollout{Goal: r.From, UID: w.UID, Began: p.Since, Generation: w.Generation, Condition: p.Condition}
 	r.Canary = &CanaryRun{Stage: Creating, Since: t.now, Weight: t.plan.Canary.Steps[0], By: p.Change.By}
 	if p.Next == RollingBack {
+		r.From, r.Rollout.Goal, r.Canary.Stable = p.Goal, p.Goal, p.Stable
 		r.Canary.Back, r.Canary.Step, r.Canary.Weight, r.Canary.Why = true, len(t.plan.Canary.Steps)-1, 100, p.Change.Why
 	}
 	t.s.View.Judged = Judged{}

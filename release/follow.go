@@ -34,9 +34,9 @@ func (t *turn) compare(w Workload) {
 		// A look from before our change arrives late: it says nothing.
 	case w.Template.Hash == goal.Template:
 		t.asBefore()
-	case t.s.arriving(), t.s.Underway() && t.s.Canary.Stage == Restoring:
+	case t.leaves(w):
 		// It has not got its earlier template back yet.
-	case t.s.Underway() && t.s.Phase == RollingBack && w.Image(t.plan.Container) == t.s.To.Image:
+	case t.s.Underway() && t.s.Phase == RollingBack && !t.s.Canary.Back && w.Image(t.plan.Container) == t.s.To.Image:
 		t.enter(Restoring) // a promotion whose answer was lost has come through all the same
 	case goal.Template == "" && w.Image(t.plan.Container) == goal.Image:
 		t.record().Rollout.Goal.Template, t.record().To.Template = w.Template.Hash, w.Template.Hash
@@ -48,6 +48,16 @@ func (t *turn) compare(w Workload) {
 	default:
 		t.foreign(fmt.Sprintf("wanted %s, now it runs %s with another pod template%s", goal.Version, w.Version(t.plan.Container), causeWords(w)))
 	}
+}
+
+// leaves tells whether stable has still, on the way back, what it is to leave: what it
+// ran when that was asked for, or a promotion that came through after that.
+func (t *turn) leaves(w Workload) bool {
+	run := t.s.Canary
+	if !t.s.arriving() && (!t.s.Underway() || run.Stage != Restoring) {
+		return false
+	}
+	return w.Template.Hash == run.Stable || !run.Back && w.Image(t.plan.Container) == t.s.To.Image
 }
 
 // asBefore says of a release held for someone else's change that it was taken

@@ -24,7 +24,7 @@ type Headline struct {
 // first, then what a person must decide, then what the release does.
 func HeadlineOf(plan Plan, s State, now time.Time) Headline {
 	for _, say := range []func(Plan, State, time.Time) (Headline, bool){
-		sayOffline, sayUnserved, sayHeld, saySent, sayUndone, sayCanary, sayFailing, sayBlind, sayIdleTrouble,
+		sayOffline, sayUnserved, sayHeld, saySent, sayUndone, sayCanary, sayFailing, sayBlind, sayIdleTrouble, sayBeside,
 	} {
 		if h, ok := say(plan, s, now); ok {
 			return h.short()

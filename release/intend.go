@@ -74,7 +74,7 @@ func (t *turn) intended(e Intended) {
 		if r.Pending != nil {
 			// Its answer is still looked for, and only told: nothing begins with it.
 			given := *r.Pending
-			given.Next, given.Goal = Abandoned, Target{}
+			given.Next, given.Goal, given.Stage, given.Follows = Abandoned, Target{}, "", false
 			r.Pending = &given
 		}
 		t.tell(e.By, MarkAttention, "release abandoned; the cluster stays as it is")
@@ -247,7 +247,7 @@ func running(plan Plan, w Workload) Target {
 func (t *turn) undo(e Intended, revision int64, why string) {
 	w := t.s.View.Workload
 	target, _ := w.Revision(revision)
-	goal := Target{Version: target.Version, Image: target.Image, Revision: target.Number, Template: target.Template.Hash}
+	goal := target.target()
 	id := t.changeID(e)
 	now := running(t.plan, w)
 	released := t.s.Phase == Released && t.s.To.Template == now.Template

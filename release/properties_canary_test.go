@@ -92,58 +92,6 @@ func newCanaryMachine(auto bool, rollback release.Rollback) *canaryMachine {
 	return m
 }
 
-// An undo by weights ends with the earlier version on stable and no canary, whatever
-// comes in between at any moment of it: a crash, an impatient key, pods that are gone,
-// an object that cannot be read.
-func TestUndoByWeightsAnywhere(t *testing.T) {
-	stages := map[release.CanaryStage]int{}
-	troubles := map[string]func(m *canaryMachine){
-		"nothing":  func(*canaryMachine) {},
-		"key":      func(m *canaryMachine) { m.step(t, m.asked(release.Undo{})) },
-		"no pods":  func(m *canaryMachine) { m.story.canary.Available = 0; m.looking(t) },
-		"no route": func(m *canaryMachine) { m.story.split.Err = "missing"; m.looking(t) },
-		"gone":     func(m *canaryMachine) { m.story.canary = release.Workload{}; m.looking(t) },
-		"crash": func(m *canaryMachine) {
-			m.state.View = release.View{}
-			m.step(t, release.Returned{By: eng})
-			m.looking(t)
-			m.step(t, m.asked(release.Continue{}))
-		},
-	}
-	for name, trouble := range troubles {
-		for at := range 15 {
-			m := newCanaryMachine(true, release.Rollback{OnDeadline: release.Ask, OnMetrics: release.Ask, After: 2})
-			m.plan.Canary.UndoByWeights, m.once = true, true
-			for i := 0; i < 60 && m.state.Phase != release.Released; i++ {
-				m.smoothly(t)
-			}
-			if m.state.Phase != release.Released {
-				t.Fatalf("not released: %s", m.state.Phase)
-			}
-			m.reached = stages
-			m.step(t, m.asked(release.Undo{}))
-			if m.inFlight == nil || m.inFlight.Kind != release.ApplyCanary || m.inFlight.Template != template("v2.4.0").Hash {
-				t.Fatalf("an undo by weights began with %+v", m.inFlight)
-			}
-			for i := 0; i < 60 && (i <= at || m.state.Phase != release.RolledBack); i++ {
-				if i == at {
-					trouble(m)
-				}
-				m.smoothly(t)
-			}
-			left := m.story.canary.Found && m.story.canary.Desired > 0
-			if m.state.Phase != release.RolledBack || m.story.split.Canary != 0 || m.story.cluster.Version("gateway") != "v2.4.0" || left && name != "gone" {
-				t.Fatalf("%s at %d: %s, %+v, %d%% on a canary of %d pods, stable %s", name, at, m.state.Phase, m.state.Canary, m.story.split.Canary, m.story.canary.Desired, m.story.cluster.Version("gateway"))
-			}
-		}
-	}
-	for _, stage := range []release.CanaryStage{release.Creating, release.Shifting, release.Restoring, release.Returning, release.Removing, release.Gone} {
-		if stages[stage] == 0 {
-			t.Errorf("no run has come to %q", stage)
-		}
-	}
-}
-
 // looking looks at everything once.
 func (m *canaryMachine) looking(t rapid.TB) {
 	m.now = m.now.Add(time.Second)
@@ -458,6 +406,9 @@ func (m *canaryMachine) ends(t rapid.TB, before, next release.State) {
 	}
 	verifying := before.Phase == release.Deploying && next.Phase == release.Verifying
 	back := next.Phase == release.RolledBack && before.Canary != nil && before.Canary.Stage != release.Gone
+	if w := next.View.Workload; back && next.Canary.Back && w.Template.Hash != next.From.Template {
+		t.Fatalf("rolled back to %s, and stable runs %s", next.From.Version, w.Version("gateway"))
+	}
 	if (verifying || back) && next.View.Split.Canary != 0 {
 		t.Fatalf("%s with %d%% of the traffic on the canary", next.Phase, next.View.Split.Canary)
 	}

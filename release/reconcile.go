@@ -7,7 +7,8 @@ import (
 
 // returned is a state that was read back: whatever was in flight is now
 // unknown, and nothing happens by itself until a person says so. A release
-// that is only planned has nothing to be careful about.
+// that is only planned has nothing to be careful about; nor has one that is over,
+// unless more changes would follow the one that was in flight.
 func (t *turn) returned() {
 	t.align()
 	if p := t.s.Pending; p != nil && !p.Unknown {
@@ -15,14 +16,18 @@ func (t *turn) returned() {
 		unknown.Unknown = true
 		t.record().Pending = &unknown
 	}
-	if t.s.Phase.Over() || (t.s.Phase == Planned && t.s.Pending == nil) {
+	p, over := t.s.Pending, t.s.Phase.Over()
+	if p == nil && (over || t.s.Phase == Planned) || p != nil && over && p.Stage == "" {
 		return
 	}
 	reason := fmt.Sprintf("release %s → %s, begun by %s, was left while %s", t.s.From.Version, t.s.To.Version, t.s.By.Name, t.s.Phase)
+	if over {
+		reason = fmt.Sprintf("undo of %s to %s by weights, asked for by %s, was left", t.s.To.Version, p.Goal.Version, p.Change.By.Name)
+	}
 	if t.s.Underway() {
 		reason += fmt.Sprintf(", canary %s, %d%% asked for", t.s.Canary.Stage, t.s.Canary.Weight)
 	}
-	if p := t.s.Pending; p != nil {
+	if p != nil {
 		reason += fmt.Sprintf("; asked: %s", p.Change.Describe()) + unanswered
 	}
 	t.hold(HeldOnReturn, reason)

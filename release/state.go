@@ -129,8 +129,10 @@ type Pending struct {
 	Stage   CanaryStage `json:"stage,omitempty"`
 	Next    Phase       `json:"next,omitempty"` // the phase once it is accepted; until then nothing has changed
 	Goal    Target      `json:"goal,omitzero"`  // what the Deployment converges to then
-	// Condition is Progressing.Updated before the change.
+	// Condition is Progressing.Updated before the change, Stable the template that
+	// stable's Deployment had.
 	Condition time.Time `json:"condition,omitzero"`
+	Stable    string    `json:"stable,omitempty"`
 }
 
 // Outcome is how a change ended.

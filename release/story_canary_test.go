@@ -83,6 +83,8 @@ func (w *world) shapeCanary(t *testing.T, d *datadriven.TestData) {
 			c.Pods = []release.Pod{{Name: "gateway-canary-5d8f-m2v8x", Restarts: n()}}
 		case "reason":
 			c.Progressing.Reason = arg.Vals[0]
+		case "cause":
+			c.ChangeCause = strings.Join(arg.Vals, ", ")
 		case "absent":
 			*c = release.Workload{}
 		case "anew":

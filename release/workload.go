@@ -71,6 +71,11 @@ type Revision struct {
 	Template   Template
 }
 
+// target is the revision as what a Deployment converges to.
+func (r Revision) target() Target {
+	return Target{Version: r.Version, Image: r.Image, Revision: r.Number, Template: r.Template.Hash}
+}
+
 // Template is a pod template as sorted fields, pod-template-hash left out, so
 // that two can be compared and their difference shown.
 type Template struct {
