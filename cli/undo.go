@@ -137,12 +137,16 @@ func (u *undoing) follow(f release.Frame) (bool, error) {
 	return false, nil
 }
 
-// takenBack waits for the end of a canary's way back, which takes several changes:
-// left before, it stops.
+// takenBack waits for the end of a way back that takes several changes: a canary's, or
+// an undo by weights, whatever it goes on as. Left before, it stops.
 func (u *undoing) takenBack(s release.State) (bool, error) {
-	switch {
+	switch o := s.Last; {
 	case s.Phase == release.RolledBack:
 		return true, nil
+	case s.Pending == nil && !s.Underway() && s.Phase != release.RollingBack && o != nil && o.Kind != release.Accepted:
+		return true, fail(exitError, "undo %s: %s", o.Kind, o.Text)
+	case s.Pending == nil && s.Overdue():
+		return true, fail(exitUnfinished, "%s", u.headline())
 	case s.Held != nil:
 		return true, fail(exitUnfinished, "%s", u.headline())
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"datahub.io/slipway/release"
 )
@@ -52,6 +53,58 @@ func TestUndoIsUnderWay(t *testing.T) {
 			done, err := u.next(&driver{out: out, frame: f}, f)
 			if done != c.done || code(err) != c.code || (c.headline != "" && !strings.Contains(err.Error(), c.headline)) {
 				t.Errorf("done %v, %d, %v; want %v, %d, %q", done, code(err), err, c.done, c.code, c.headline)
+			}
+		})
+	}
+}
+
+// An undo by weights whose first change is refused goes on as a rolling one, and ends
+// as that does.
+func TestUndoByWeightsGoesOnRolling(t *testing.T) {
+	refused := release.Outcome{Kind: release.Denied, Text: "deployments is forbidden"}
+	for name, c := range map[string]struct {
+		rolling release.Outcome // of the second change
+		after   func(w *release.Workload)
+		code    int
+		words   string
+	}{
+		"refused as well": {rolling: refused, code: exitError, words: "undo refused: deployments is forbidden"},
+		"stuck": {
+			rolling: release.Outcome{Kind: release.Accepted, Generation: 4}, code: exitUnfinished, words: "THE WAY BACK IS STUCK",
+			after: func(w *release.Workload) {
+				w.Updated, w.Available = 1, 1
+				w.Progressing = release.Condition{Reason: "ProgressDeadlineExceeded", Updated: time.Now()}
+			},
+		},
+		"back": {rolling: release.Outcome{Kind: release.Accepted, Generation: 4}, after: func(*release.Workload) {}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t)
+			s.options.Plan.Canary = &release.CanaryPlan{Deployment: "gateway-canary", Route: "virtualservice/gateway", Steps: []int{50, 100}, Pods: 1, UndoByWeights: true}
+			s.cluster.apply = func(change release.Change) release.Outcome {
+				if change.Kind == release.ApplyCanary {
+					return refused
+				}
+				if c.after != nil {
+					w := workload()
+					w.Generation, w.Observed, w.Template = 4, 4, w.Revisions[1].Template
+					w.Containers[0].Image = "registry/gateway:v0"
+					w.Revisions[0].Current, w.Revisions[1].Current = false, true
+					c.after(&w)
+					go s.cluster.looks(w) // the answer comes first, or not
+				}
+				return c.rolling
+			}
+			r := &undoing{flags: undoFlags{yes: true}}
+			ended := make(chan error, 1)
+			go func() { ended <- drive(s.cmd, s.options, time.Minute, r.next) }()
+			<-s.cluster.watched
+			s.cluster.identify()
+			s.cluster.emit(release.ObservedCanary{Workload: release.Workload{At: time.Now()}})
+			s.cluster.emit(release.ObservedSplit{Split: release.Split{At: time.Now(), Rest: "rest"}})
+			s.cluster.looks(workload())
+			if err := <-ended; code(err) != c.code || c.words != "" && !strings.Contains(err.Error(), c.words) {
+				t.Errorf("exit code %d, %v, want %d, %q\n%s", code(err), err, c.code, c.words, s.output)
 			}
 		})
 	}
