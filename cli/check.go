@@ -49,7 +49,7 @@ func (s *session) examine(ctx context.Context) []row {
 		for _, r := range s.cluster.Check(ctx) {
 			rows = append(rows, row{"cluster", r.Name, r.OK, r.Optional, r.Found, r.Next})
 		}
-		cluster <- rows
+		cluster <- append(rows, s.limits(ctx)...)
 	}()
 	go func() {
 		var rows []row
@@ -67,6 +67,23 @@ func (s *session) examine(ctx context.Context) []row {
 	rows = append(rows, <-cluster...)
 	rows = append(rows, <-figures...)
 	return append(rows, <-health...)
+}
+
+// limits looks whether a canary's saturation can be judged: by the limits of the
+// container that it gets.
+func (s *session) limits(ctx context.Context) []row {
+	if s.plan.Canary == nil {
+		return nil
+	}
+	w, err := s.cluster.Snapshot(ctx)
+	if err != nil || !w.Found {
+		return nil // said above
+	}
+	r := row{part: "cluster", name: "limits of container " + s.plan.Container, ok: true, found: "its usage can be judged"}
+	if why := release.Unlimited(s.plan, w); why != "" {
+		r.ok, r.found = false, why
+	}
+	return []row{r}
 }
 
 // health looks once at every address that the checklist will look at. Before a

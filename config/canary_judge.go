@@ -63,20 +63,7 @@ func (c *Canary) tried(name release.MetricName) bool {
 	return c.Confidence > 0 && slices.ContainsFunc(c.Rules, func(r release.Rule) bool { return r.Metric == name && r.Trial })
 }
 
-// leastWindows is how many windows of each version the statistical judge needs to
-// be as certain as asked. With n values of both, the rarest outcome has the chance
-// of one in 2n over n: with four 1/70, with five 1/252. Fewer than four are never
-// tried.
-func leastWindows(confidence float64) int {
-	n, outcomes := release.TrialLeast, 70.0
-	for 1/outcomes >= 1-confidence {
-		n++
-		outcomes *= float64(2*n*(2*n-1)) / float64(n*n)
-	}
-	return n
-}
-
-// numbers in words, as far as leastWindows goes.
+// numbers in words, as far as release.TrialLeast goes.
 var numbers = strings.Fields("zero one two three four five six seven eight nine ten")
 
 // bakes reports a step that is over before the statistical judge can say anything.
@@ -84,7 +71,7 @@ func (d *decoder) bakes(n *yaml.Node, path string, e *Environment, c *Canary) {
 	if c.Confidence == 0 || e.Metrics.Window <= 0 {
 		return
 	}
-	windows := leastWindows(c.Confidence)
+	windows := release.TrialLeast(c.Confidence)
 	least := time.Duration(windows) * e.Metrics.Window
 	if c.Bake >= least {
 		return

@@ -200,12 +200,3 @@ func TestStrategyPrecedence(t *testing.T) {
 		t.Errorf("flag for an environment without a block: %v", err)
 	}
 }
-
-// With n values of each version the rarest outcome has the chance 1/C(2n, n).
-func TestLeastWindows(t *testing.T) {
-	for confidence, want := range map[float64]int{0.5: 4, 0.98: 4, 0.985: 4, 0.986: 5, 0.99: 5, 0.997: 6, 0.999: 7} {
-		if got := leastWindows(confidence); got != want {
-			t.Errorf("%v: %d, want %d", confidence, got, want)
-		}
-	}
-}

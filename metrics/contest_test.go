@@ -81,7 +81,7 @@ func TestCompare(t *testing.T) {
 	if pair.Metric != release.ErrorRate || pair.Canary.Value != 0.5 || !pair.Canary.At.Equal(scraped) || pair.Stable.Value != 0.2 || !pair.Stable.At.Equal(scraped.Add(-time.Second)) {
 		t.Errorf("%+v", pair)
 	}
-	if pair.Canary.Err+pair.Stable.Err != "" || pair.Canary.Metric != release.ErrorRate || pair.Trial.Done || pair.Trial.N != 0 {
+	if pair.Canary.Err+pair.Stable.Err != "" || pair.Canary.Metric != release.ErrorRate || pair.Trial.N != 0 {
 		t.Errorf("%+v", pair)
 	}
 	full := until(t, events, func(e release.Compared) bool { return len(e.Pairs[0].Past.Canary) > 1 }).Pairs[0].Past
@@ -150,7 +150,7 @@ func TestTrialOfWindows(t *testing.T) {
 	c.Compare(release.Comparing{On: true, Since: since, Canary: "v2.5.0", Stable: "v2.4.0"})
 
 	first := until(t, events, func(e release.Compared) bool { return e.Pairs[0].Trial.N > 0 }).Pairs[0].Trial
-	if want := (release.Trial{N: 3, M: 4, Canary: 6, Stable: 2.5}); first != want {
+	if want := (release.Trial{N: 3, M: 4, P: first.P, Canary: 6, Stable: 2.5}); first != want || first.P < 1.0/35-1e-9 || first.P > 1.0/35+1e-9 {
 		t.Errorf("%+v, want %+v", first, want)
 	}
 	for range 5 {
@@ -183,7 +183,7 @@ func TestTrialOfWindows(t *testing.T) {
 	check(ofCanary, 1, 4)
 	p.set(map[string]string{freshStableM: scrapedAt(now, fifth)})
 	second := until(t, events, func(e release.Compared) bool { return e.Pairs[0].Trial.N > 3 }).Pairs[0].Trial
-	if second.N != 5 || second.M != 5 || !second.Done || second.P < 1.0/252-1e-9 || second.P > 1.0/252+1e-9 || second.Canary != 7 || second.Stable != 2 {
+	if second.N != 5 || second.M != 5 || second.P < 1.0/252-1e-9 || second.P > 1.0/252+1e-9 || second.Canary != 7 || second.Stable != 2 {
 		t.Errorf("%+v", second)
 	}
 	check(ofCanary, 2, 5)

@@ -33,7 +33,7 @@ func TestTrial(t *testing.T) {
 			// of the human chorioamnion; alternative = "g": W = 35, p-value = 0.1272.
 			"R: Hollander & Wolfe",
 			points(0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46), points(1.15, 0.88, 0.90, 0.74, 1.21),
-			release.Trial{N: 10, M: 5, P: 0.1272, Canary: 1.415, Stable: 0.90, Done: true},
+			release.Trial{N: 10, M: 5, P: 0.1272, Canary: 1.415, Stable: 0.90},
 			5e-5,
 		},
 		{
@@ -41,7 +41,7 @@ func TestTrial(t *testing.T) {
 			// U1 = 17 of 20; the same halved is one-sided.
 			"scipy: ages at diagnosis",
 			points(19, 22, 16, 29, 24), points(20, 11, 17, 12),
-			release.Trial{N: 5, M: 4, P: 0.1111111111111111 / 2, Canary: 22, Stable: 14.5, Done: true},
+			release.Trial{N: 5, M: 4, P: 0.1111111111111111 / 2, Canary: 22, Stable: 14.5},
 			1e-12,
 		},
 		{
@@ -49,20 +49,20 @@ func TestTrial(t *testing.T) {
 			// ties, normal approximation with continuity correction: p-value = 0.0001208.
 			"R: airquality",
 			august, may,
-			release.Trial{N: 26, M: 26, P: 0.0001208 / 2, Canary: 52, Stable: 18, Done: true},
+			release.Trial{N: 26, M: 26, P: 0.0001208 / 2, Canary: 52, Stable: 18},
 			5e-8 / 2,
 		},
 		{
 			// The rarest outcome of four and four: 1 of 8 over 4.
 			"all higher",
 			points(5, 6, 7, 8), points(1, 2, 3, 4),
-			release.Trial{N: 4, M: 4, P: 1.0 / 70, Canary: 6.5, Stable: 2.5, Done: true},
+			release.Trial{N: 4, M: 4, P: 1.0 / 70, Canary: 6.5, Stable: 2.5},
 			1e-12,
 		},
-		{"all lower", points(1, 2, 3, 4), points(5, 6, 7, 8), release.Trial{N: 4, M: 4, P: 1, Canary: 2.5, Stable: 6.5, Done: true}, 1e-12},
-		{"all equal", points(0, 0, 0, 0, 0), points(0, 0, 0, 0), release.Trial{N: 5, M: 4, P: 1, Done: true}, 0},
-		{"too few", points(5, 6, 7), points(1, 2, 3, 4), release.Trial{N: 3, M: 4, Canary: 6, Stable: 2.5}, 0},
-		{"none", nil, points(1, 2, 3, 4), release.Trial{M: 4, Stable: 2.5}, 0},
+		{"all lower", points(1, 2, 3, 4), points(5, 6, 7, 8), release.Trial{N: 4, M: 4, P: 1, Canary: 2.5, Stable: 6.5}, 1e-12},
+		{"all equal", points(0, 0, 0, 0, 0), points(0, 0, 0, 0), release.Trial{N: 5, M: 4, P: 1}, 0},
+		{"few", points(5, 6, 7), points(1, 2, 3, 4), release.Trial{N: 3, M: 4, P: 1.0 / 35, Canary: 6, Stable: 2.5}, 1e-12},
+		{"none", nil, points(1, 2, 3, 4), release.Trial{M: 4, P: 1, Stable: 2.5}, 0},
 	} {
 		got := trialOf(c.canary, c.stable)
 		if math.Abs(got.P-c.want.P) > c.within {

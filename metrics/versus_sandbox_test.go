@@ -43,7 +43,9 @@ func TestRealTrial(t *testing.T) {
 	})
 	const windows = 10
 	c.Compare(release.Comparing{On: true, Since: time.Now().Add(-windows * window), Canary: "v2", Stable: "v1"})
-	pairs := compared(t, c, func(pairs []release.Pair) bool { return pairs[1].Trial.Done && len(pairs[2].Past.Canary) > 60 })
+	pairs := compared(t, c, func(pairs []release.Pair) bool {
+		return pairs[1].Trial.N >= 4 && pairs[1].Trial.M >= 4 && len(pairs[2].Past.Canary) > 60
+	})
 	for _, p := range pairs {
 		if !fresh(p.Canary) || !fresh(p.Stable) {
 			t.Errorf("%s: %+v %+v", p.Metric, p.Canary, p.Stable)

@@ -108,14 +108,23 @@ type Pair struct {
 // values are of windows that do not overlap, since the weight went live.
 type Trial struct {
 	N, M           int     // values of the canary, of stable
-	P              float64 // the chance of values so high if both were alike; meaningful when Done
+	P              float64 // the chance of values so high if both were alike; of no values at all, 1
 	Canary, Stable float64 // medians
-	Done           bool    // there were enough values
 }
 
-// TrialLeast is how many values of each version a trial needs: with fewer than four of
-// both no outcome is rarer than one in fifty.
-const TrialLeast = 4
+// TrialLeast is how many values of each version a trial needs to be as certain as asked.
+// With n values of both, the rarest outcome has the chance of one in 2n over n: with
+// four 1/70, with five 1/252. Fewer than four are never tried.
+func TrialLeast(confidence float64) int {
+	n, outcomes := leastTrial, 70.0
+	for 1/outcomes >= 1-confidence {
+		n++
+		outcomes *= float64(2*n*(2*n-1)) / float64(n*n)
+	}
+	return n
+}
+
+const leastTrial = 4
 
 // Comparing is what the figures of both versions are to be asked for.
 type Comparing struct {

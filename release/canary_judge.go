@@ -150,13 +150,27 @@ func (v *versus) judge(rule Rule, ruled bool) {
 	}
 }
 
+// Unlimited says which saturation of a canary could not be judged, since the container
+// has no limit to hold it against, or "". Nothing would ever be promoted.
+func Unlimited(plan Plan, w Workload) string {
+	if plan.Canary == nil {
+		return ""
+	}
+	for _, spec := range plan.Metrics {
+		if _, high, _ := limits(plan, w, spec.Bound, spec.Unit); spec.Bound.Kind == Limit && high == 0 {
+			return fmt.Sprintf("container %s has no %s limit, so %s of a canary cannot be judged: give it one, or set metrics.%s.limit", plan.Container, spec.Name, spec.Title, spec.Name)
+		}
+	}
+	return ""
+}
+
 // try is the statistical judge. It fails what is higher with the confidence asked
 // for, and by more than half of what the rule allows: a difference that is real
 // and does not matter passes.
 func (v *versus) try(rule Rule) {
-	trial := v.pair.Trial
-	if !trial.Done {
-		v.Trying = fmt.Sprintf("%d of %d windows", min(trial.N, trial.M), TrialLeast)
+	trial, least := v.pair.Trial, TrialLeast(v.plan.Canary.Confidence)
+	if n := min(trial.N, trial.M); n < least {
+		v.Trying = fmt.Sprintf("%d of %d windows", n, least)
 		v.Why += "; " + v.Trying + " to try"
 		return
 	}

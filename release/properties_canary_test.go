@@ -386,7 +386,7 @@ func (m *canaryMachine) rises(t rapid.TB, before, next release.State) {
 	}
 	promoted := next.Pending != nil && next.Pending.Change.Kind == release.SetImage && before.Pending == nil
 	adopted := n.Weight == next.View.Split.Canary || before.Held != nil
-	if !promoted && (n.Step <= b.Step || adopted) {
+	if !promoted && (n.Weight <= b.Weight || adopted) {
 		return
 	}
 	if m.now.Sub(b.Live) < m.plan.Canary.Bake {

@@ -11,6 +11,7 @@ import (
 // unless more changes would follow the one that was in flight.
 func (t *turn) returned() {
 	t.align()
+	t.alignSteps()
 	if p := t.s.Pending; p != nil && !p.Unknown {
 		unknown := *p
 		unknown.Unknown = true
@@ -50,6 +51,17 @@ func (t *turn) align() {
 	}
 	if !same {
 		t.record().Items = items
+	}
+}
+
+// alignSteps fits the step of a canary to the plan's, which may have changed as well:
+// its weight is what it has.
+func (t *turn) alignSteps() {
+	if !t.s.Underway() || t.s.Canary.Back {
+		return
+	}
+	if step := t.plan.Canary.stepOf(t.s.Canary.Weight); t.s.Phase == Deploying && step != t.s.Canary.Step {
+		t.run().Step = step
 	}
 }
 

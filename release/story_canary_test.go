@@ -151,14 +151,14 @@ func (w *world) setPairs(t *testing.T, d *datadriven.TestData) {
 		}
 		return v * factor
 	}
-	trial := release.Trial{N: 5, M: 5, P: 0.4, Done: true}
+	trial := release.Trial{N: 5, M: 5, P: 0.4}
 	figures := map[release.MetricName]string{release.ErrorRate: "0.02%/0.02%", release.LatencyP95: "45ms/44ms", release.RequestRate: "300/900"}
 	for _, arg := range d.CmdArgs {
 		switch arg.Key {
 		case "trial":
 			trial.P = number(arg.Vals[0])
 		case "untried":
-			trial = release.Trial{N: 2, M: 2}
+			trial = release.Trial{N: 2, M: 2, P: 0.4}
 		case "off":
 			w.pairs = nil
 			return

@@ -44,7 +44,7 @@ func testPairs(at time.Time) map[release.MetricName]release.Pair {
 	none := release.Trial{}
 	return map[release.MetricName]release.Pair{
 		release.ErrorRate:   pair(release.ErrorRate, 0.0002, 0.0002, [2]string{"▁▁▁▁▂▁▁▁▁▂▁▁▁▁▂▁", "╌╌╌▁▁▂▁▁▁▁▂▁▁▁▁▁"}, 0.001, none),
-		release.LatencyP95:  pair(release.LatencyP95, 0.045, 0.047, [2]string{"▃▃▃▃▃▃▃▃▃▂▃▃▃▃▃▃", "╌╌╌▃▃▃▃▃▃▃▃▃▄▃▃▃"}, 0.1, release.Trial{N: 6, M: 6, P: 0.41, Canary: 0.047, Stable: 0.046, Done: true}),
+		release.LatencyP95:  pair(release.LatencyP95, 0.045, 0.047, [2]string{"▃▃▃▃▃▃▃▃▃▂▃▃▃▃▃▃", "╌╌╌▃▃▃▃▃▃▃▃▃▄▃▃▃"}, 0.1, release.Trial{N: 6, M: 6, P: 0.41, Canary: 0.047, Stable: 0.046}),
 		release.RequestRate: pair(release.RequestRate, 9338, 3112, [2]string{"▄▄▄▄▄▄▄▄▄▃▃▃▃▃▃▃", "╌╌╌▁▁▁▁▁▁▂▂▂▂▂▂▂"}, 18000, none),
 		release.Memory:      pair(release.Memory, 1.24*(1<<30), 1.27*(1<<30), [2]string{"▄▄▄▄▄▄▄▄▃▄▄▄▄▄▄▄", "╌╌╌▃▃▃▄▄▄▄▄▄▄▄▄▄"}, 0.9*2*(1<<30), none),
 		release.CPU:         pair(release.CPU, 0.9, 0.92, [2]string{"▃▃▃▄▃▃▃▃▄▃▃▃▃▃▃▃", "╌╌╌▃▃▃▃▄▃▃▃▃▃▃▃▃"}, 0.9*2, none),
