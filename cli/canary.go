@@ -96,7 +96,7 @@ func openCanary(cmd *cobra.Command, f *flags) (*session, error) {
 		return nil, err
 	}
 	if s.plan.Canary == nil {
-		return nil, fail(exitUsage, "releases to %s are rolling: set strategy: canary and a canary block in its environment, or say --strategy canary", s.plan.Environment)
+		return nil, fail(exitUsage, "environment %s has no canary block: it says which canary, and what splits the traffic; config.example.yaml shows one", s.plan.Environment)
 	}
 	return s, nil
 }

@@ -72,7 +72,7 @@ func (s *session) examine(ctx context.Context) []row {
 // limits looks whether a canary's saturation can be judged: by the limits of the
 // container that it gets.
 func (s *session) limits(ctx context.Context) []row {
-	if s.plan.Canary == nil {
+	if !s.plan.ByCanary() {
 		return nil
 	}
 	w, err := s.cluster.Snapshot(ctx)

@@ -112,6 +112,9 @@ func (s *session) pickUp() (engine.Options, error) {
 	if !unfinished {
 		return o, nil
 	}
+	if why := s.plan.Misses(past.Record); why != "" {
+		return o, fail(exitUsage, "%s", why)
+	}
 	j, entries, dropped, err := s.store.Reopen(past.ID)
 	var held *journal.HeldError
 	switch {

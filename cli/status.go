@@ -63,6 +63,9 @@ func (s *session) now(ctx context.Context) (release.State, error) {
 		return state, err
 	}
 	state.Record = s.unfinished()
+	if why := s.plan.Misses(state.Record); why != "" {
+		return state, fail(exitUsage, "%s", why)
+	}
 	state.View.Workload = w
 	state.View.Links = map[release.Source]release.Link{release.Kubernetes: {OK: true, Last: w.At, Since: w.At}}
 	asked, cancel := context.WithTimeout(ctx, 5*time.Second)

@@ -55,7 +55,7 @@ func (c *Client) Check(ctx context.Context) []CheckRow {
 	rows := []CheckRow{server, c.checkIdentity(ctx)}
 	rows = append(rows, c.checkPermissions(ctx)...)
 	rows = append(rows, c.checkDeployment(ctx)...)
-	if c.canary != nil {
+	if c.canary != nil && !c.canary.Aside {
 		rows = append(rows, c.checkCanary(ctx)...)
 	}
 	return rows
@@ -114,7 +114,7 @@ func (c *Client) checkPermissions(ctx context.Context) []CheckRow {
 	var rows []CheckRow
 	var asked []*authz.SelfSubjectAccessReview
 	needed := permissions
-	if c.canary != nil {
+	if c.canary != nil && !c.canary.Aside {
 		needed = slices.Concat(needed, c.canary.permissions())
 	}
 	for _, p := range needed {

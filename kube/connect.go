@@ -126,7 +126,7 @@ func (c *Client) pair(canary Canary, objects dynamic.Interface) error {
 	if err := canary.check(c.deployment); err != nil {
 		return err
 	}
-	if canary.Manifest != "" {
+	if canary.Manifest != "" && !canary.Aside {
 		d, err := readManifest(canary.Manifest, canary.Deployment, c.namespace, c.container)
 		if err != nil {
 			return err

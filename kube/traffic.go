@@ -12,6 +12,9 @@ type Canary struct {
 	Deployment string // the canary's
 	Manifest   string // file with the canary's Deployment; empty: derived from stable
 	Traffic    Traffic
+	// Aside means that none is released: one that is there is watched, and led to its
+	// end. Its manifest is not read, and Check asks for nothing of it.
+	Aside bool
 }
 
 // TrafficKind is a kind of object that splits traffic.

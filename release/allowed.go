@@ -123,7 +123,7 @@ func deployChoice(plan Plan, s State, now time.Time) Choice {
 	c.Why = cmp.Or(watching(plan), phase, busy(s, now), held(s), c.Why, offline(plan, s, now), paused, unfit)
 	c.Gate = c.Gate && c.Why == Gate(plan, s)
 	c.OK = c.Why == ""
-	if plan.Canary != nil {
+	if plan.ByCanary() {
 		c.Seen = canarySeen(plan, s)
 		c.Intent = Deploy{Adopt: leftover(plan, s) != ""}
 	}

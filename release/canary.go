@@ -1,10 +1,16 @@
 package release
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // CanaryPlan is how a canary release goes. Plan.Deployment is stable's; the
 // canary is a Deployment of its own.
 type CanaryPlan struct {
+	// Aside means that releases are rolling updates: a canary that is there all the same
+	// is seen, and led to its end.
+	Aside bool
 	Deployment string // of the canary: "datahub-gateway-canary"
 	// Route is the object that splits the traffic, "virtualservice/datahub-gateway";
 	// empty: both serve behind one Service, and counts of pods are the split.
@@ -21,6 +27,18 @@ type CanaryPlan struct {
 	Least float64
 	// Confidence is that of the statistical judge, 0.98; 0 = plain bounds only.
 	Confidence float64
+}
+
+// ByCanary tells whether the next release is a canary.
+func (p Plan) ByCanary() bool { return p.Canary != nil && !p.Canary.Aside }
+
+// Misses says why the plan cannot lead a release on, or "": a canary that is under way
+// needs to be known. Step is not given such a record.
+func (p Plan) Misses(r Record) string {
+	if p.Canary != nil || !(State{Record: r}).Underway() {
+		return ""
+	}
+	return fmt.Sprintf("the unfinished release of %s is a canary, and environment %s has no canary block any more: put it back, and lead the canary on or abort it", r.To.Version, p.Environment)
 }
 
 // Rule is how far above stable's a figure of the canary may be. The metric's own

@@ -155,10 +155,23 @@ func leadsBack(plan Plan, s State) bool {
 	return plan.Canary != nil && (s.Underway() || straying(plan, s) && s.View.Split.Err == "")
 }
 
+// beside says why no rolling update may begin beside a canary, or "". What cannot be
+// read is none: releases do without it.
+func beside(plan Plan, s State) (why string, wait bool) {
+	switch {
+	case plan.Canary == nil:
+	case unlooked(plan, s) != "":
+		return unlooked(plan, s), true
+	case canaryWeight(plan, s) > 0:
+		return "a canary has traffic, which a rolling update would leave there: " + leftover(plan, s) + "; b aborts it", false
+	}
+	return "", false
+}
+
 // unfit says why no canary can begin, or "".
 func unfit(plan Plan, s State, now time.Time) (why string, wait bool) {
-	if plan.Canary == nil {
-		return "", false
+	if !plan.ByCanary() {
+		return beside(plan, s)
 	}
 	switch unseen := unseenCanary(plan, s, now); {
 	case s.View.Split.Err != "" && !s.View.Split.Silent:

@@ -153,7 +153,7 @@ func (v *versus) judge(rule Rule, ruled bool) {
 // Unlimited says which saturation of a canary could not be judged, since the container
 // has no limit to hold it against, or "". Nothing would ever be promoted.
 func Unlimited(plan Plan, w Workload) string {
-	if plan.Canary == nil {
+	if !plan.ByCanary() {
 		return ""
 	}
 	for _, spec := range plan.Metrics {

@@ -164,13 +164,16 @@ func abortPreview(plan Plan, s State, now time.Time) Preview {
 		Object: fmt.Sprintf("%s and deployment/%s in %s / %s", routeWords(plan), plan.Canary.Deployment, plan.Cluster, plan.Namespace),
 		Change: strings.Join(steps, ", then "),
 		How:    "the canary's pods go when the traffic has been seen away from them",
-		Back:   "d: a new canary from " + fmt.Sprintf("%d%%", plan.Canary.Steps[0]),
+		Back:   "d: a new release",
 		SameAs: kubectl(plan, fmt.Sprintf("scale deployment/%s --replicas=0", plan.Canary.Deployment)),
 	}
 	if command := weightCommand(plan, s, 0); plan.Canary.Route != "" && command != "" {
 		p.SameAs = command + " && " + p.SameAs
 	}
 	p.Line = "abort canary: " + p.Change
+	if plan.ByCanary() {
+		p.Back = fmt.Sprintf("d: a new canary from %d%%", plan.Canary.Steps[0])
+	}
 	if undoing {
 		p.Title, p.Line = "Undo to "+undone.Version+" at once", "undo: "+p.Change
 		p.How = fmt.Sprintf("stable is rolled back now; what has the traffic keeps it until stable serves %s", undone.Version)

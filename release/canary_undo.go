@@ -15,7 +15,7 @@ import (
 // byWeights tells whether an undo goes that way. Nothing stands against an undo:
 // where the canary or the split is not as it has to be, stable is rolled back.
 func byWeights(plan Plan, s State) bool {
-	return plan.Canary != nil && plan.Canary.UndoByWeights && plan.Canary.Route != "" &&
+	return plan.ByCanary() && plan.Canary.UndoByWeights && plan.Canary.Route != "" &&
 		s.Pending == nil && !s.Underway() && unread(plan, s, s.View.Clock) == "" && len(s.View.Split.Blocked) == 0 &&
 		s.View.Split.Canary == 0 && leftover(plan, s) == "" && !s.View.Workload.Paused
 }

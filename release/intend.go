@@ -36,7 +36,7 @@ func (t *turn) intended(e Intended) {
 	case Abort:
 		t.back(e, "")
 	case Deploy:
-		if t.plan.Canary != nil {
+		if t.plan.ByCanary() {
 			t.apply(e)
 			return
 		}

@@ -21,7 +21,8 @@ type Plan struct {
 	Stale    Staleness
 	Traffic  Traffic
 
-	// Canary is how a canary release goes; nil: the release is a rolling update.
+	// Canary is how a canary release goes; nil: no canary is known here, and releases are
+	// rolling updates.
 	Canary *CanaryPlan
 
 	// Undone says of pod templates, by their hash, that an earlier release of

@@ -33,7 +33,7 @@ func deployPreview(plan Plan, s State, now time.Time) Preview {
 		p.Back += fmt.Sprintf(", revision %d", current.Number)
 	}
 	p.Line = fmt.Sprintf("deploy %s on deployment/%s · way back: u", p.Change, plan.Deployment)
-	if plan.Canary != nil {
+	if plan.ByCanary() {
 		p = canaryPreview(plan, s, now, p)
 	}
 	if plan.Protected {

@@ -174,6 +174,9 @@ func (m *canaryMachine) event(t *rapid.T) release.Event {
 		return release.Ticked{}
 	case 1:
 		m.state.View = release.View{}
+		aside := *m.plan.Canary // the configuration may have changed in between
+		aside.Aside = rapid.IntRange(0, 3).Draw(t, "aside") == 0
+		m.plan.Canary = &aside
 		return release.Returned{By: eng}
 	case 2:
 		m.meddle(t)
@@ -371,7 +374,10 @@ func (m *canaryMachine) sent(t rapid.TB, before, next release.State, c release.C
 			t.Fatalf("12: the canary is deleted with %d%% of the traffic, stable is %s", split.Canary, stable.Version("gateway"))
 		}
 	case release.SetImage:
-		if split.Canary != 100 || canary.Available < stable.Desired {
+		if !next.Underway() && split.Canary > 0 {
+			t.Fatalf("12: a rolling update beside a canary with %d%% of the traffic", split.Canary)
+		}
+		if next.Underway() && (split.Canary != 100 || canary.Available < stable.Desired) {
 			t.Fatalf("12: stable is promoted with %d%% of the traffic on %d canary pods", split.Canary, canary.Available)
 		}
 	}

@@ -34,6 +34,8 @@ func (w *world) setupCanary(t *testing.T, d *datadriven.TestData) {
 		switch arg.Key {
 		case "auto":
 			c.Auto = true
+		case "aside":
+			c.Aside = true
 		case "weights":
 			c.UndoByWeights = true
 		case "route":

@@ -137,6 +137,9 @@ func (w *world) run(t *testing.T, d *datadriven.TestData) string {
 		return w.step(release.Linked{Source: release.Kubernetes, Link: link})
 	case "crash":
 		w.state.View = release.View{}
+		if d.HasArg("rolling") { // by the configuration that it comes back with
+			w.plan.Canary.Aside = true
+		}
 		return w.step(release.Returned{By: eng})
 	case "show":
 		return w.show(d.CmdArgs[0].Key)
@@ -164,7 +167,7 @@ func (w *world) setup(t *testing.T, d *datadriven.TestData) {
 			w.plan.Metrics[0].Window = time.Duration(w.plan.Rollback.After-1) * apart
 		case "canary":
 			w.setupCanary(t, d)
-		case "auto", "steps", "bake", "route", "weights":
+		case "auto", "steps", "bake", "route", "weights", "aside":
 		case "traffic":
 			w.plan.Traffic = release.Traffic{Least: 10, Window: time.Minute}
 		case "driven":

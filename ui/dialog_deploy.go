@@ -107,7 +107,7 @@ func (d *deployDialog) draw(sc scene, t theme, w, h int) block {
 	}
 	marks, preview := d.marks(sc), now.Preview
 	how, same, command := 5, 2, line(plain.of(preview.SameAs))
-	if sc.Plan.Canary != nil {
+	if sc.Plan.ByCanary() {
 		how, same = 2, 3 // the steps of a canary are what is confirmed
 		command = commandRow(p, preview.SameAs, preview.Confirm != "")
 	}
