@@ -10,7 +10,7 @@ import (
 type CanaryPlan struct {
 	// Aside means that releases are rolling updates: a canary that is there all the same
 	// is seen, and led to its end.
-	Aside bool
+	Aside      bool
 	Deployment string // of the canary: "datahub-gateway-canary"
 	// Route is the object that splits the traffic, "virtualservice/datahub-gateway";
 	// empty: both serve behind one Service, and counts of pods are the split.
