@@ -38,7 +38,7 @@ func (d *decoder) settle(n *yaml.Node, path string, e *Environment, strategy str
 	found := len(d.problems)
 	at, key := d.place(n, path, "strategy")
 	if c == nil {
-		if child(n, "canary") == nil { // otherwise what is wrong with it has been said
+		if given(n, "canary") == nil { // otherwise what is wrong with it has been said
 			d.problem(at, key, fmt.Sprintf("canary, and no canary block in environment %s", shown(e.Name)),
 				"rolling, or a canary block beside it, as in config.example.yaml")
 		}
@@ -90,8 +90,8 @@ func (d *decoder) queryOf(n *yaml.Node, path string, name release.MetricName) (*
 		n    *yaml.Node
 		path string
 	}{{n, path}, {d.root, ""}} {
-		metric := resolve(child(resolve(child(from.n, "metrics")), string(name)))
-		if at := resolve(child(metric, "query")); at != nil && at.Tag != "!!null" {
+		metric := given(given(from.n, "metrics"), string(name))
+		if at := given(metric, "query"); at != nil {
 			return at, join(from.path, "metrics."+string(name)+".query")
 		}
 	}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -176,7 +177,8 @@ metrics:
 // environment.
 func TestStrategyPrecedence(t *testing.T) {
 	isolate(t)
-	file := minimal + "  - {name: two, context: c, namespace: n, health: 'http://h/', strategy: canary, canary: {}}\n"
+	file := minimal + "  - {name: two, context: c, namespace: n, health: 'http://h/', strategy: canary, canary: {}}\n" +
+		"  - {name: empty, context: c, namespace: n, health: 'http://h/', canary: }\n"
 	if plan := planOf(t, file, "two"); plan.Canary == nil {
 		t.Error("the file is not heard")
 	}
@@ -196,8 +198,11 @@ func TestStrategyPrecedence(t *testing.T) {
 	if plan, err := c.Plan("two"); err != nil || plan.Canary == nil {
 		t.Errorf("flag: %v %v", plan.Canary, err)
 	}
-	if _, err := c.Plan("only"); err == nil || !strings.HasPrefix(err.Error(), "--strategy: environments[0].strategy: found canary, and no canary block in environment only") {
-		t.Errorf("flag for an environment without a block: %v", err)
+	for i, name := range map[int]string{0: "only", 2: "empty"} {
+		want := fmt.Sprintf("--strategy: environments[%d].strategy: found canary, and no canary block in environment %s; ", i, name)
+		if _, err := c.Plan(name); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("flag for an environment without a block: %v", err)
+		}
 	}
 }
 
