@@ -80,6 +80,9 @@ func (d *decoder) canary(into **Canary, deployment string) func(*yaml.Node, stri
 			{"judge", "", d.judge(c)},
 			{"undo", "", d.undoes(c)},
 		})
+		if empty := child(n, "traffic"); empty != nil && given(n, "traffic") == nil {
+			d.neither(resolve(empty), join(path, "traffic"))
+		}
 		if c.Canary == "" && c.Stable != "" {
 			c.Canary = canaryOf(c.Stable)
 		}

@@ -39,19 +39,24 @@ func (t Traffic) object() string {
 
 func (d *decoder) traffic(into *Traffic) func(*yaml.Node, string) {
 	return func(n *yaml.Node, path string) {
-		istio, gateway := child(n, Istio), child(n, GatewayAPI)
 		d.mapping(n, path, []field{
 			{Istio, "", d.istio(into)},
 			{GatewayAPI, "", d.gatewayAPI(into)},
 		})
-		switch {
+		switch istio, gateway := given(n, Istio), given(n, GatewayAPI); {
 		case n.Kind != yaml.MappingNode:
 		case istio != nil && gateway != nil:
 			d.problem(n, path, "both istio and gatewayAPI", "one of them: the object that splits the traffic")
 		case istio == nil && gateway == nil:
-			d.problem(n, path, "neither istio nor gatewayAPI", "one of them, or no canary.traffic: then counts of pods are the split")
+			d.neither(n, path)
 		}
 	}
+}
+
+// neither reports a traffic block that names no object, or of which nothing is
+// left: counts of pods are the split only where nothing is said of traffic.
+func (d *decoder) neither(n *yaml.Node, path string) {
+	d.problem(n, path, "neither istio nor gatewayAPI", "one of them, or no canary.traffic: then counts of pods are the split")
 }
 
 // istio reads a VirtualService. Its destinations differ by host, or by subset of
@@ -75,10 +80,10 @@ func (d *decoder) istio(into *Traffic) func(*yaml.Node, string) {
 				d.differ(n, path, t.StableSubset, t.CanarySubset, "subset")
 			}},
 		})
-		if subsets := child(n, "subsets"); subsets == nil {
+		if subsets := given(n, "subsets"); subsets == nil {
 			d.differ(n, path, t.Stable, t.Canary, "host")
 		} else if t.Stable+t.Canary != "" {
-			d.problem(resolve(subsets), path+".subsets", "subsets beside the hosts stable or canary",
+			d.problem(subsets, path+".subsets", "subsets beside the hosts stable or canary",
 				"two hosts, or two subsets of one: its name is subsets.host")
 		}
 		if host != "" {
