@@ -20,6 +20,7 @@ func defaultRules() []release.Rule {
 }
 
 var (
+	added = kind[float64]{"a share above 0%, up to 100%, such as 0.05%: added to stable's value", warnShare.parse}
 	above = kind[float64]{"a share above 0%, up to 1000%, such as 20%: of stable's value", func(s string) (float64, bool) {
 		v, ok := percent(s)
 		return v, ok && 0 < v && v <= 10
@@ -53,7 +54,7 @@ func (d *decoder) rule(c *Canary, name release.MetricName, n *yaml.Node, path st
 	}
 	accepted := above
 	if !c.Rules[i].Share {
-		accepted = share
+		accepted = added
 	}
 	d.mapping(n, path, []field{{"above", accepted.accepted, value(d, &c.Rules[i].Above, accepted)}})
 }
