@@ -27,7 +27,7 @@ func (d *decoder) settle(n *yaml.Node, path string, e *Environment, strategy str
 		at, key := d.place(n, path, "canary")
 		d.bakes(at, key, e, c)
 		e.Deployment = c.Stable
-		c.Traffic.settle(e, service, c)
+		d.split(at, key, e, c, service)
 		if c.Least == 0 {
 			c.Least = e.Metrics.Least
 		}

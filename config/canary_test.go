@@ -85,7 +85,7 @@ func TestCanaryDefaults(t *testing.T) {
 	isolate(t)
 	c, err := load(t, minimal+`
   - {name: pods, context: c, namespace: n, health: 'http://h/', strategy: canary, canary: {}}
-  - {name: named, context: c, namespace: n, health: 'http://h/', strategy: canary, canary: {stable: web-stable, traffic: {gatewayAPI: {httpRoute: r, namespace: routes}}}}
+  - {name: named, context: c, namespace: n, health: 'http://h/', strategy: canary, canary: {stable: web-stable, traffic: {gatewayAPI: {httpRoute: r, namespace: n}}}}
   - {name: subsets, context: c, namespace: n, health: 'http://h/', strategy: canary, metrics: {minRequests: 7}, canary: {traffic: {istio: {virtualService: v, subsets: {stable: v1, canary: v2}}}}}
   - {name: host, context: c, namespace: n, health: 'http://h/', canary: {undo: weights, judge: {memory: {above: 30%}, confidence: off}, bake: 1s, traffic: {istio: {virtualService: v, subsets: {stable: v1, canary: v2, host: h.n.svc}}}}, strategy: canary}
 `)
@@ -97,7 +97,7 @@ func TestCanaryDefaults(t *testing.T) {
 		{Stable: "gateway", Canary: "gateway-canary", Steps: []int{10, 25, 50}, Bake: 5 * time.Minute, Pods: 1, Least: 10, Confidence: 0.98, Rules: defaultRules()},
 		{
 			Stable: "web-stable", Canary: "web-canary", Steps: []int{10, 25, 50, 100}, Bake: 5 * time.Minute, Pods: 1, Least: 10, Confidence: 0.98, Rules: defaultRules(),
-			Traffic: Traffic{Kind: GatewayAPI, Name: "r", Namespace: "routes", Stable: "web-stable", Canary: "web-canary"},
+			Traffic: Traffic{Kind: GatewayAPI, Name: "r", Namespace: "n", Stable: "web-stable", Canary: "web-canary"},
 		},
 		{
 			Stable: "gateway", Canary: "gateway-canary", Steps: []int{10, 25, 50, 100}, Bake: 5 * time.Minute, Pods: 1, Least: 7, Confidence: 0.98, Rules: defaultRules(),

@@ -116,14 +116,21 @@ func (d *decoder) differ(n *yaml.Node, path, stable, canary, what string) {
 	}
 }
 
-// settle fills in what follows from the rest: destinations are named as the
-// Deployments are, subsets are those of the service's host.
-func (t *Traffic) settle(e *Environment, service string, c *Canary) {
+// split fills in what follows from the rest, destinations are named as the
+// Deployments are, subsets are those of the service's host, and reports what cannot
+// be. n is the canary's block.
+func (d *decoder) split(n *yaml.Node, path string, e *Environment, c *Canary, service string) {
+	t := &c.Traffic
 	if t.Kind == "" {
 		return
 	}
+	path = join(path, "traffic."+t.Kind)
+	n = given(given(n, "traffic"), t.Kind)
 	if t.Namespace == "" {
 		t.Namespace = e.Namespace
+	} else if t.Namespace != e.Namespace && e.Namespace != "" {
+		at, key := d.place(n, path, "namespace")
+		d.problem(at, key, quote(t.Namespace), e.Namespace+", the namespace of the environment: nothing in another one is changed")
 	}
 	stable, canary := c.Stable, c.Canary
 	if t.StableSubset != "" {

@@ -505,7 +505,7 @@ func TestCanaryBadInput(t *testing.T) {
 			base().edit(t, "virtualService: datahub-gateway,", "virtualService: gatewai,"), 1, []string{"virtualservice/gatewai"},
 		},
 		"another namespace": {
-			base().edit(t, "virtualService: datahub-gateway,", "namespace: istio-system, virtualService: datahub-gateway,"), 1, []string{"istio-system", "datahub-canary"},
+			base().edit(t, "virtualService: datahub-gateway,", "namespace: istio-system, virtualService: datahub-gateway,"), 2, []string{"istio-system", "datahub-canary"},
 		},
 		"a query without the version": {
 			base().edit(t, "  memory: {", "  errorRate: {query: 'sum(rate(http_requests_total[1m]))'}\n  memory: {"), 2, []string{"errorRate", "{pods}", "{version}"},
