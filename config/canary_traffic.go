@@ -77,12 +77,13 @@ func (d *decoder) istio(into *Traffic) func(*yaml.Node, string) {
 					{"canary", subsetName.accepted, value(d, &t.CanarySubset, subsetName)},
 					{"host", "", value(d, &host, hostName)},
 				})
-				d.differ(n, path, t.StableSubset, t.CanarySubset, "subset")
+				if t.StableSubset == t.CanarySubset && t.StableSubset != "" {
+					at, key := d.place(n, path, "canary")
+					d.problem(at, key, quote(t.CanarySubset)+", that of stable", "a subset of its own")
+				}
 			}},
 		})
-		if subsets := given(n, "subsets"); subsets == nil {
-			d.differ(n, path, t.Stable, t.Canary, "host")
-		} else if t.Stable+t.Canary != "" {
+		if subsets := given(n, "subsets"); subsets != nil && t.Stable+t.Canary != "" {
 			d.problem(subsets, path+".subsets", "subsets beside the hosts stable or canary",
 				"two hosts, or two subsets of one: its name is subsets.host")
 		}
@@ -103,16 +104,7 @@ func (d *decoder) gatewayAPI(into *Traffic) func(*yaml.Node, string) {
 			{"stable", "", value(d, &t.Stable, serviceName)},
 			{"canary", "", value(d, &t.Canary, serviceName)},
 		})
-		d.differ(n, path, t.Stable, t.Canary, "Service")
 		*into = t
-	}
-}
-
-// differ reports two destinations that are one.
-func (d *decoder) differ(n *yaml.Node, path, stable, canary, what string) {
-	if stable == canary && stable != "" {
-		at, key := d.place(n, path, "canary")
-		d.problem(at, key, quote(canary)+", that of stable", "a "+what+" of its own")
 	}
 }
 
@@ -143,4 +135,48 @@ func (d *decoder) split(n *yaml.Node, path string, e *Environment, c *Canary, se
 	if t.Canary == "" {
 		t.Canary = canary
 	}
+	if given(n, "subsets") == nil {
+		d.differ(n, path, t, e.Namespace)
+	}
+}
+
+// differ reports two destinations that are one, by name or by default. n is the
+// block of the object.
+func (d *decoder) differ(n *yaml.Node, path string, t *Traffic, namespace string) {
+	ours, theirs := given(n, "canary") != nil, given(n, "stable") != nil
+	if t.Canary == "" || fullHost(t.Stable, namespace) != fullHost(t.Canary, namespace) || !ours && !theirs {
+		return // named as the Deployments are: those differ, or it has been said
+	}
+	found := quote(t.Canary)
+	if !ours {
+		found += " by default"
+	}
+	if found += ", that of stable"; !theirs {
+		found += " by default"
+	}
+	if t.Stable != t.Canary {
+		found += ", " + quote(t.Stable)
+	}
+	accepted := "a host of its own"
+	if t.Kind == GatewayAPI {
+		accepted = "a Service of its own"
+	}
+	at, key := d.place(n, path, "canary")
+	d.problem(at, key, found, accepted)
+}
+
+// fullHost is the full name of a Service's host, as it is read in an object of that
+// namespace: "x", "x.ns", "x.ns.svc" and "x.ns.svc.cluster.local" are one host. What
+// is none of these is left as it is.
+func fullHost(host, namespace string) string {
+	const domain = ".svc.cluster.local"
+	switch parts := strings.Split(host, "."); {
+	case len(parts) == 1:
+		return host + "." + namespace + domain
+	case len(parts) == 2 && parts[1] == namespace:
+		return host + domain
+	case len(parts) == 3 && parts[2] == "svc":
+		return host + ".cluster.local"
+	}
+	return host
 }
