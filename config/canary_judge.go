@@ -80,13 +80,19 @@ func leastWindows(confidence float64) int {
 // numbers in words, as far as leastWindows goes.
 var numbers = strings.Fields("zero one two three four five six seven eight nine ten")
 
-// bakes reports a step that is over before the statistical judge can say anything.
+// bakes reports a step that is over before it can be judged: its figures are of one
+// window, and the statistical judge needs some more.
 func (d *decoder) bakes(n *yaml.Node, path string, e *Environment, c *Canary) {
-	if c.Confidence == 0 || e.Metrics.Window <= 0 {
-		return
+	one := e.Metrics.Window
+	least, accepted := one, fmt.Sprintf("at least metrics.window, %s: before that the figures are also of the weight before", span(one))
+	if c.Confidence > 0 {
+		windows := leastWindows(c.Confidence)
+		least = time.Duration(windows) * one
+		accepted = fmt.Sprintf("at least %s, %s windows of metrics.window %s, or judge.confidence: off", span(least), numbers[windows], span(one))
+		if c.Bake < one {
+			accepted += " and at least " + span(one)
+		}
 	}
-	windows := leastWindows(c.Confidence)
-	least := time.Duration(windows) * e.Metrics.Window
 	if c.Bake >= least {
 		return
 	}
@@ -95,6 +101,5 @@ func (d *decoder) bakes(n *yaml.Node, path string, e *Environment, c *Canary) {
 	if at == n {
 		found += " by default"
 	}
-	d.problem(at, key, found, fmt.Sprintf("at least %s, %s windows of metrics.window %s, or judge.confidence: off",
-		span(least), numbers[windows], span(e.Metrics.Window)))
+	d.problem(at, key, found, accepted)
 }

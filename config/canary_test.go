@@ -87,7 +87,7 @@ func TestCanaryDefaults(t *testing.T) {
   - {name: pods, context: c, namespace: n, health: 'http://h/', strategy: canary, canary: {}}
   - {name: named, context: c, namespace: n, health: 'http://h/', strategy: canary, canary: {stable: web-stable, traffic: {gatewayAPI: {httpRoute: r, namespace: n}}}}
   - {name: subsets, context: c, namespace: n, health: 'http://h/', strategy: canary, metrics: {minRequests: 7}, canary: {traffic: {istio: {virtualService: v, subsets: {stable: v1, canary: v2}}}}}
-  - {name: host, context: c, namespace: n, health: 'http://h/', canary: {undo: weights, judge: {memory: {above: 30%}, confidence: off}, bake: 1s, traffic: {istio: {virtualService: v, subsets: {stable: v1, canary: v2, host: h.n.svc}}}}, strategy: canary}
+  - {name: host, context: c, namespace: n, health: 'http://h/', canary: {undo: weights, judge: {memory: {above: 30%}, confidence: off}, bake: 1m, traffic: {istio: {virtualService: v, subsets: {stable: v1, canary: v2, host: h.n.svc}}}}, strategy: canary}
 `)
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +104,7 @@ func TestCanaryDefaults(t *testing.T) {
 			Traffic: Traffic{Kind: Istio, Name: "v", Namespace: "n", Stable: "gateway", Canary: "gateway", StableSubset: "v1", CanarySubset: "v2"},
 		},
 		{
-			Stable: "gateway", Canary: "gateway-canary", Steps: []int{10, 25, 50, 100}, Bake: time.Second, Pods: 1, Least: 10, UndoByWeights: true,
+			Stable: "gateway", Canary: "gateway-canary", Steps: []int{10, 25, 50, 100}, Bake: time.Minute, Pods: 1, Least: 10, UndoByWeights: true,
 			Rules:   append(defaultRules(), release.Rule{Metric: release.Memory, Above: 0.3, Share: true}),
 			Traffic: Traffic{Kind: Istio, Name: "v", Namespace: "n", Stable: "h.n.svc", Canary: "h.n.svc", StableSubset: "v1", CanarySubset: "v2"},
 		},
