@@ -124,19 +124,26 @@ func (d *decoder) split(n *yaml.Node, path string, e *Environment, c *Canary, se
 		at, key := d.place(n, path, "namespace")
 		d.problem(at, key, quote(t.Namespace), e.Namespace+", the namespace of the environment: nothing in another one is changed")
 	}
-	stable, canary := c.Stable, c.Canary
-	if t.StableSubset != "" {
-		stable = strings.TrimSuffix(service, "-stable")
-		canary = stable
+	if subsets := given(n, "subsets"); subsets != nil {
+		host := strings.TrimSuffix(service, "-stable")
+		d.named(subsets, path+".subsets", "host", &t.Stable, host)
+		t.Canary = t.Stable
+		return
 	}
-	if t.Stable == "" {
-		t.Stable = stable
+	d.named(n, path, "stable", &t.Stable, c.Stable)
+	d.named(n, path, "canary", &t.Canary, c.Canary)
+	d.differ(n, path, t, e.Namespace)
+}
+
+// named fills in the Service that is named as a Deployment is, unless the key says
+// another one: not every name of a Deployment is one of a Service.
+func (d *decoder) named(n *yaml.Node, path, key string, into *string, deployment string) {
+	if *into != "" {
+		return
 	}
-	if t.Canary == "" {
-		t.Canary = canary
-	}
-	if given(n, "subsets") == nil {
-		d.differ(n, path, t, e.Namespace)
+	*into = deployment
+	if _, ok := serviceName.parse(deployment); !ok && deployment != "" && given(n, key) == nil {
+		d.problem(n, join(path, key), quote(deployment)+" by default", serviceName.accepted)
 	}
 }
 
