@@ -48,7 +48,7 @@ func open(cmd *cobra.Command, f *flags) (*session, error) {
 		Deployment: env.Deployment, Container: env.Container, Canary: canaryOf(env.Canary),
 	})
 	if err != nil {
-		return nil, &exit{exitUsage, err}
+		return nil, &exit{exitUsage, ofEnvironment(env.Name, err)}
 	}
 	s.plan.Cluster, s.plan.Namespace = s.cluster.Cluster(), s.cluster.Namespace()
 	token, err := env.Prometheus.Token()
@@ -67,6 +67,16 @@ func open(cmd *cobra.Command, f *flags) (*session, error) {
 		return nil, &exit{exitError, err}
 	}
 	return s, nil
+}
+
+// ofEnvironment names the environment where the file that a key of it names is
+// what is wrong: another one may have a manifest too.
+func ofEnvironment(name string, err error) error {
+	var manifest *kube.ManifestError
+	if errors.As(err, &manifest) {
+		return fmt.Errorf("environment %s: %w", name, err)
+	}
+	return err
 }
 
 // canaryOf says to the cluster what the configuration says of canary releases.

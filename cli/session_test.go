@@ -53,6 +53,29 @@ func newSession(t *testing.T) (*session, *flags) {
 	return s, f
 }
 
+// A manifest that cannot be used is told of by its key and environment.
+func TestOpenNamesTheManifest(t *testing.T) {
+	_, f := newSession(t)
+	dir := filepath.Dir(f.config)
+	text := slipwayYAML + `  - {name: canary, context: elsewhere, namespace: n, health: "http://h/", strategy: canary, canary: {manifest: canary.yaml}}` + "\n"
+	if err := os.WriteFile(f.config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f.env = "canary"
+	at := filepath.Join(dir, "canary.yaml")
+	said := func(want string) {
+		t.Helper()
+		if _, err := open(&cobra.Command{}, f); err == nil || !strings.HasPrefix(err.Error(), "environment canary: canary.manifest: "+want) {
+			t.Error(err)
+		}
+	}
+	said("open " + at)
+	if err := os.WriteFile(at, []byte("kind: Secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	said(at + ` holds kind "Secret" of ""; a Deployment of apps/v1 is accepted`)
+}
+
 // past writes a record and gives its file; at tells which one is newer.
 func (s *session) past(t *testing.T, at time.Time, r release.Record) string {
 	t.Helper()

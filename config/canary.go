@@ -73,13 +73,16 @@ func (d *decoder) canary(into **Canary, deployment string) func(*yaml.Node, stri
 			{"manifest", "", d.path(&c.Manifest)},
 			{"traffic", "", d.traffic(&c.Traffic)},
 			{"steps", "", d.steps(c)},
-			{"bake", "", value(d, &c.Bake, window)},
+			{"bake", "", value(d, &c.Bake, baking)},
 			{"auto", "", value(d, &c.Auto, boolean)},
 			{"pods", "", value(d, &c.Pods, count)},
 			{"minRequests", "", value(d, &c.Least, requests)},
 			{"judge", "", d.judge(c)},
 			{"undo", "", d.undoes(c)},
 		})
+		if empty := child(n, "traffic"); empty != nil && given(n, "traffic") == nil {
+			d.neither(resolve(empty), join(path, "traffic"))
+		}
 		if c.Canary == "" && c.Stable != "" {
 			c.Canary = canaryOf(c.Stable)
 		}
@@ -124,6 +127,10 @@ var (
 	step = kind[int]{"a whole percentage from 1 to 100, such as 10", func(s string) (int, bool) {
 		n, err := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(s, "%")))
 		return n, err == nil && 1 <= n && n <= 100
+	}}
+	baking = kind[time.Duration]{"a duration from 1s to 24h, such as 5m", func(s string) (time.Duration, bool) {
+		v, ok := window.parse(s)
+		return v, ok && v <= 24*time.Hour
 	}}
 	requests = kind[int]{"a whole number from 1 to 1000000, such as 500", func(s string) (int, bool) {
 		n, err := strconv.Atoi(s)

@@ -2,8 +2,6 @@ package config
 
 import (
 	"fmt"
-	"regexp"
-	"strings"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -27,7 +25,7 @@ func (d *decoder) settle(n *yaml.Node, path string, e *Environment, strategy str
 		at, key := d.place(n, path, "canary")
 		d.bakes(at, key, e, c)
 		e.Deployment = c.Stable
-		c.Traffic.settle(e, service, c)
+		d.split(at, key, e, c, service)
 		if c.Least == 0 {
 			c.Least = e.Metrics.Least
 		}
@@ -38,7 +36,7 @@ func (d *decoder) settle(n *yaml.Node, path string, e *Environment, strategy str
 	found := len(d.problems)
 	at, key := d.place(n, path, "strategy")
 	if c == nil {
-		if child(n, "canary") == nil { // otherwise what is wrong with it has been said
+		if given(n, "canary") == nil { // otherwise what is wrong with it has been said
 			d.problem(at, key, fmt.Sprintf("canary, and no canary block in environment %s", shown(e.Name)),
 				"rolling, or a canary block beside it, as in config.example.yaml")
 		}
@@ -52,15 +50,8 @@ func (d *decoder) settle(n *yaml.Node, path string, e *Environment, strategy str
 	}
 }
 
-// A query that one version's figures come from names that version.
-var (
-	apart = []string{"{pods}", "{deployment}", "{version}"}
-	// wholeName is {deployment} as the whole of a label's value, matched as a
-	// regular expression.
-	wholeName = regexp.MustCompile("=~\\s*[\"'`]\\{deployment\\}[\"'`]")
-	// matchedVersion is {version} somewhere in a regular expression.
-	matchedVersion = regexp.MustCompile("[=!]~\\s*[\"'`][^\"'`]*\\{version\\}")
-)
+// A selector that one version's figures come from names that version.
+var apart = []string{"{pods}", "{deployment}", "{version}"}
 
 // apart reports the queries of the file that give the same figure for canary and
 // stable, or none for both together. The default ones do neither.
@@ -70,15 +61,28 @@ func (d *decoder) apart(n *yaml.Node, path string, e *Environment) {
 		if at == nil || at.Kind != yaml.ScalarNode {
 			continue
 		}
-		names := false
-		for _, p := range apart {
-			names = names || strings.Contains(spec.Query, p)
+		query, sure := selected(spec.Query)
+		without := query.without(apart)
+		none := len(without) == len(query.selectors)
+		if !sure {
+			none = !containsAny(spec.Query, apart)
 		}
-		if !names {
+		switch {
+		case none:
 			d.problem(at, key, "what does not tell the versions apart", "a query with {pods}, {deployment} or {version}, for canary releases")
+		case len(without) > 0 && !query.joined:
+			d.problem(at, key, without[0].shown()+" without {pods}, {deployment} or {version}",
+				"one of them in each selector, for canary releases: without it both versions are counted")
 		}
-		if strings.Count(spec.Query, "{deployment}") != len(wholeName.FindAllString(spec.Query, -1)) {
-			d.problem(at, key, "{deployment} compared with =, or as a part of a value", `label=~"{deployment}" for canary releases: it stands for the names of both Deployments; for pods {pods}`)
+		for _, m := range query.with("{deployment}") {
+			if m.op != "=~" || m.value != "{deployment}" {
+				d.problem(at, key, "{deployment} compared with =, or as a part of a value", `label=~"{deployment}" for canary releases: it stands for the names of both Deployments; for pods {pods}`)
+			}
+		}
+		for _, m := range query.with("{pods}") {
+			if m.op != "=~" {
+				d.problem(at, key, "{pods} compared with "+m.op, `label=~"{pods}" for canary releases: it stands for a pattern of the pods' names`)
+			}
 		}
 	}
 }
@@ -90,8 +94,8 @@ func (d *decoder) queryOf(n *yaml.Node, path string, name release.MetricName) (*
 		n    *yaml.Node
 		path string
 	}{{n, path}, {d.root, ""}} {
-		metric := resolve(child(resolve(child(from.n, "metrics")), string(name)))
-		if at := resolve(child(metric, "query")); at != nil && at.Tag != "!!null" {
+		metric := given(given(from.n, "metrics"), string(name))
+		if at := given(metric, "query"); at != nil {
 			return at, join(from.path, "metrics."+string(name)+".query")
 		}
 	}

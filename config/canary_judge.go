@@ -20,6 +20,7 @@ func defaultRules() []release.Rule {
 }
 
 var (
+	added = kind[float64]{"a share above 0%, up to 100%, such as 0.05%: added to stable's value", warnShare.parse}
 	above = kind[float64]{"a share above 0%, up to 1000%, such as 20%: of stable's value", func(s string) (float64, bool) {
 		v, ok := percent(s)
 		return v, ok && 0 < v && v <= 10
@@ -53,7 +54,7 @@ func (d *decoder) rule(c *Canary, name release.MetricName, n *yaml.Node, path st
 	}
 	accepted := above
 	if !c.Rules[i].Share {
-		accepted = share
+		accepted = added
 	}
 	d.mapping(n, path, []field{{"above", accepted.accepted, value(d, &c.Rules[i].Above, accepted)}})
 }
@@ -66,13 +67,19 @@ func (c *Canary) tried(name release.MetricName) bool {
 // numbers in words, as far as release.TrialLeast goes.
 var numbers = strings.Fields("zero one two three four five six seven eight nine ten")
 
-// bakes reports a step that is over before the statistical judge can say anything.
+// bakes reports a step that is over before it can be judged: its figures are of one
+// window, and the statistical judge needs some more.
 func (d *decoder) bakes(n *yaml.Node, path string, e *Environment, c *Canary) {
-	if c.Confidence == 0 || e.Metrics.Window <= 0 {
-		return
+	one := e.Metrics.Window
+	least, accepted := one, fmt.Sprintf("at least metrics.window, %s: before that the figures are also of the weight before", span(one))
+	if c.Confidence > 0 {
+		windows := release.TrialLeast(c.Confidence)
+		least = time.Duration(windows) * one
+		accepted = fmt.Sprintf("at least %s, %s windows of metrics.window %s, or judge.confidence: off", span(least), numbers[windows], span(one))
+		if c.Bake < one {
+			accepted += " and at least " + span(one)
+		}
 	}
-	windows := release.TrialLeast(c.Confidence)
-	least := time.Duration(windows) * e.Metrics.Window
 	if c.Bake >= least {
 		return
 	}
@@ -81,6 +88,5 @@ func (d *decoder) bakes(n *yaml.Node, path string, e *Environment, c *Canary) {
 	if at == n {
 		found += " by default"
 	}
-	d.problem(at, key, found, fmt.Sprintf("at least %s, %s windows of metrics.window %s, or judge.confidence: off",
-		span(least), numbers[windows], span(e.Metrics.Window)))
+	d.problem(at, key, found, accepted)
 }

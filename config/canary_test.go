@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -84,9 +85,9 @@ func TestCanaryDefaults(t *testing.T) {
 	isolate(t)
 	c, err := load(t, minimal+`
   - {name: pods, context: c, namespace: n, health: 'http://h/', strategy: canary, canary: {}}
-  - {name: named, context: c, namespace: n, health: 'http://h/', strategy: canary, canary: {stable: web-stable, traffic: {gatewayAPI: {httpRoute: r, namespace: routes}}}}
+  - {name: named, context: c, namespace: n, health: 'http://h/', strategy: canary, canary: {stable: web-stable, traffic: {gatewayAPI: {httpRoute: r, namespace: n}}}}
   - {name: subsets, context: c, namespace: n, health: 'http://h/', strategy: canary, metrics: {minRequests: 7}, canary: {traffic: {istio: {virtualService: v, subsets: {stable: v1, canary: v2}}}}}
-  - {name: host, context: c, namespace: n, health: 'http://h/', canary: {undo: weights, judge: {memory: {above: 30%}, confidence: off}, bake: 1s, traffic: {istio: {virtualService: v, subsets: {stable: v1, canary: v2, host: h.n.svc}}}}, strategy: canary}
+  - {name: host, context: c, namespace: n, health: 'http://h/', canary: {undo: weights, judge: {memory: {above: 30%}, confidence: off}, bake: 1m, traffic: {istio: {virtualService: v, subsets: {stable: v1, canary: v2, host: h.n.svc}}}}, strategy: canary}
 `)
 	if err != nil {
 		t.Fatal(err)
@@ -96,14 +97,14 @@ func TestCanaryDefaults(t *testing.T) {
 		{Stable: "gateway", Canary: "gateway-canary", Steps: []int{10, 25, 50}, Bake: 5 * time.Minute, Pods: 1, Least: 10, Confidence: 0.98, Rules: defaultRules()},
 		{
 			Stable: "web-stable", Canary: "web-canary", Steps: []int{10, 25, 50, 100}, Bake: 5 * time.Minute, Pods: 1, Least: 10, Confidence: 0.98, Rules: defaultRules(),
-			Traffic: Traffic{Kind: GatewayAPI, Name: "r", Namespace: "routes", Stable: "web-stable", Canary: "web-canary"},
+			Traffic: Traffic{Kind: GatewayAPI, Name: "r", Namespace: "n", Stable: "web-stable", Canary: "web-canary"},
 		},
 		{
 			Stable: "gateway", Canary: "gateway-canary", Steps: []int{10, 25, 50, 100}, Bake: 5 * time.Minute, Pods: 1, Least: 7, Confidence: 0.98, Rules: defaultRules(),
 			Traffic: Traffic{Kind: Istio, Name: "v", Namespace: "n", Stable: "gateway", Canary: "gateway", StableSubset: "v1", CanarySubset: "v2"},
 		},
 		{
-			Stable: "gateway", Canary: "gateway-canary", Steps: []int{10, 25, 50, 100}, Bake: time.Second, Pods: 1, Least: 10, UndoByWeights: true,
+			Stable: "gateway", Canary: "gateway-canary", Steps: []int{10, 25, 50, 100}, Bake: time.Minute, Pods: 1, Least: 10, UndoByWeights: true,
 			Rules:   append(defaultRules(), release.Rule{Metric: release.Memory, Above: 0.3, Share: true}),
 			Traffic: Traffic{Kind: Istio, Name: "v", Namespace: "n", Stable: "h.n.svc", Canary: "h.n.svc", StableSubset: "v1", CanarySubset: "v2"},
 		},
@@ -176,7 +177,8 @@ metrics:
 // environment.
 func TestStrategyPrecedence(t *testing.T) {
 	isolate(t)
-	file := minimal + "  - {name: two, context: c, namespace: n, health: 'http://h/', strategy: canary, canary: {}}\n"
+	file := minimal + "  - {name: two, context: c, namespace: n, health: 'http://h/', strategy: canary, canary: {}}\n" +
+		"  - {name: empty, context: c, namespace: n, health: 'http://h/', canary: }\n"
 	if plan := planOf(t, file, "two"); plan.Canary == nil {
 		t.Error("the file is not heard")
 	}
@@ -196,7 +198,10 @@ func TestStrategyPrecedence(t *testing.T) {
 	if plan, err := c.Plan("two"); err != nil || plan.Canary == nil {
 		t.Errorf("flag: %v %v", plan.Canary, err)
 	}
-	if _, err := c.Plan("only"); err == nil || !strings.HasPrefix(err.Error(), "--strategy: environments[0].strategy: found canary, and no canary block in environment only") {
-		t.Errorf("flag for an environment without a block: %v", err)
+	for i, name := range map[int]string{0: "only", 2: "empty"} {
+		want := fmt.Sprintf("--strategy: environments[%d].strategy: found canary, and no canary block in environment %s; ", i, name)
+		if _, err := c.Plan(name); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("flag for an environment without a block: %v", err)
+		}
 	}
 }

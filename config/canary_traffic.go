@@ -39,19 +39,24 @@ func (t Traffic) object() string {
 
 func (d *decoder) traffic(into *Traffic) func(*yaml.Node, string) {
 	return func(n *yaml.Node, path string) {
-		istio, gateway := child(n, Istio), child(n, GatewayAPI)
 		d.mapping(n, path, []field{
 			{Istio, "", d.istio(into)},
 			{GatewayAPI, "", d.gatewayAPI(into)},
 		})
-		switch {
+		switch istio, gateway := given(n, Istio), given(n, GatewayAPI); {
 		case n.Kind != yaml.MappingNode:
 		case istio != nil && gateway != nil:
 			d.problem(n, path, "both istio and gatewayAPI", "one of them: the object that splits the traffic")
 		case istio == nil && gateway == nil:
-			d.problem(n, path, "neither istio nor gatewayAPI", "one of them, or no canary.traffic: then counts of pods are the split")
+			d.neither(n, path)
 		}
 	}
+}
+
+// neither reports a traffic block that names no object, or of which nothing is
+// left: counts of pods are the split only where nothing is said of traffic.
+func (d *decoder) neither(n *yaml.Node, path string) {
+	d.problem(n, path, "neither istio nor gatewayAPI", "one of them, or no canary.traffic: then counts of pods are the split")
 }
 
 // istio reads a VirtualService. Its destinations differ by host, or by subset of
@@ -72,13 +77,14 @@ func (d *decoder) istio(into *Traffic) func(*yaml.Node, string) {
 					{"canary", subsetName.accepted, value(d, &t.CanarySubset, subsetName)},
 					{"host", "", value(d, &host, hostName)},
 				})
-				d.differ(n, path, t.StableSubset, t.CanarySubset, "subset")
+				if t.StableSubset == t.CanarySubset && t.StableSubset != "" {
+					at, key := d.place(n, path, "canary")
+					d.problem(at, key, quote(t.CanarySubset)+", that of stable", "a subset of its own")
+				}
 			}},
 		})
-		if subsets := child(n, "subsets"); subsets == nil {
-			d.differ(n, path, t.Stable, t.Canary, "host")
-		} else if t.Stable+t.Canary != "" {
-			d.problem(resolve(subsets), path+".subsets", "subsets beside the hosts stable or canary",
+		if subsets := given(n, "subsets"); subsets != nil && t.Stable+t.Canary != "" {
+			d.problem(subsets, path+".subsets", "subsets beside the hosts stable or canary",
 				"two hosts, or two subsets of one: its name is subsets.host")
 		}
 		if host != "" {
@@ -98,37 +104,86 @@ func (d *decoder) gatewayAPI(into *Traffic) func(*yaml.Node, string) {
 			{"stable", "", value(d, &t.Stable, serviceName)},
 			{"canary", "", value(d, &t.Canary, serviceName)},
 		})
-		d.differ(n, path, t.Stable, t.Canary, "Service")
 		*into = t
 	}
 }
 
-// differ reports two destinations that are one.
-func (d *decoder) differ(n *yaml.Node, path, stable, canary, what string) {
-	if stable == canary && stable != "" {
-		at, key := d.place(n, path, "canary")
-		d.problem(at, key, quote(canary)+", that of stable", "a "+what+" of its own")
-	}
-}
-
-// settle fills in what follows from the rest: destinations are named as the
-// Deployments are, subsets are those of the service's host.
-func (t *Traffic) settle(e *Environment, service string, c *Canary) {
+// split fills in what follows from the rest, destinations are named as the
+// Deployments are, subsets are those of the service's host, and reports what cannot
+// be. n is the canary's block.
+func (d *decoder) split(n *yaml.Node, path string, e *Environment, c *Canary, service string) {
+	t := &c.Traffic
 	if t.Kind == "" {
 		return
 	}
+	path = join(path, "traffic."+t.Kind)
+	n = given(given(n, "traffic"), t.Kind)
 	if t.Namespace == "" {
 		t.Namespace = e.Namespace
+	} else if t.Namespace != e.Namespace && e.Namespace != "" {
+		at, key := d.place(n, path, "namespace")
+		d.problem(at, key, quote(t.Namespace), e.Namespace+", the namespace of the environment: nothing in another one is changed")
 	}
-	stable, canary := c.Stable, c.Canary
-	if t.StableSubset != "" {
-		stable = strings.TrimSuffix(service, "-stable")
-		canary = stable
+	if subsets := given(n, "subsets"); subsets != nil {
+		host := strings.TrimSuffix(service, "-stable")
+		d.named(subsets, path+".subsets", "host", &t.Stable, host)
+		t.Canary = t.Stable
+		return
 	}
-	if t.Stable == "" {
-		t.Stable = stable
+	d.named(n, path, "stable", &t.Stable, c.Stable)
+	d.named(n, path, "canary", &t.Canary, c.Canary)
+	d.differ(n, path, t, e.Namespace)
+}
+
+// named fills in the Service that is named as a Deployment is, unless the key says
+// another one: not every name of a Deployment is one of a Service.
+func (d *decoder) named(n *yaml.Node, path, key string, into *string, deployment string) {
+	if *into != "" {
+		return
 	}
-	if t.Canary == "" {
-		t.Canary = canary
+	*into = deployment
+	if _, ok := serviceName.parse(deployment); !ok && deployment != "" && given(n, key) == nil {
+		d.problem(n, join(path, key), quote(deployment)+" by default", serviceName.accepted)
 	}
+}
+
+// differ reports two destinations that are one, by name or by default. n is the
+// block of the object.
+func (d *decoder) differ(n *yaml.Node, path string, t *Traffic, namespace string) {
+	ours, theirs := given(n, "canary") != nil, given(n, "stable") != nil
+	if t.Canary == "" || fullHost(t.Stable, namespace) != fullHost(t.Canary, namespace) || !ours && !theirs {
+		return // named as the Deployments are: those differ, or it has been said
+	}
+	found := quote(t.Canary)
+	if !ours {
+		found += " by default"
+	}
+	if found += ", that of stable"; !theirs {
+		found += " by default"
+	}
+	if t.Stable != t.Canary {
+		found += ", " + quote(t.Stable)
+	}
+	accepted := "a host of its own"
+	if t.Kind == GatewayAPI {
+		accepted = "a Service of its own"
+	}
+	at, key := d.place(n, path, "canary")
+	d.problem(at, key, found, accepted)
+}
+
+// fullHost is the full name of a Service's host, as it is read in an object of that
+// namespace: "x", "x.ns", "x.ns.svc" and "x.ns.svc.cluster.local" are one host. What
+// is none of these is left as it is.
+func fullHost(host, namespace string) string {
+	const domain = ".svc.cluster.local"
+	switch parts := strings.Split(host, "."); {
+	case len(parts) == 1:
+		return host + "." + namespace + domain
+	case len(parts) == 2 && parts[1] == namespace:
+		return host + domain
+	case len(parts) == 3 && parts[2] == "svc":
+		return host + ".cluster.local"
+	}
+	return host
 }

@@ -63,14 +63,12 @@ func (d *decoder) mapping(n *yaml.Node, path string, fields []field) {
 		first[key.Value] = key
 	}
 	for _, f := range fields {
-		value := child(n, f.key)
-		switch {
-		case value != nil && resolve(value).Tag != "!!null":
-			f.read(resolve(value), join(path, f.key))
-		case f.required != "":
+		if value := given(n, f.key); value != nil {
+			f.read(value, join(path, f.key))
+		} else if f.required != "" {
 			at := n
-			if value != nil {
-				at = value
+			if empty := child(n, f.key); empty != nil {
+				at = empty
 			}
 			d.problem(at, join(path, f.key), "nothing", f.required)
 		}

@@ -63,6 +63,9 @@ func (d *decoder) path(into *string) func(*yaml.Node, string) {
 			base = "."
 		}
 		value(d, into, kind[string]{"a path", func(s string) (string, bool) {
+			if strings.TrimSpace(s) == "" {
+				return "", false
+			}
 			rest, atHome := strings.CutPrefix(s, "~/")
 			if atHome {
 				home, err := os.UserHomeDir()

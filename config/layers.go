@@ -158,6 +158,14 @@ func child(mapping *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
+// given is the value of a key, or nil where there is none or nothing in it.
+func given(mapping *yaml.Node, key string) *yaml.Node {
+	if value := resolve(child(mapping, key)); value != nil && value.Tag != "!!null" {
+		return value
+	}
+	return nil
+}
+
 // remove takes a key out of a mapping, each time that it is there.
 func remove(mapping *yaml.Node, key string) {
 	for i := len(mapping.Content) - 2; i >= 0; i -= 2 {

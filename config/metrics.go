@@ -99,8 +99,11 @@ func (d *decoder) query(into *string) func(*yaml.Node, string) {
 				d.problem(n, path, "the placeholder "+found+meant(found, placeholders), strings.Join(placeholders, " "))
 			}
 		}
-		if strings.Count(n.Value, "{version}") != len(matchedVersion.FindAllString(n.Value, -1)) {
-			d.problem(n, path, "{version} compared with =", `label=~"{version}": for the whole service it stands for any version`)
+		query, _ := selected(n.Value)
+		for _, m := range query.with("{version}") {
+			if m.op != "=~" {
+				d.problem(n, path, "{version} compared with "+m.op, `label=~"{version}": for the whole service it stands for any version`)
+			}
 		}
 	}
 }

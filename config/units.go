@@ -22,7 +22,10 @@ var (
 		d, err := time.ParseDuration(s)
 		return d, err == nil && d >= time.Second
 	}}
-	share     = kind[float64]{"a share from 0% to 100%, such as 0.1%", percent}
+	share = kind[float64]{"a share from 0% to 100%, such as 0.1%", func(s string) (float64, bool) {
+		v, ok := percent(s)
+		return v, ok && v <= 1
+	}}
 	warnShare = kind[float64]{"a share above 0%, up to 100%, such as 90%", func(s string) (float64, bool) {
 		v, ok := share.parse(s)
 		return v, ok && v > 0
@@ -79,10 +82,12 @@ func limitIn(suffixes []suffix, example string) kind[limit] {
 	}}
 }
 
+// percent reads "20%" as 0.2, and "150%" as 1.5: how far it may go is for the
+// kind to say.
 func percent(s string) (float64, bool) {
 	number, ok := strings.CutSuffix(s, "%")
 	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-	return v / 100, ok && err == nil && 0 <= v && v <= 100
+	return v / 100, ok && err == nil && 0 <= v
 }
 
 func positive(s string) (float64, bool) {

@@ -12,7 +12,7 @@ import (
 // specification. That of an image tag is release.CheckVersion.
 var (
 	label     = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
-	subdomain = regexp.MustCompile(`^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$`)
+	subdomain = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
 	plain     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
 	kebab     = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	keyName   = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
@@ -26,15 +26,20 @@ func matching(accepted string, pattern *regexp.Regexp) kind[string] {
 	return kind[string]{accepted, func(s string) (string, bool) { return s, pattern.MatchString(s) }}
 }
 
+// dotted accepts the names of most objects, at most 253 long.
+func dotted(accepted string) kind[string] {
+	return kind[string]{accepted, func(s string) (string, bool) { return s, len(s) <= 253 && subdomain.MatchString(s) }}
+}
+
 // The scalars without a unit.
 var (
 	plainName      = matching("a name of letters, digits, dots, dashes and underscores", plain)
 	namespaceName  = matching("the name of a namespace: lower case letters, digits and dashes, at most 63", label)
-	objectName     = matching("the name of a Deployment: lower case letters, digits, dots and dashes", subdomain)
-	virtualService = matching("the name of a VirtualService: lower case letters, digits, dots and dashes", subdomain)
-	httpRoute      = matching("the name of an HTTPRoute: lower case letters, digits, dots and dashes", subdomain)
+	objectName     = dotted("the name of a Deployment: lower case letters, digits and dashes, in parts joined by dots")
+	virtualService = dotted("the name of a VirtualService: lower case letters, digits and dashes, in parts joined by dots")
+	httpRoute      = dotted("the name of an HTTPRoute: lower case letters, digits and dashes, in parts joined by dots")
 	serviceName    = matching("the name of a Service: lower case letters, digits and dashes, at most 63", label)
-	hostName       = matching("the host of a Service, short or in full, such as datahub-gateway-canary", subdomain)
+	hostName       = dotted("the host of a Service, short or in full, such as datahub-gateway-canary")
 	subsetName     = matching("the name of a subset of the DestinationRule, such as v1", plain)
 	containerName  = matching("the name of a container: lower case letters, digits and dashes, at most 63", label)
 	variableName   = matching("the name of an environment variable, in capitals: the secret itself is never in the file", variables)

@@ -13,7 +13,7 @@ func benchCanaryAbort(b *testing.B) {
 	const namespace = "datahub-canary"
 	for range b.N {
 		resetCanary(b, namespace)
-		s := newCanarySetup(b, "kubeconfig", "[25, 100]").edit(b, "bake: 6s", "bake: 10m")
+		s := newCanarySetup(b, "kubeconfig", "[25, 100]").edit(b, "bake: 10s", "bake: 10m")
 		c := s.begin(b, "canary", 25)
 		c.press("b")
 		c.see("bort")
@@ -34,7 +34,7 @@ func benchCanaryDetected(b *testing.B) {
 	const namespace = "datahub-canary"
 	for range b.N {
 		resetCanary(b, namespace)
-		s := newCanarySetup(b, "kubeconfig", "[10, 100]").edit(b, "bake: 6s", "bake: 60s")
+		s := newCanarySetup(b, "kubeconfig", "[10, 100]").edit(b, "bake: 10s", "bake: 60s")
 		ended := make(chan string, 1)
 		go func() {
 			out, _ := s.command(b.Context(), "deploy", "--env", "canary", "--version", "v2.5.0-errors").CombinedOutput()

@@ -29,7 +29,7 @@ var divided = map[string]schema.GroupVersionResource{
 	"datahub-routes": {Group: "gateway.networking.k8s.io", Version: "v1", Resource: "httproutes"},
 }
 
-// newCanarySetup writes a configuration with short bakes. steps is as in the file;
+// newCanarySetup writes a configuration with bakes of one window. steps is as in the file;
 // without a judge the plain rules decide.
 func newCanarySetup(t testing.TB, user, steps string) setup {
 	t.Helper()
@@ -48,7 +48,7 @@ func newCanarySetup(t testing.TB, user, steps string) setup {
       canary: datahub-gateway-canary
       traffic: %s
       steps: %s
-      bake: 6s
+      bake: 10s
       minRequests: 200
       judge: {confidence: off}`, name, name, name, health, traffic, steps)
 	}

@@ -130,7 +130,7 @@ func TestBadCanariesAreAborted(t *testing.T) {
 		t.Run(bad.tag, func(t *testing.T) {
 			resetCanary(t, namespace)
 			generation := get(t, namespace).Generation
-			s := newCanarySetup(t, "kubeconfig", "[10, 100]").edit(t, "bake: 6s", "bake: 60s")
+			s := newCanarySetup(t, "kubeconfig", "[10, 100]").edit(t, "bake: 10s", "bake: 60s")
 			r := s.run(t, "deploy", "--env", "canary", "--version", bad.tag)
 			r.expect(t, 3, bad.cause, "abort canary", "rolled back: all traffic on stable v2.4.0")
 			weighs(t, namespace, 0)
@@ -292,7 +292,7 @@ func TestCanaryTrial(t *testing.T) {
 	resetCanary(t, namespace)
 	s := newCanarySetup(t, "kubeconfig", "[50, 100]").edit(t, "window: 10s", "window: 8s").
 		edit(t, "judge: {confidence: off}", "judge: {confidence: 98%}").edit(t, "judge: {confidence: off}", "judge: {confidence: 98%}").
-		edit(t, "bake: 6s", "bake: 32s").edit(t, "bake: 6s", "bake: 32s")
+		edit(t, "bake: 10s", "bake: 32s").edit(t, "bake: 10s", "bake: 32s")
 	c := s.begin(t, "routes", 50)
 	c.press("3")
 	c.see("windows to try")
@@ -334,7 +334,7 @@ func TestAbortWithoutARecord(t *testing.T) {
 	t.Parallel()
 	const namespace = "datahub-canary"
 	resetCanary(t, namespace)
-	first := newCanarySetup(t, "kubeconfig", "[25, 100]").edit(t, "bake: 6s", "bake: 10m")
+	first := newCanarySetup(t, "kubeconfig", "[25, 100]").edit(t, "bake: 10s", "bake: 10m")
 	c := first.begin(t, "canary", 25)
 
 	// Another machine: its own records, its own person.
@@ -409,7 +409,7 @@ func TestUndoByWeights(t *testing.T) {
 	t.Parallel()
 	const namespace = "datahub-canary"
 	resetCanary(t, namespace)
-	s := newCanarySetup(t, "kubeconfig", "[50, 100]").edit(t, "bake: 6s", "undo: weights\n      bake: 6s")
+	s := newCanarySetup(t, "kubeconfig", "[50, 100]").edit(t, "bake: 10s", "undo: weights\n      bake: 10s")
 	s.run(t, "deploy", "--env", "canary", "--version", "v2.5.0").expect(t, 0, "released: v2.5.0")
 	forgetRequests(t, "canary")
 	c := s.open(t, 120, 40, "--env", "canary")
@@ -505,7 +505,7 @@ func TestCanaryBadInput(t *testing.T) {
 			base().edit(t, "virtualService: datahub-gateway,", "virtualService: gatewai,"), 1, []string{"virtualservice/gatewai"},
 		},
 		"another namespace": {
-			base().edit(t, "virtualService: datahub-gateway,", "namespace: istio-system, virtualService: datahub-gateway,"), 1, []string{"istio-system", "datahub-canary"},
+			base().edit(t, "virtualService: datahub-gateway,", "namespace: istio-system, virtualService: datahub-gateway,"), 2, []string{"istio-system", "datahub-canary"},
 		},
 		"a query without the version": {
 			base().edit(t, "  memory: {", "  errorRate: {query: 'sum(rate(http_requests_total[1m]))'}\n  memory: {"), 2, []string{"errorRate", "{pods}", "{version}"},

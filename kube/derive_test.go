@@ -206,7 +206,7 @@ func TestCanaryOptions(t *testing.T) {
 	}
 	// Connect reads the manifest, and nothing else.
 	opts := Options{Kubeconfig: kubeconfig(t, "https://127.0.0.1:1"), Deployment: "stable", Canary: &Canary{Deployment: "canary", Manifest: "/nowhere.yaml"}}
-	if _, err := Connect(opts); err == nil || !strings.Contains(err.Error(), "the canary's manifest: open /nowhere.yaml") {
+	if _, err := Connect(opts); err == nil || !strings.Contains(err.Error(), "canary.manifest: open /nowhere.yaml") {
 		t.Errorf("error %v", err)
 	}
 	opts.Canary = &istioCanary

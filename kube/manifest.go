@@ -21,28 +21,36 @@ import (
 // manifestBound is more than the API server accepts of one object, in bytes.
 const manifestBound = 4 << 20
 
+// ManifestError is what is wrong with the file that canary.manifest names.
+type ManifestError struct{ err error }
+
+func (e *ManifestError) Error() string { return "canary.manifest: " + e.err.Error() }
+
+func (e *ManifestError) Unwrap() error { return e.err }
+
 // readManifest reads the file with the canary's Deployment: exactly one document,
 // an apps/v1 Deployment of that name, with the released container, and in the
-// namespace if it names one. Fields that Kubernetes does not know are errors.
+// namespace if it names one. Fields that Kubernetes does not know are errors. Its
+// error is a *ManifestError.
 func readManifest(path, name, namespace, container string) (*appsv1.Deployment, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("the canary's manifest: %w", err)
+		return nil, &ManifestError{err}
 	}
 	defer file.Close()
 	raw, err := io.ReadAll(io.LimitReader(file, manifestBound+1))
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("the canary's manifest: %w", err)
+		return nil, &ManifestError{err}
 	case len(raw) > manifestBound:
-		return nil, fmt.Errorf("the canary's manifest %s is larger than %d MiB; one Deployment is accepted", path, manifestBound>>20)
+		return nil, &ManifestError{fmt.Errorf("%s is larger than %d MiB; one Deployment is accepted", path, manifestBound>>20)}
 	}
 	d, err := parseManifest(raw)
 	if err == nil {
 		err = fitsRelease(d, name, namespace, container)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the canary's manifest %s %w", path, err)
+		return nil, &ManifestError{fmt.Errorf("%s %w", path, err)}
 	}
 	return d, nil
 }
