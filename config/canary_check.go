@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
 	"go.yaml.in/yaml/v3"
 
 	"datahub.io/slipway/release"
@@ -71,17 +72,17 @@ func (d *decoder) apart(n *yaml.Node, path string, e *Environment) {
 		case none:
 			d.problem(at, key, "what does not tell the versions apart", "a query with {pods}, {deployment} or {version}, for canary releases")
 		case len(without) > 0 && !query.joined:
-			d.problem(at, key, without[0].shown()+" without {pods}, {deployment} or {version}",
+			d.problem(at, key, namedSelector(without[0])+" without {pods}, {deployment} or {version}",
 				"one of them in each selector, for canary releases: without it both versions are counted")
 		}
 		for _, m := range query.with("{deployment}") {
-			if m.op != "=~" || m.value != "{deployment}" {
+			if m.Type != labels.MatchRegexp || m.Value != "{deployment}" {
 				d.problem(at, key, "{deployment} compared with =, or as a part of a value", `label=~"{deployment}" for canary releases: it stands for the names of both Deployments; for pods {pods}`)
 			}
 		}
 		for _, m := range query.with("{pods}") {
-			if m.op != "=~" {
-				d.problem(at, key, "{pods} compared with "+m.op, `label=~"{pods}" for canary releases: it stands for a pattern of the pods' names`)
+			if m.Type != labels.MatchRegexp {
+				d.problem(at, key, "{pods} compared with "+m.Type.String(), `label=~"{pods}" for canary releases: it stands for a pattern of the pods' names`)
 			}
 		}
 	}

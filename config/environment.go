@@ -65,14 +65,14 @@ func (d *decoder) environment(n *yaml.Node, path string, base *Environment) Envi
 	if n.Kind != yaml.MappingNode {
 		return e
 	}
-	if e.Prometheus.URL == "" && child(n, "prometheus") == nil && child(d.root, "prometheus") == nil {
+	if e.Prometheus.URL == "" && given(n, "prometheus") == nil && given(d.root, "prometheus") == nil {
 		d.problem(n, path+".prometheus", "nothing", prometheusMissing)
 	}
 	for i, item := range e.Items {
 		if item.Type != release.ItemHTTP || item.URL != "" {
 			continue
 		}
-		if e.Items[i].URL = health; health == "" && child(n, "health") == nil {
+		if e.Items[i].URL = health; health == "" && given(n, "health") == nil {
 			d.problem(n, path+".health", "nothing", fmt.Sprintf(healthMissing, item.ID))
 		}
 	}

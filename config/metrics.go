@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/prometheus/model/labels"
 	"go.yaml.in/yaml/v3"
 
 	"datahub.io/slipway/release"
@@ -101,8 +102,8 @@ func (d *decoder) query(into *string) func(*yaml.Node, string) {
 		}
 		query, _ := selected(n.Value)
 		for _, m := range query.with("{version}") {
-			if m.op != "=~" {
-				d.problem(n, path, "{version} compared with "+m.op, `label=~"{version}": for the whole service it stands for any version`)
+			if m.Type != labels.MatchRegexp {
+				d.problem(n, path, "{version} compared with "+m.Type.String(), `label=~"{version}": for the whole service it stands for any version`)
 			}
 		}
 	}
