@@ -57,7 +57,7 @@ func open(cmd *cobra.Command, f *flags) (*session, error) {
 	}
 	s.metrics, err = metrics.New(metrics.Options{
 		URL: env.Prometheus.URL, Token: token, Specs: env.Metrics.Specs,
-		Every: env.Metrics.Every, Window: env.Metrics.Window, Stale: env.Metrics.Stale, Versus: versusOf(env.Metrics.Versus),
+		Every: env.Metrics.Every, Window: env.Metrics.Window, Stale: env.Metrics.Stale, Versus: versusOf(env.Metrics.Versus), Aside: !plan.ByCanary(),
 	})
 	if err != nil {
 		return nil, &exit{exitUsage, err}
@@ -86,7 +86,7 @@ func canaryOf(c *config.Canary) *kube.Canary {
 	}
 	kinds := map[string]kube.TrafficKind{config.Istio: kube.VirtualService, config.GatewayAPI: kube.HTTPRoute}
 	t := c.Traffic
-	return &kube.Canary{Deployment: c.Canary, Manifest: c.Manifest, Traffic: kube.Traffic{
+	return &kube.Canary{Deployment: c.Canary, Aside: c.Aside, Manifest: c.Manifest, Traffic: kube.Traffic{
 		Kind: kinds[t.Kind], Name: t.Name, Namespace: t.Namespace, Route: t.Route,
 		Stable: t.Stable, Canary: t.Canary, StableSubset: t.StableSubset, CanarySubset: t.CanarySubset,
 	}}

@@ -25,6 +25,9 @@ type Canary struct {
 	Rules    []release.Rule
 	// Confidence is that of the statistical judge, 0.98; 0 = off.
 	Confidence float64
+	// Aside means that releases are rolling updates, and this is for a canary that is
+	// there all the same; Together, that the queries do not tell its figures apart.
+	Aside, Together bool
 	// UndoByWeights has an undo of stable serve the earlier version as a canary first.
 	UndoByWeights bool
 }
@@ -40,6 +43,7 @@ func (c *Canary) plan() *release.CanaryPlan {
 		return nil
 	}
 	return &release.CanaryPlan{
+		Aside:      c.Aside,
 		Deployment: c.Canary,
 		Route:      c.Traffic.object(),
 		Steps:      slices.Clone(c.Steps),

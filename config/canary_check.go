@@ -18,7 +18,7 @@ const (
 )
 
 // settle decides how releases of the environment go, and reports what stands
-// against it. A strategy that a flag or a variable asks for is for the one
+// against it. Where they are rolling updates, a canary is looked after all the same. A strategy that a flag or a variable asks for is for the one
 // environment that is used: what stands against it in another is no problem of
 // this run, and kept until somebody asks for that one.
 func (d *decoder) settle(n *yaml.Node, path string, e *Environment, strategy string, c *Canary, service string) {
@@ -31,20 +31,23 @@ func (d *decoder) settle(n *yaml.Node, path string, e *Environment, strategy str
 			c.Least = e.Metrics.Least
 		}
 	}
-	if strategy != canaries {
-		return
-	}
+	e.Canary = c
 	found := len(d.problems)
-	at, key := d.place(n, path, "strategy")
-	if c == nil {
-		if given(n, "canary") == nil { // otherwise what is wrong with it has been said
-			d.problem(at, key, fmt.Sprintf("canary, and no canary block in environment %s", shown(e.Name)),
-				"rolling, or a canary block beside it, as in config.example.yaml")
-		}
-	} else {
+	if c != nil {
 		d.apart(n, path, e)
 	}
-	e.Canary = c
+	if strategy != canaries {
+		if c != nil {
+			c.Aside, c.Together = true, len(d.problems) > found
+			d.problems = d.problems[:found]
+		}
+		return
+	}
+	at, key := d.place(n, path, "strategy")
+	if c == nil {
+		d.problem(at, key, fmt.Sprintf("canary, and no canary block in environment %s", shown(e.Name)),
+			"rolling, or a canary block beside it, as in config.example.yaml")
+	}
 	if _, override := d.origins[at]; override {
 		e.wrong = append(Errors{}, d.problems[found:]...)
 		d.problems = d.problems[:found]

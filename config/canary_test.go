@@ -30,7 +30,7 @@ func TestExampleCanary(t *testing.T) {
 		t.Fatal(err)
 	}
 	rollingPlan := planOf(t, text, "production")
-	if rollingPlan.Canary != nil || rollingPlan.Deployment != "datahub-gateway-stable" {
+	if rollingPlan.ByCanary() || !rollingPlan.Canary.Aside || rollingPlan.Deployment != "datahub-gateway-stable" {
 		t.Errorf("rolling beside a canary block: %+v", rollingPlan)
 	}
 	t.Setenv("SLIPWAY_STRATEGY", "canary")
@@ -179,11 +179,11 @@ func TestStrategyPrecedence(t *testing.T) {
 	isolate(t)
 	file := minimal + "  - {name: two, context: c, namespace: n, health: 'http://h/', strategy: canary, canary: {}}\n" +
 		"  - {name: empty, context: c, namespace: n, health: 'http://h/', canary: }\n"
-	if plan := planOf(t, file, "two"); plan.Canary == nil {
+	if plan := planOf(t, file, "two"); !plan.ByCanary() {
 		t.Error("the file is not heard")
 	}
 	t.Setenv("SLIPWAY_STRATEGY", "rolling")
-	if plan := planOf(t, file, "two"); plan.Canary != nil || plan.Deployment != "gateway" {
+	if plan := planOf(t, file, "two"); plan.ByCanary() || plan.Deployment != "gateway" {
 		t.Errorf("variable: %+v", plan.Canary)
 	}
 	flags := pflag.NewFlagSet("slipway", pflag.ContinueOnError)
@@ -195,7 +195,7 @@ func TestStrategyPrecedence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if plan, err := c.Plan("two"); err != nil || plan.Canary == nil {
+	if plan, err := c.Plan("two"); err != nil || !plan.ByCanary() {
 		t.Errorf("flag: %v %v", plan.Canary, err)
 	}
 	for i, name := range map[int]string{0: "only", 2: "empty"} {
@@ -203,5 +203,28 @@ func TestStrategyPrecedence(t *testing.T) {
 		if _, err := c.Plan(name); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("flag for an environment without a block: %v", err)
 		}
+	}
+}
+
+// Where releases are rolling, the queries tell of a canary too that is there all the
+// same; those that cannot tell it apart are about stable as ever, and no problem.
+func TestRollingBesideABlock(t *testing.T) {
+	isolate(t)
+	both := minimal + "  - {name: two, context: c, namespace: n, health: 'http://h/', canary: {}}\n"
+	plan := planOf(t, both, "two")
+	if q := plan.Metrics[0].Query; plan.ByCanary() || plan.Canary == nil || !strings.Contains(q, "gateway-canary-") {
+		t.Errorf("%+v %s", plan.Canary, q)
+	}
+	alone := strings.Replace(both, "canary: {}", `canary: {}, metrics: {errorRate: {query: 'max(e{app="{deployment}"})'}}`, 1)
+	c, err := load(t, alone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := c.Environment("two")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if q := e.Metrics.Specs[0].Query; q != `max(e{app="gateway"})` || e.Metrics.Versus != nil || e.Canary == nil {
+		t.Errorf("%s %v %v", q, e.Metrics.Versus, e.Canary)
 	}
 }

@@ -36,7 +36,11 @@ const anyVersion = ".+"
 // they tell of both Deployments together, and there is one for each beside them.
 func (e *Environment) fill() {
 	whole := e.replacer(e.Deployment, podPattern(e.Deployment), anyVersion)
-	if c := e.Canary; c != nil {
+	c := e.Canary
+	if c != nil && c.Together {
+		c = nil
+	}
+	if c != nil {
 		whole = e.replacer(either(escape(c.Stable), escape(c.Canary)), either(podPattern(c.Stable), podPattern(c.Canary)), anyVersion)
 	}
 	e.Metrics.Versus = nil
@@ -45,7 +49,7 @@ func (e *Environment) fill() {
 		if strings.Contains(spec.Query, "[") { // a range selector
 			spec.Window = e.Metrics.Window
 		}
-		if c := e.Canary; c != nil {
+		if c != nil {
 			e.Metrics.Versus = append(e.Metrics.Versus, Versus{
 				Metric: spec.Name,
 				Canary: e.replacer(escape(c.Canary), podPattern(c.Canary), "{version}").Replace(spec.Query),

@@ -32,6 +32,7 @@ type Options struct {
 	Token   string // sent as a bearer token to that host only; may be empty
 	Specs   []release.MetricSpec
 	Versus  []Versus      // what Compare compares, in the order of Specs; may be empty
+	Aside   bool          // no canary is to come: Check leaves Versus out
 	Every   time.Duration // between rounds of queries
 	Window  time.Duration // that the queries look back over, as their {window}
 	Stale   time.Duration // how old a sample may be: a longer silence is a gap in the history, and a fault to Check
