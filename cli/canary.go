@@ -15,9 +15,12 @@ func newCanary(f *flags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "canary",
 		Short: "Look at a canary release, and lead it on or take it back",
-		Args:  cobra.NoArgs,
+		Args:  cobra.ArbitraryArgs,
 		// Without it a misspelt command would be no error.
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return fail(exitUsage, "canary: found %q; accepted: status, advance, promote, abort", args[0])
+			}
 			return fail(exitUsage, "canary: which command is missing; accepted: status, advance, promote, abort")
 		},
 	}
@@ -81,11 +84,18 @@ func newCanaryStep(f *flags, step canaryStep) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if !step.anyway {
+				timeout += s.plan.Canary.Bake
+			}
 			return drive(cmd, options, timeout, lead.next)
 		},
 	}
-	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask at a terminal; confirms a protected environment's name")
-	cmd.Flags().DurationVar(&timeout, "timeout", 30*time.Minute, "give up waiting after this long; the canary stays as it is")
+	confirms, then := "; confirms a protected environment's name", ", the bake aside; the canary stays as it is"
+	if step.anyway {
+		confirms, then = "", "; what has not gone back by then is left"
+	}
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask at a terminal"+confirms)
+	cmd.Flags().DurationVar(&timeout, "timeout", 30*time.Minute, "give up waiting after this long"+then)
 	return cmd
 }
 

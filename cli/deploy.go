@@ -41,7 +41,7 @@ itself: up only on a pass, promotion included.`,
 	cmd.Flags().BoolVar(&d.adopt, "adopt", false, "take over a canary that an earlier attempt left behind")
 	cmd.Flags().StringArrayVar(&d.ticks, "tick", nil, "tick a manual item: ITEM=NOTE (repeatable)")
 	cmd.Flags().StringArrayVar(&d.waives, "waive", nil, "waive an item: ITEM=REASON (repeatable)")
-	cmd.Flags().DurationVar(&d.timeout, "timeout", time.Hour, "give up waiting after this long; the release stays as it is")
+	cmd.Flags().DurationVar(&d.timeout, "timeout", time.Hour, "give up waiting after this long, a canary's bakes aside; the release stays as it is")
 	_ = cmd.MarkFlagRequired("version") // it fails only for a flag that does not exist
 	return cmd
 }
@@ -72,6 +72,9 @@ func deploy(cmd *cobra.Command, f *flags, d deployFlags) error {
 	r := &deployment{
 		flags: d, settle: settle, consent: consent{attended: isTerminal(os.Stdin) && !d.yes},
 		before: options.State.ID, over: options.State.Phase.Over(),
+	}
+	if s.plan.ByCanary() {
+		d.timeout += time.Duration(len(s.plan.Canary.Steps)) * s.plan.Canary.Bake
 	}
 	return drive(cmd, options, d.timeout, r.next)
 }

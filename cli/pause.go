@@ -11,11 +11,11 @@ import (
 )
 
 func newPause(f *flags) *cobra.Command {
-	return newSimple(f, "pause", "Pause the rollout", release.Pause{})
+	return newSimple(f, "pause", "Pause the rollout, or hold a canary where it is", release.Pause{})
 }
 
 func newResume(f *flags) *cobra.Command {
-	return newSimple(f, "resume", "Resume a paused rollout", release.Resume{})
+	return newSimple(f, "resume", "Resume a paused rollout, or go on with a canary that is held", release.Resume{})
 }
 
 func newSimple(f *flags, use, short string, intent release.Intent) *cobra.Command {

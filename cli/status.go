@@ -44,7 +44,7 @@ func (s *session) look(ctx context.Context) (release.Workload, error) {
 	defer cancel()
 	w, err := s.cluster.Snapshot(ctx)
 	if err != nil {
-		return w, fail(exitError, "read deployment/%s: %w", s.plan.Deployment, err)
+		return w, &exit{exitError, err}
 	}
 	if !w.Found {
 		names, _ := s.cluster.Deployments(ctx)
