@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -234,7 +235,7 @@ func TestTwoConsolesAtOnce(t *testing.T) {
 	var setups []setup
 	var consoles []*screen
 	for range 2 {
-		s := newCanarySetup(t, "kubeconfig", "[25, 100]")
+		s := newCanarySetup(t, "kubeconfig", "[25, 50, 100]")
 		c := s.open(t, 120, 40, "--env", "routes", "--version", "v2.5.0")
 		c.see("Ready to deploy", "eng-a")
 		c.press("d")
@@ -260,17 +261,41 @@ func TestTwoConsolesAtOnce(t *testing.T) {
 		c.kill(syscall.SIGKILL)
 	}
 
-	// The same record on two machines.
-	first, second := setups[driver], newCanarySetup(t, "responder.kubeconfig", "[25, 100]")
+	// The same record on two machines: both people press a.
+	first, second := setups[driver], newCanarySetup(t, "responder.kubeconfig", "[25, 50, 100]")
 	if err := os.CopyFS(second.state, os.DirFS(first.state)); err != nil {
 		t.Fatal(err)
 	}
+	consoles = nil
+	for _, s := range []setup{first, second} {
+		c := s.open(t, 120, 40, "--env", "routes")
+		c.see("was left while", "ontinue")
+		time.Sleep(time.Second) // it opened by itself: keys count once they have been quiet
+		c.press("y")
+		c.see("Baked: a goes to 50%")
+		c.press("a")
+		c.see("25% → 50%")
+		consoles = append(consoles, c)
+	}
+	time.Sleep(250 * time.Millisecond)
+	for _, c := range consoles {
+		c.press("y")
+	}
+	for _, c := range consoles {
+		c.told("50% of the traffic is on the canary")
+	}
+	weighs(t, namespace, 50)
+	for _, c := range consoles {
+		c.kill(syscall.SIGKILL)
+	}
+
+	// And by commands.
 	results := make(chan result, 2)
 	for _, s := range []setup{first, second} {
 		go func() { results <- s.run(t, "canary", "advance", "--env", "routes") }()
 	}
 	for range 2 {
-		(<-results).expect(t, 0, "advance canary 25% → 100%", "100% of the traffic is on the canary")
+		(<-results).expect(t, 0, "advance canary 50% → 100%", "100% of the traffic is on the canary")
 	}
 	weighs(t, namespace, 100)
 	if n := canaryPods(t, namespace); n != 6 {
@@ -354,6 +379,46 @@ func TestAbortWithoutARecord(t *testing.T) {
 	}
 }
 
+// Where releases are rolling, a canary that is there all the same is seen: nothing is
+// released beside its traffic, and one that was left is led to its end.
+func TestCanaryWhereReleasesAreRolling(t *testing.T) {
+	needSandbox(t)
+	t.Parallel()
+	const namespace = "datahub-canary"
+	resetCanary(t, namespace)
+	s := newCanarySetup(t, "kubeconfig", "[25, 100]")
+	c := s.begin(t, "canary", 25)
+	other := newCanarySetup(t, "responder.kubeconfig", "[25, 100]").edit(t, "strategy: canary", "strategy: rolling")
+	other.run(t, "deploy", "--env", "canary", "--version", "v2.6.0").expect(t, 1, "a canary has traffic, which a rolling update would leave there", "25% of the traffic")
+	other.run(t, "status", "--env", "canary").expect(t, 0, "a canary has traffic", "25% of the traffic")
+	c.kill(9)
+
+	s = s.edit(t, "strategy: canary", "strategy: rolling")
+	whole, err := os.ReadFile(s.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := regexp.MustCompile(`(?s)    canary:\n.*?judge: {confidence: off}\n`)
+	without := strings.Replace(string(whole), block.FindString(string(whole)), "", 1)
+	without = strings.Replace(without, "deployment: {name: datahub-gateway,", "deployment: {name: datahub-gateway-stable,", 1)
+	if err := os.WriteFile(s.config, []byte(without), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range [][]string{{"status"}, {"deploy", "--version", "v2.5.0"}, {"pause"}} {
+		s.run(t, append(command, "--env", "canary")...).expect(t, 2, "the unfinished release of v2.5.0 is a canary, and environment canary has no canary block any more")
+	}
+	if err := os.WriteFile(s.config, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.run(t, "canary", "status", "--env", "canary").expect(t, 0, "v2.5.0 on 2 of 2 pods, 25% of the traffic")
+	s.run(t, "deploy", "--env", "canary", "--version", "v2.5.0").expect(t, 0, "promoted: v2.5.0", "released: v2.5.0")
+	weighs(t, namespace, 0)
+	s.run(t, "deploy", "--env", "canary", "--version", "v2.5.1").expect(t, 0, "set image gateway v2.5.0 → v2.5.1", "released: v2.5.1")
+	if got := requestsOf(t, "canary"); got.Failed != 0 {
+		t.Errorf("%d of %d requests failed", got.Failed, got.Total)
+	}
+}
+
 // Killed at random moments, and at times with a change on its way: the same command
 // brings the canary to its end, no weight is skipped, and not one request fails.
 func TestCanaryKilledAtRandomMoments(t *testing.T) {
@@ -425,12 +490,31 @@ func TestUndoByWeights(t *testing.T) {
 		t.Errorf("the canary is still there, with %d pods", n)
 	}
 	c.told("all traffic is on v2.4.0, beside stable", "undo to v2.4.0", "delete deployment/datahub-gateway-canary")
+	c.kill(9)
 	if got := requestsOf(t, "canary"); got.Failed != 0 {
 		t.Errorf("%d of %d requests failed", got.Failed, got.Total)
 	}
 	// By a command, and back again.
 	s.run(t, "undo", "--env", "canary", "--no-wait").expect(t, 0, "all traffic is on v2.5.0, beside stable", "rolled back: all traffic on stable v2.5.0")
 	runs(t, namespace, "v2.5.0")
+
+	// Left in the middle, and led to its end from another machine: not back to what was
+	// to be left.
+	forgetRequests(t, "canary")
+	c = s.open(t, 120, 40, "--env", "canary")
+	c.see("v2.5.0 serves on 6 of 6 pods", "eng-a")
+	c.press("u")
+	c.see("v2.4.0", "by weights")
+	c.confirm("u")
+	weighs(t, namespace, 100)
+	c.kill(9)
+	other := newCanarySetup(t, "responder.kubeconfig", "[50, 100]")
+	other.run(t, "undo", "--env", "canary").expect(t, 0, "rolled back: all traffic on stable v2.4.0")
+	runs(t, namespace, "v2.4.0")
+	weighs(t, namespace, 0)
+	if got := requestsOf(t, "canary"); got.Failed != 0 {
+		t.Errorf("%d of %d requests failed", got.Failed, got.Total)
+	}
 }
 
 // An object that cannot be used, in each of the ways, is said before anything
@@ -522,7 +606,7 @@ func TestCanaryBadInput(t *testing.T) {
 	}
 	newCanarySetup(t, "viewer.kubeconfig", "[10, 100]").run(t, "check", "--env", "canary").expect(t, 1, "patch virtualservices", "MISSING")
 	base().run(t, "check", "--env", "canary").expect(t, 0, "virtualservice")
-	newSetup(t, "kubeconfig").run(t, "canary", "advance", "--env", "staging").expect(t, 2, "rolling", "--strategy canary")
+	newSetup(t, "kubeconfig").run(t, "canary", "advance", "--env", "staging").expect(t, 2, "environment staging has no canary block")
 	if n := canaryPods(t, namespace); n != -1 {
 		t.Errorf("a refused deploy left a canary with %d pods", n)
 	}
