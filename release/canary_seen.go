@@ -18,7 +18,7 @@ func leftover(plan Plan, s State) string {
 	w, weight := s.View.Canary, canaryWeight(plan, s)
 	switch {
 	case w.Found && w.Desired > 0:
-		return fmt.Sprintf("deployment/%s runs %s on %s, with %d%% of the traffic", plan.Canary.Deployment, cmp.Or(w.Version(plan.Container), "?"), Count(w.Desired, "pod"), weight)
+		return fmt.Sprintf("%s has %d%% of the traffic on %s, deployment/%s", cmp.Or(w.Version(plan.Container), "?"), weight, Count(w.Desired, "pod"), plan.Canary.Deployment)
 	case plan.Canary.Route != "" && weight > 0:
 		return fmt.Sprintf("%s sends %d%% of the traffic to the canary, which has no pods", plan.Canary.Route, weight)
 	}
