@@ -347,7 +347,7 @@ func TestDeployAdopts(t *testing.T) {
 			ended := make(chan error, 1)
 			go func() { ended <- drive(s.cmd, s.options, time.Minute, r.next) }()
 			if !adopt {
-				s.ends(ended, exitUnfinished, "a canary was left from an earlier attempt: deployment/gateway-canary runs v2 on 1 pod, with 0% of the traffic")
+				s.ends(ended, exitUnfinished, "a canary was left from an earlier attempt: v2 has 0% of the traffic on 1 pod, deployment/gateway-canary")
 				if n := len(s.cluster.sent()); n > 0 {
 					t.Errorf("%d changes", n)
 				}
