@@ -99,7 +99,7 @@ func newCanaryStep(f *flags, step canaryStep) *cobra.Command {
 	return cmd
 }
 
-// openCanary opens a session of an environment with canary releases.
+// openCanary opens a session of an environment with a canary block.
 func openCanary(cmd *cobra.Command, f *flags) (*session, error) {
 	s, err := open(cmd, f)
 	if err != nil {

@@ -26,7 +26,8 @@ type Canary struct {
 	// Confidence is that of the statistical judge, 0.98; 0 = off.
 	Confidence float64
 	// Aside means that releases are rolling updates, and this is for a canary that is
-	// there all the same; Together, that the queries do not tell its figures apart.
+	// there all the same; Together, that the queries do not tell its figures apart, so
+	// that it is not compared.
 	Aside, Together bool
 	// UndoByWeights has an undo of stable serve the earlier version as a canary first.
 	UndoByWeights bool

@@ -18,9 +18,10 @@ const (
 )
 
 // settle decides how releases of the environment go, and reports what stands
-// against it. Where they are rolling updates, a canary is looked after all the same. A strategy that a flag or a variable asks for is for the one
-// environment that is used: what stands against it in another is no problem of
-// this run, and kept until somebody asks for that one.
+// against it. Where they are rolling updates, a canary that is there is looked after
+// all the same. A strategy that a flag or a variable asks for is for the one environment
+// that is used: what stands against it in another is no problem of this run, and kept
+// until somebody asks for that one.
 func (d *decoder) settle(n *yaml.Node, path string, e *Environment, strategy string, c *Canary, service string) {
 	if c != nil {
 		at, key := d.place(n, path, "canary")

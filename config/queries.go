@@ -32,15 +32,15 @@ var (
 // anyVersion is {version} where a query is about the whole service.
 const anyVersion = ".+"
 
-// fill puts the environment's values into its queries. Of a canary environment
-// they tell of both Deployments together, and there is one for each beside them.
+// fill puts the environment's values into its queries. Where releases are canaries they
+// tell of both Deployments together; one for each is beside them.
 func (e *Environment) fill() {
 	whole := e.replacer(e.Deployment, podPattern(e.Deployment), anyVersion)
 	c := e.Canary
 	if c != nil && c.Together {
 		c = nil
 	}
-	if c != nil {
+	if c != nil && !c.Aside {
 		whole = e.replacer(either(escape(c.Stable), escape(c.Canary)), either(podPattern(c.Stable), podPattern(c.Canary)), anyVersion)
 	}
 	e.Metrics.Versus = nil

@@ -114,7 +114,7 @@ func (c *Client) checkPermissions(ctx context.Context) []CheckRow {
 	var rows []CheckRow
 	var asked []*authz.SelfSubjectAccessReview
 	needed := permissions
-	if c.canary != nil && !c.canary.Aside {
+	if c.canary != nil {
 		needed = slices.Concat(needed, c.canary.permissions())
 	}
 	for _, p := range needed {

@@ -17,6 +17,9 @@ import (
 // permissions are what a canary release asks for beside the others, as the canary
 // roles of deploy/rbac.yaml grant it.
 func (c Canary) permissions() []permission {
+	if c.Aside {
+		return c.watching()
+	}
 	needed := []permission{
 		{group: "apps", resource: "deployments", verbs: []string{"create"}},
 		{group: "apps", resource: "deployments", verbs: []string{"delete"}, object: c.Deployment},
@@ -45,6 +48,15 @@ func (c Canary) permissions() []permission {
 		})
 	}
 	return needed
+}
+
+// watching is what a canary beside rolling releases is seen by.
+func (c Canary) watching() []permission {
+	if c.Traffic.Kind == "" {
+		return nil
+	}
+	k := c.Traffic.of()
+	return []permission{{group: k.group, resource: k.resource, verbs: []string{"get"}, optional: "whether a canary that is there has traffic is not known"}}
 }
 
 // checkCanary looks at what a canary release goes through.

@@ -13,7 +13,7 @@ type Canary struct {
 	Manifest   string // file with the canary's Deployment; empty: derived from stable
 	Traffic    Traffic
 	// Aside means that none is released: one that is there is watched, and led to its
-	// end. Its manifest is not read, and Check asks for nothing of it.
+	// end. Its manifest is not read, and Check only looks whether it would be seen.
 	Aside bool
 }
 

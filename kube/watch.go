@@ -29,9 +29,9 @@ const (
 //     when the API server has proved that nothing newer exists.
 //   - Linked, when the link is lost, at each try that fails, and when it is
 //     back, before the first Observed after it.
-//   - For a canary release also ObservedCanary, as Observed, and ObservedSplit where
-//     an object splits the traffic. There is no Linked for these: what they last
-//     said only becomes old.
+//   - For a canary also ObservedCanary, as Observed, LostCanary where that is not
+//     to be had, and ObservedSplit where an object splits the traffic. There is no
+//     Linked for these: what they last said only becomes old.
 //
 // Events of one kind come in order, and Linked is in order with Observed. Those of
 // a canary release come from goroutines of their own: emit is called from several
@@ -51,8 +51,13 @@ func (c *Client) Watch(ctx context.Context, emit func(release.Event)) {
 // ofTheCanary makes the events of a Watch those of the canary's.
 func ofTheCanary(emit func(release.Event)) func(release.Event) {
 	return func(e release.Event) {
-		if o, ok := e.(release.Observed); ok {
-			emit(release.ObservedCanary(o))
+		switch e := e.(type) {
+		case release.Observed:
+			emit(release.ObservedCanary(e))
+		case release.Linked:
+			if !e.Link.OK {
+				emit(release.LostCanary{Err: e.Link.Err})
+			}
 		}
 	}
 }

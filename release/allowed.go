@@ -72,8 +72,11 @@ func beginChoice(plan Plan, s State, now time.Time, version string) Choice {
 	c := Choice{Kind: DoBegin, Intent: Begin{Version: version}}
 	w := s.View.Workload
 	under := ""
-	if !s.Phase.Over() || s.Pending != nil {
+	switch {
+	case !s.Phase.Over():
 		under = fmt.Sprintf("the release of %s is under way: %s", s.To.Version, s.Phase)
+	case s.Pending != nil:
+		under = string(s.Pending.Change.Kind) + " is not answered yet"
 	}
 	container := ""
 	if w.Found && w.Image(plan.Container) == "" {
@@ -299,6 +302,9 @@ func holdChoice(s State) Choice {
 func continueChoice(plan Plan, s State) Choice {
 	c := Choice{Kind: DoContinue, Intent: Continue{}, Preview: Preview{Line: "continue the release of " + s.To.Version}}
 	w := s.View.Workload
+	if s.Phase.Over() && s.Pending != nil {
+		c.Preview.Line = "continue the undo to " + s.Pending.Goal.Version
+	}
 	switch {
 	case s.Asking == nil && s.Held == nil:
 		c.Why = "nothing is held"

@@ -33,8 +33,11 @@ func (t *turn) back(e Intended, why string) {
 		run.Until = lost.Since.Add(grace)
 	}
 	text := "abort canary: its pods → 0"
-	if run.Back {
+	switch {
+	case run.Back && w.Template.Hash != r.From.Template:
 		text = fmt.Sprintf("stable is rolled back to %s at once, then the pods beside it go", r.From.Version)
+	case run.Back:
+		text = fmt.Sprintf("stable has %s again; the traffic goes to it, then the pods beside it go", r.From.Version)
 	}
 	switch {
 	case run.Promoted, w.Template.Hash != r.From.Template:

@@ -150,9 +150,13 @@ func resumeCanary(plan Plan, s State) Choice {
 }
 
 // leadsBack tells whether undo is about the canary. A stray one whose traffic
-// cannot be read must not stand against an undo of stable.
+// cannot be read, or that has none beside rolling releases, must not stand against an
+// undo of stable.
 func leadsBack(plan Plan, s State) bool {
-	return plan.Canary != nil && (s.Underway() || straying(plan, s) && s.View.Split.Err == "")
+	if plan.Canary == nil || s.Underway() {
+		return s.Underway()
+	}
+	return straying(plan, s) && s.View.Split.Err == "" && (plan.ByCanary() || canaryWeight(plan, s) > 0)
 }
 
 // beside says why no rolling update may begin beside a canary, or "". What cannot be
@@ -166,6 +170,18 @@ func beside(plan Plan, s State) (why string, wait bool) {
 		return "a canary has traffic, which a rolling update would leave there: " + leftover(plan, s) + "; b aborts it", false
 	}
 	return "", false
+}
+
+// unseenBeside says what is not known of a canary beside rolling releases, or "".
+func unseenBeside(plan Plan, s State) string {
+	switch {
+	case plan.Canary == nil:
+	case s.View.Canary.At.IsZero() && s.View.CanaryErr != "":
+		return fmt.Sprintf("whether deployment/%s runs is not known: %s", plan.Canary.Deployment, s.View.CanaryErr)
+	case s.View.Split.Err != "" && leftover(plan, s) != "":
+		return leftover(plan, s) + ": " + s.View.Split.Err
+	}
+	return ""
 }
 
 // unfit says why no canary can begin, or "".

@@ -48,8 +48,14 @@ func sayUnserved(plan Plan, s State, now time.Time) (Headline, bool) {
 
 // sayStray is loud about a canary that no release here is about.
 func sayStray(plan Plan, s State) (Headline, bool) {
-	if !s.Phase.Over() || !straying(plan, s) || plan.Driven != "" {
+	unread := s.View.Split.Err
+	switch {
+	case !s.Phase.Over() || !straying(plan, s) || plan.Driven != "":
 		return Headline{}, false
+	case unread != "":
+		return Headline{Mark: MarkUnknown, Loud: true, Strong: "A CANARY IS LEFT  " + leftover(plan, s), Rest: unread}, true
+	case !leadsBack(plan, s):
+		return Headline{}, false // it has no traffic, and nothing waits for it
 	}
 	if r, ok := leftUndo(plan, s); ok {
 		return Headline{Mark: MarkAttention, Loud: true, Strong: "AN UNDO IS LEFT  " + leftover(plan, s), Rest: fmt.Sprintf("u or b: stable returns to %s, then the traffic to it", r.Version)}, true

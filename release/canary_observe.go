@@ -14,7 +14,7 @@ func (t *turn) observedCanary(w Workload) {
 	if w.At.Before(before.At) {
 		return
 	}
-	t.s.View.Canary = w
+	t.s.View.Canary, t.s.View.CanaryErr = w, ""
 	if before.At.IsZero() || !before.Found || !w.Found || before.UID != w.UID {
 		return
 	}

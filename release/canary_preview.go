@@ -153,7 +153,12 @@ func abortPreview(plan Plan, s State, now time.Time) Preview {
 	case weight > 0:
 		steps = append(steps, fmt.Sprintf("traffic 100%% to stable %s", stable))
 	}
-	if canary.Found && canary.Desired > 0 {
+	end := fmt.Sprintf("scale deployment/%s --replicas=0", plan.Canary.Deployment)
+	switch {
+	case undoing && canary.Found:
+		end = "delete deployment/" + plan.Canary.Deployment
+		steps = append(steps, "deployment/"+plan.Canary.Deployment+" deleted")
+	case canary.Found && canary.Desired > 0:
 		steps = append(steps, Count(canary.Desired, "canary pod")+" → 0")
 	}
 	if len(steps) == 0 {
@@ -165,7 +170,7 @@ func abortPreview(plan Plan, s State, now time.Time) Preview {
 		Change: strings.Join(steps, ", then "),
 		How:    "the canary's pods go when the traffic has been seen away from them",
 		Back:   "d: a new release",
-		SameAs: kubectl(plan, fmt.Sprintf("scale deployment/%s --replicas=0", plan.Canary.Deployment)),
+		SameAs: kubectl(plan, end),
 	}
 	if command := weightCommand(plan, s, 0); plan.Canary.Route != "" && command != "" {
 		p.SameAs = command + " && " + p.SameAs

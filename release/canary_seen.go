@@ -16,9 +16,13 @@ func straying(plan Plan, s State) bool {
 // leftover says what of a canary is there, or "".
 func leftover(plan Plan, s State) string {
 	w, weight := s.View.Canary, canaryWeight(plan, s)
+	share := fmt.Sprintf("%d%%", weight)
+	if s.View.Split.Err != "" && plan.Canary.Route != "" && !s.View.Split.Silent {
+		share = "an unknown share"
+	}
 	switch {
 	case w.Found && w.Desired > 0:
-		return fmt.Sprintf("%s has %d%% of the traffic on %s, deployment/%s", cmp.Or(w.Version(plan.Container), "?"), weight, Count(w.Desired, "pod"), plan.Canary.Deployment)
+		return fmt.Sprintf("%s has %s of the traffic on %s, deployment/%s", cmp.Or(w.Version(plan.Container), "?"), share, Count(w.Desired, "pod"), plan.Canary.Deployment)
 	case plan.Canary.Route != "" && weight > 0:
 		return fmt.Sprintf("%s sends %d%% of the traffic to the canary, which has no pods", plan.Canary.Route, weight)
 	}
@@ -104,6 +108,10 @@ func unread(plan Plan, s State, now time.Time) string {
 func unlooked(plan Plan, s State) string {
 	switch split := s.View.Split; {
 	case plan.Canary == nil:
+	case s.View.Canary.At.IsZero() && s.View.CanaryErr != "" && plan.Canary.Aside:
+		// Rolling releases do without it.
+	case s.View.Canary.At.IsZero() && s.View.CanaryErr != "":
+		return fmt.Sprintf("deployment/%s cannot be looked for: %s", plan.Canary.Deployment, s.View.CanaryErr)
 	case s.View.Canary.At.IsZero():
 		return fmt.Sprintf("deployment/%s was not looked for yet", plan.Canary.Deployment)
 	case plan.Canary.Route != "" && split.At.IsZero() && split.Err == "":

@@ -26,23 +26,26 @@ func (t *turn) undoByWeights(id string, e Intended, goal Target, why string) {
 	t.send(Change{
 		ID: id, Kind: ApplyCanary, Container: t.plan.Container, Image: goal.Image, Revision: goal.Revision, Template: goal.Template,
 		Object: "deployment/" + t.plan.Canary.Deployment, Replicas: canaryPods(t.plan, t.s, 100), By: e.By, Why: why,
-		Cause: undoCause(goal.Version, goal.Revision) + fmt.Sprintf("by %s, slipway", e.By.Name),
+		Cause: undoCause(t.s.View.Workload, goal.Version, goal.Revision) + fmt.Sprintf("by %s, slipway", e.By.Name),
 	}, RollingBack, goal)
 	t.s.Pending.Stage = Creating
 }
 
 // undoCause begins the change-cause of an earlier version that serves beside stable: it
-// tells other consoles what that Deployment is for.
-func undoCause(version string, revision int64) string {
-	return fmt.Sprintf("undo to %s, revision %d, by weights, ", version, revision)
+// tells other consoles what that Deployment is for, and which revision of stable w it is
+// to leave.
+func undoCause(w Workload, version string, revision int64) string {
+	current, _ := w.Current()
+	return fmt.Sprintf("undo to %s, revision %d, by weights, from revision %d, ", version, revision, current.Number)
 }
 
 // leftUndo is stable's revision that an undo by weights, of which no release here is,
-// goes back to; ok is false when what is there is not of one.
+// goes back to; ok is false when what is there is not of one, or stable runs something
+// else by now.
 func leftUndo(plan Plan, s State) (r Revision, ok bool) {
 	w, c := s.View.Workload, s.View.Canary
 	for _, r := range w.Revisions {
-		if !r.Current && c.Found && r.Image == c.Image(plan.Container) && strings.HasPrefix(c.ChangeCause, undoCause(r.Version, r.Number)) {
+		if !r.Current && c.Found && r.Image == c.Image(plan.Container) && strings.HasPrefix(c.ChangeCause, undoCause(w, r.Version, r.Number)) {
 			return r, true
 		}
 	}
@@ -92,7 +95,7 @@ func (t *turn) falter() string {
 	case run.Tries > 0:
 		return t.s.Last.What + ": " + t.s.Last.Text
 	case run.Sent > stageNeeds:
-		return "someone else undoes it: " + t.s.Last.What
+		return "it did not last: " + t.s.Last.What
 	case run.Stage == Shifting && weight != run.From && weight != run.Weight:
 		return fmt.Sprintf("%s gave it %d%% of the traffic", cmp.Or(t.s.View.Split.Writer, "someone else"), weight)
 	case !w.Found && settled, run.UID != "" && w.UID != run.UID, settled && w.Image(t.plan.Container) != t.s.From.Image,

@@ -10,6 +10,9 @@ type Observed struct{ Workload Workload }
 // ObservedCanary is a look at the canary's Deployment; it need not exist.
 type ObservedCanary struct{ Workload Workload }
 
+// LostCanary says why the canary's Deployment cannot be looked at, until the next look.
+type LostCanary struct{ Err string }
+
 // ObservedSplit is a look at what splits the traffic.
 type ObservedSplit struct{ Split Split }
 
@@ -56,6 +59,7 @@ type Returned struct{ By Actor }
 
 func (Observed) event()       {}
 func (ObservedCanary) event() {}
+func (LostCanary) event()     {}
 func (ObservedSplit) event()  {}
 func (Compared) event()       {}
 func (Sampled) event()        {}

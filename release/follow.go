@@ -149,7 +149,7 @@ func (t *turn) finish() {
 // stay for a moment.
 func (s State) Overdue() bool {
 	w := s.View.Workload
-	under := s.Phase == Deploying || s.Phase == RollingBack
+	under := s.Phase == Deploying || s.Phase == RollingBack && w.Template.Hash == s.Rollout.Goal.Template // what is being left has no say
 	return under && w.Convergence() == Exceeded && w.UID == s.Rollout.UID &&
 		w.Generation >= s.Rollout.Generation && w.Progressing.Updated.After(s.Rollout.Condition)
 }

@@ -35,6 +35,8 @@ func deployPreview(plan Plan, s State, now time.Time) Preview {
 	p.Line = fmt.Sprintf("deploy %s on deployment/%s · way back: u", p.Change, plan.Deployment)
 	if plan.ByCanary() {
 		p = canaryPreview(plan, s, now, p)
+	} else if why := unseenBeside(plan, s); why != "" {
+		p.Facts = append(p.Facts, Fact{"canary", MarkAttention, why})
 	}
 	if plan.Protected {
 		p.Confirm = plan.Environment

@@ -167,3 +167,24 @@ func (m *canaryMachine) crashed(t *testing.T) {
 	m.step(t, release.Returned{By: eng})
 	m.looking(t)
 }
+
+// That what is being left makes no progress is no trouble of the way back from it.
+func TestUndoByWeightsOfAStuckRollout(t *testing.T) {
+	m := undoing(t, nil)
+	for range 60 {
+		m.smoothly(t)
+		m.now = m.now.Add(time.Second)
+		look := m.story.look()
+		look.At = m.now
+		if look.Version("gateway") == "v2.5.0" {
+			look.Updated, look.Progressing = 2, release.Condition{Status: "False", Reason: "ProgressDeadlineExceeded", Updated: m.now}
+		}
+		m.step(t, release.Observed{Workload: look})
+		if m.state.Overdue() {
+			t.Fatalf("overdue in %s", m.state.Canary.Stage)
+		}
+	}
+	if m.state.Phase != release.RolledBack {
+		t.Fatalf("%s: %+v, held %+v", m.state.Phase, m.state.Canary, m.state.Held)
+	}
+}

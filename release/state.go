@@ -172,9 +172,10 @@ type View struct {
 	Probes   map[string]ProbeState // by item
 	Checks   map[string]Holding    // by item
 
-	Canary Workload // the canary's Deployment
-	Split  Split    // how the traffic is divided
-	Judged Judged
+	Canary    Workload // the canary's Deployment
+	CanaryErr string   // why that has not been seen since, or ""
+	Split     Split    // how the traffic is divided
+	Judged    Judged
 }
 
 // Judged is what is compared of canary and stable at the weight that is live. With

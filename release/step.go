@@ -22,6 +22,8 @@ func Step(plan Plan, state State, now time.Time, event Event) (State, []Effect) 
 		t.observed(e.Workload)
 	case ObservedCanary:
 		t.observedCanary(e.Workload)
+	case LostCanary:
+		t.s.View.CanaryErr = e.Err
 	case ObservedSplit:
 		t.observedSplit(e.Split)
 	case Sampled:

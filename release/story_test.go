@@ -108,6 +108,8 @@ func (w *world) run(t *testing.T, d *datadriven.TestData) string {
 	case "canary":
 		w.shapeCanary(t, d)
 		return w.step(release.ObservedCanary{Workload: w.lookCanary()})
+	case "lost": // the canary's Deployment cannot be looked at
+		return w.step(release.LostCanary{Err: d.CmdArgs[0].Key})
 	case "split":
 		w.shapeSplit(t, d)
 		return w.step(release.ObservedSplit{Split: w.lookSplit()})

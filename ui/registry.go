@@ -20,7 +20,7 @@ func titles(p release.Plan) []string {
 	return []string{overviewTitle, rolloutTitle, canaryTitle, historyTitle, logTitle}
 }
 
-// arrange adds the view of canaries where releases are canaries, or takes it away.
+// arrange adds the view of canaries where there is a canary block, or takes it away.
 // What was shown stays.
 func (s *screen) arrange(p release.Plan) {
 	at := slices.IndexFunc(s.views, func(v view) bool { return v.title() == canaryTitle })
