@@ -45,7 +45,7 @@ func TestUndoByWeightsAnywhere(t *testing.T) {
 				switch {
 				case m.state.Held != nil && m.state.Held.Kind == release.HeldOnReturn:
 					m.step(t, m.asked(release.Continue{}))
-				case m.state.Phase == release.Released && m.state.Pending == nil:
+				case m.state.Phase == release.Idle && m.state.Pending == nil:
 					m.step(t, m.asked(release.Undo{})) // the first change was not made: it is offered again
 				}
 			}
@@ -115,16 +115,13 @@ func TestUndoByWeightsIsNotBackBeforeItServes(t *testing.T) {
 	}
 }
 
-// undoing is a machine whose release has ended and is just being undone by weights.
+// undoing is a machine on which v2.5.0 serves, and is just being undone by weights.
 func undoing(t *testing.T, stages map[release.CanaryStage]int) *canaryMachine {
 	m := newCanaryMachine(true, release.Rollback{OnDeadline: release.Ask, OnMetrics: release.Ask, After: 2})
 	m.plan.Canary.UndoByWeights, m.once = true, true
-	for i := 0; i < 60 && m.state.Phase != release.Released; i++ {
-		m.smoothly(t)
-	}
-	if m.state.Phase != release.Released {
-		t.Fatalf("not released: %s", m.state.Phase)
-	}
+	m.looking(t)
+	m.stable("v2.5.0", 6)
+	m.looking(t)
 	m.reached = stages
 	m.step(t, m.asked(release.Undo{}))
 	if m.inFlight == nil || m.inFlight.Kind != release.ApplyCanary || m.inFlight.Template != template("v2.4.0").Hash {
