@@ -218,11 +218,11 @@ func sayUndone(_ Plan, s State, now time.Time) (Headline, bool) {
 // and says what is not as it should be.
 func sayIdleTrouble(plan Plan, s State, _ time.Time) (Headline, bool) {
 	w := s.View.Workload
-	if !s.Phase.Over() {
+	if !s.Phase.Over() && s.Phase != Planned {
 		return Headline{}, false
 	}
 	under := cmp.Or(plan.Driven, map[Phase]string{
-		Idle: "no release under way", Released: s.To.Version + " was released", RolledBack: "rolled back", Abandoned: "abandoned",
+		Planned: s.To.Version + " is planned", Idle: "no release under way", Released: s.To.Version + " was released", RolledBack: "rolled back", Abandoned: "abandoned",
 	}[s.Phase])
 	switch failures := w.Failures(); {
 	case w.Desired == 0:
@@ -231,6 +231,8 @@ func sayIdleTrouble(plan Plan, s State, _ time.Time) (Headline, bool) {
 		return Headline{Mark: MarkFail, Loud: true, Strong: "NOTHING SERVES  " + cmp.Or(failures, servingWords(plan, s)), Rest: under}, true
 	case w.Available < w.Floor():
 		return Headline{Mark: MarkFail, Loud: true, Strong: "TOO FEW SERVE  " + cmp.Or(failures, servingWords(plan, s)), Rest: fmt.Sprintf("%d of %d serve, floor %d; %s", w.Available, w.Desired, w.Floor(), under)}, true
+	case s.Phase == Planned:
+		return Headline{}, false
 	case failures != "":
 		return Headline{Mark: MarkAttention, Strong: fmt.Sprintf("%s; %s.", servingWords(plan, s), failures), Rest: under + "."}, true
 	case w.Paused:
