@@ -175,6 +175,15 @@ func weighs(t testing.TB, namespace string, want int64) {
 	})
 }
 
+// weighs is weighs under the eyes of a console, which says why if it never does.
+func (c *screen) weighs(namespace string, want int64) {
+	c.t.Helper()
+	eventually(c.t, fmt.Sprintf("%d%% on the canary", want), func() (bool, string) {
+		stable, canary := weights(c.t, namespace)
+		return canary == want && stable == 100-want, fmt.Sprintf("%d/%d\n%s", stable, canary, c.text())
+	})
+}
+
 // weigh sets the weights as a person with kubectl would.
 func weigh(t testing.TB, namespace, path string, stable, canary int) {
 	t.Helper()

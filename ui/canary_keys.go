@@ -19,7 +19,7 @@ func openAdvance(sc scene, p press) action {
 	case c.Preview.Confirm != "":
 		return action{open: &deployDialog{confirmation: confirm(c, p), key: "a", to: "promote"}}
 	}
-	return action{open: &askSheet{confirmation: confirm(c, p), key: "a", title: c.Preview.Title, does: advanceDoes(sc)}}
+	return action{open: &askSheet{confirmation: confirm(c, p), key: "a", title: c.Preview.Title, says: advanceDoes}}
 }
 
 // openAbort answers b: all traffic to stable, then the canary to 0.

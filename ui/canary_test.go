@@ -103,6 +103,18 @@ func TestCanaryDialogReadsAgain(t *testing.T) {
 	p.asked(release.Advance{})
 }
 
+// Its key says the step that it leads to by now, not the one when it was opened.
+func TestCanaryDialogOfAnotherStep(t *testing.T) {
+	p := play(t, frameCanaryBaked(), darkTheme, 120, 40, "a")
+	p.sees("a  advance the canary to 50%")
+	p.show(later(frameCanaryBaked(), func(f *release.Frame) {
+		run := *f.State.Canary
+		run.Step++
+		f.State.Canary = &run
+	}))
+	p.sees("a  advance the canary to 100%")
+}
+
 // The countdown of the bake and that of the rollback by itself go by the second.
 func TestCanaryCountdowns(t *testing.T) {
 	f := frameCanary()

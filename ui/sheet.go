@@ -42,7 +42,8 @@ type askSheet struct {
 	confirmation
 	key   string // that opened it
 	title string
-	does  string // "pause the rollout"
+	does  string                // "pause the rollout"
+	says  func(sc scene) string // what it does by now, where that can change while it is read; may be nil
 	facts []release.Fact
 	extra map[string]func(sc scene, p press) action
 	also  []hint // what extra does
@@ -51,8 +52,16 @@ type askSheet struct {
 func (a *askSheet) docked() bool    { return true }
 func (a *askSheet) over(scene) bool { return false }
 
+// word is what the key does now; once it is sent, what it did.
+func (a *askSheet) word(sc scene) string {
+	if a.says != nil && !a.waiting() {
+		a.does = a.says(sc)
+	}
+	return a.does
+}
+
 func (a *askSheet) hints(sc scene) []hint {
-	return append([]hint{undoHint(sc, "u"), {a.key, a.does}, {"y", "the same"}}, append(a.also, hint{"esc", "leave as it is"})...)
+	return append([]hint{undoHint(sc, "u"), {a.key, a.word(sc)}, {"y", "the same"}}, append(a.also, hint{"esc", "leave as it is"})...)
 }
 
 func (a *askSheet) press(sc scene, p press) action {
@@ -84,7 +93,7 @@ func (a *askSheet) draw(sc scene, t theme, w, h int) block {
 	for _, h := range a.also {
 		also = join(also, line(plain.of("   ")), alsoKey(h.key, h.does))
 	}
-	keys := join(line(keyLabel(badge, a.key, a.does), plain.of(" or "), strong.of("y")), also)
+	keys := join(line(keyLabel(badge, a.key, a.word(sc)), plain.of(" or "), strong.of("y")), also)
 	if !now.OK {
 		keys = join(line(faint.of(" "+a.key+"  not now ")), also)
 	}
