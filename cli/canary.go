@@ -42,7 +42,8 @@ var canarySteps = []canaryStep{
 	{
 		use: "advance", short: "Lead the canary to its next weight, and from the last one to promotion",
 		long: `Waits until the step has baked and passed, leads the canary on, and ends when the
-next weight is live. From the last weight it promotes, as canary promote does.`,
+next weight is live; where somebody else has led it there meanwhile, that is all.
+From the last weight it promotes, as canary promote does.`,
 		intent: func(confirm string) release.Intent { return release.Advance{Confirm: confirm} },
 	},
 	{
@@ -117,6 +118,7 @@ type leading struct {
 	step canaryStep
 	yes  bool               // confirms the name of a protected environment
 	sent *release.CanaryRun // the run as it was when the wish was sent
+	from *release.CanaryRun // the run as it was first seen: what somebody else advances is not advanced again
 	told bool               // what is waited for, before anything is sent
 }
 
@@ -146,7 +148,13 @@ func (l *leading) next(d *driver, f release.Frame) (bool, error) {
 		return l.follow(d, f)
 	}
 	if s := f.State; !l.step.anyway {
+		if s.Underway() && l.from == nil {
+			l.from = s.Canary
+		}
 		switch {
+		case kind == release.DoAdvance && l.overtaken(s):
+			fmt.Fprintf(d.out, "not advanced again: somebody else led the canary from %d%% to %d%%\n", l.from.Weight, s.Canary.Weight)
+			return true, nil
 		case s.Held != nil && s.Held.Kind != release.HeldOnReturn:
 			return true, fail(exitUnfinished, "held: %s", s.Held.Reason)
 		case s.Held != nil:
@@ -161,6 +169,11 @@ func (l *leading) next(d *driver, f release.Frame) (bool, error) {
 		}
 	}
 	return l.ask(d, f, choice(f, kind, ""))
+}
+
+// overtaken tells whether somebody else has led the canary on, and that weight is live.
+func (l *leading) overtaken(s release.State) bool {
+	return s.Underway() && l.from != nil && s.Canary.Weight > l.from.Weight && s.Canary.Stage == release.Baking
 }
 
 // rolledBack is the end of a command whose release was undone.

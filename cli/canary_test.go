@@ -180,6 +180,25 @@ func TestCanaryStepAsks(t *testing.T) {
 	}
 }
 
+// An advance that waits ends with what somebody else has done: it does not lead the
+// canary one step further, and not to promotion.
+func TestAdvanceIsOvertaken(t *testing.T) {
+	plan := canaryPlan(newStage(t).options.Plan)
+	lead, out := &leading{step: leads(t, "advance")}, &transcript{}
+	for i, done := range []bool{false, true} {
+		s := baking(i)
+		now := s.View.Workload.At
+		f := release.Frame{Now: now, Plan: plan, State: s, Choices: release.Allowed(plan, s, now)}
+		got, err := lead.next(&driver{out: out, frame: f, began: time.Now()}, f)
+		if err != nil || got != done {
+			t.Fatalf("at %d%%: done %v, %v", s.Canary.Weight, got, err)
+		}
+	}
+	if !strings.HasSuffix(out.String(), "not advanced again: somebody else led the canary from 10% to 100%\n") {
+		t.Errorf("%q", out)
+	}
+}
+
 // What was asked for ends the command when it is seen, and not before.
 func TestCanaryStepFollows(t *testing.T) {
 	for name, c := range map[string]struct {
