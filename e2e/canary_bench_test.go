@@ -16,7 +16,7 @@ func benchCanaryAbort(b *testing.B) {
 		s := newCanarySetup(b, "kubeconfig", "[25, 100]").edit(b, "bake: 10s", "bake: 10m")
 		c := s.begin(b, "canary", 25)
 		c.press("b")
-		c.see("bort")
+		c.see("Abort the canary")
 		time.Sleep(time.Second)
 		began := time.Now()
 		c.press("y")
