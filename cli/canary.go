@@ -152,8 +152,8 @@ func (l *leading) next(d *driver, f release.Frame) (bool, error) {
 			l.from = s.Canary
 		}
 		switch {
-		case kind == release.DoAdvance && l.overtaken(s):
-			fmt.Fprintf(d.out, "not advanced again: somebody else led the canary from %d%% to %d%%\n", l.from.Weight, s.Canary.Weight)
+		case kind == release.DoAdvance && release.Overtaken(l.from, s) != "":
+			fmt.Fprintln(d.out, release.Overtaken(l.from, s))
 			return true, nil
 		case s.Held != nil && s.Held.Kind != release.HeldOnReturn:
 			return true, fail(exitUnfinished, "held: %s", s.Held.Reason)
@@ -169,11 +169,6 @@ func (l *leading) next(d *driver, f release.Frame) (bool, error) {
 		}
 	}
 	return l.ask(d, f, choice(f, kind, ""))
-}
-
-// overtaken tells whether somebody else has led the canary on, and that weight is live.
-func (l *leading) overtaken(s release.State) bool {
-	return s.Underway() && l.from != nil && s.Canary.Weight > l.from.Weight && s.Canary.Stage == release.Baking
 }
 
 // rolledBack is the end of a command whose release was undone.

@@ -249,6 +249,14 @@ func requestsOf(t testing.TB, environment string) requests {
 	return requests{now.Total - before.Total, now.Failed - before.Failed}
 }
 
+// noneFailed fails the test where a request did since they were forgotten.
+func noneFailed(t testing.TB, environment string) {
+	t.Helper()
+	if got := requestsOf(t, environment); got.Failed != 0 {
+		t.Errorf("%d of %d requests failed", got.Failed, got.Total)
+	}
+}
+
 func counted(t testing.TB, environment string) requests {
 	t.Helper()
 	out, err := exec.Command("../bin/sandbox", "requests", "--dir", dir, "-o", "json").CombinedOutput()

@@ -92,9 +92,7 @@ spec:
 	if n := canaryPods(t, namespace); n != -1 {
 		t.Errorf("the canary is still there, with %d pods", n)
 	}
-	if got := requestsOf(t, "staging"); got.Failed != 0 {
-		t.Errorf("%d of %d requests failed", got.Failed, got.Total)
-	}
+	noneFailed(t, "staging")
 }
 
 // order fails unless texts come one after the other.
@@ -188,9 +186,7 @@ func TestCanaryByKeys(t *testing.T) {
 	c.told("promoted: v2.5.0 on 6 of 6 stable pods", "canary removed")
 	c.see("Released")
 	weighs(t, namespace, 0)
-	if got := requestsOf(t, "canary"); got.Failed != 0 {
-		t.Errorf("%d of %d requests failed", got.Failed, got.Total)
-	}
+	noneFailed(t, "canary")
 	c.press("q")
 	c.gone()
 }
@@ -306,9 +302,7 @@ func TestTwoConsolesAtOnce(t *testing.T) {
 	}
 	first.run(t, "canary", "abort", "--env", "routes").expect(t, 0, "rolled back: all traffic on stable v2.4.0")
 	weighs(t, namespace, 0)
-	if got := requestsOf(t, "routes"); got.Failed != 0 {
-		t.Errorf("%d of %d requests failed", got.Failed, got.Total)
-	}
+	noneFailed(t, "routes")
 }
 
 // The statistical judge holds a step until it has its windows, and says in one line
@@ -351,9 +345,7 @@ func TestCanaryByCommands(t *testing.T) {
 	s.run(t, "canary", "promote", "--env", "routes").expect(t, 0, "promoted: v2.5.0", "canary removed")
 	runs(t, namespace, "v2.5.0")
 	s.run(t, "deploy", "--env", "routes", "--version", "v2.5.0").expect(t, 0, "released: v2.5.0")
-	if got := requestsOf(t, "routes"); got.Failed != 0 {
-		t.Errorf("%d of %d requests failed", got.Failed, got.Total)
-	}
+	noneFailed(t, "routes")
 }
 
 // Someone else's canary, of which there is no record here, is ended all the same.
@@ -377,9 +369,7 @@ func TestAbortWithoutARecord(t *testing.T) {
 	}
 	scaleCanary(t, namespace, 1)
 	second.run(t, "deploy", "--env", "canary", "--version", "v2.5.1").expect(t, 5, "left from an earlier attempt", "--adopt")
-	if got := requestsOf(t, "canary"); got.Failed != 0 {
-		t.Errorf("%d of %d requests failed", got.Failed, got.Total)
-	}
+	noneFailed(t, "canary")
 }
 
 // Where releases are rolling, a canary that is there all the same is seen: nothing is
@@ -417,9 +407,7 @@ func TestCanaryWhereReleasesAreRolling(t *testing.T) {
 	s.run(t, "deploy", "--env", "canary", "--version", "v2.5.0").expect(t, 0, "promoted: v2.5.0", "released: v2.5.0")
 	weighs(t, namespace, 0)
 	s.run(t, "deploy", "--env", "canary", "--version", "v2.5.1").expect(t, 0, "set image gateway v2.5.0 → v2.5.1", "released: v2.5.1")
-	if got := requestsOf(t, "canary"); got.Failed != 0 {
-		t.Errorf("%d of %d requests failed", got.Failed, got.Total)
-	}
+	noneFailed(t, "canary")
 }
 
 // Killed at random moments, and at times with a change on its way: the same command
@@ -494,9 +482,7 @@ func TestUndoByWeights(t *testing.T) {
 	}
 	c.told("all traffic is on v2.4.0, beside stable", "undo to v2.4.0", "delete deployment/datahub-gateway-canary")
 	c.kill(9)
-	if got := requestsOf(t, "canary"); got.Failed != 0 {
-		t.Errorf("%d of %d requests failed", got.Failed, got.Total)
-	}
+	noneFailed(t, "canary")
 	// By a command, and back again.
 	s.run(t, "undo", "--env", "canary", "--no-wait").expect(t, 0, "all traffic is on v2.5.0, beside stable", "rolled back: all traffic on stable v2.5.0")
 	runs(t, namespace, "v2.5.0")
@@ -515,9 +501,7 @@ func TestUndoByWeights(t *testing.T) {
 	other.run(t, "undo", "--env", "canary").expect(t, 0, "rolled back: all traffic on stable v2.4.0")
 	runs(t, namespace, "v2.4.0")
 	weighs(t, namespace, 0)
-	if got := requestsOf(t, "canary"); got.Failed != 0 {
-		t.Errorf("%d of %d requests failed", got.Failed, got.Total)
-	}
+	noneFailed(t, "canary")
 }
 
 // An object that cannot be used, in each of the ways, is said before anything

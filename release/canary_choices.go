@@ -59,6 +59,16 @@ func advanceChoice(plan Plan, s State, now time.Time) Choice {
 	return c
 }
 
+// Overtaken says that an advance which was asked for when the canary stood as it did
+// then has been made by somebody else, and its weight is live, or "". Made again, it
+// would lead one step further, at last to the promotion.
+func Overtaken(then *CanaryRun, s State) string {
+	if then == nil || !s.Underway() || s.Canary.Stage != Baking || s.Canary.Weight <= then.Weight {
+		return ""
+	}
+	return fmt.Sprintf("not advanced again: somebody else led the canary from %d%% to %d%%", then.Weight, s.Canary.Weight)
+}
+
 // canarySeen is what a confirmation shows of a canary.
 func canarySeen(plan Plan, s State) Seen {
 	seen := seenOf(s.View.Workload)
