@@ -84,7 +84,7 @@ func beginChoice(plan Plan, s State, now time.Time, version string) Choice {
 	}
 	c.Why = cmp.Or(watching(plan), under, offline(plan, s, now), container)
 	c.Wait = offline(plan, s, now) != "" && watching(plan) == "" && under == ""
-	if c.Why == "" && version != "" && w.Image(plan.Container) == plan.Image+":"+version {
+	if c.Why == "" && version != "" && w.Runs(plan.Container, plan.Image+":"+version) {
 		c.Why, c.Noop = fmt.Sprintf("%s is what deployment/%s runs already", version, plan.Deployment), true
 	}
 	c.OK = c.Why == ""
@@ -313,7 +313,7 @@ func continueChoice(plan Plan, s State) Choice {
 	case s.Held.Kind != HeldByOthers, s.Underway() && w.Template.Hash == s.Rollout.Goal.Template:
 	case s.Phase == RollingBack:
 		c.Why = fmt.Sprintf("the way back to %s was changed by someone else: undo again, or abandon", s.Rollout.Goal.Version)
-	case s.Phase != Planned && w.Image(plan.Container) != s.To.Image:
+	case s.Phase != Planned && !w.Runs(plan.Container, s.To.Image):
 		c.Why = fmt.Sprintf("it runs %s, not %s: undo, or abandon", cmp.Or(w.Version(plan.Container), "nothing"), s.To.Version)
 	}
 	c.OK = c.Why == ""

@@ -208,7 +208,7 @@ func unfit(plan Plan, s State, now time.Time) (why string, wait bool) {
 		return strings.Join(s.View.Split.Blocked, "; "), false
 	case Unlimited(plan, s.View.Workload) != "":
 		return Unlimited(plan, s.View.Workload), false
-	case s.Phase == Planned && s.View.Workload.Image(plan.Container) == s.To.Image:
+	case s.Phase == Planned && s.View.Workload.Runs(plan.Container, s.To.Image):
 		return fmt.Sprintf("%s is what deployment/%s runs already: stable and canary would have the same image", s.To.Version, plan.Deployment), false
 	case s.Phase == Planned && plan.Canary.Route != "" && s.View.Split.Canary > 0:
 		return fmt.Sprintf("a canary was left with %d%% of the traffic, which %s would get at once: abort it first", s.View.Split.Canary, s.To.Version), false

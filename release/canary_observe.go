@@ -150,7 +150,7 @@ func (t *turn) meddled() {
 		// What it had of the traffic is on its way back.
 	case !w.Found && !ending && t.s.Phase == Deploying:
 		t.foreign(fmt.Sprintf("deployment/%s no longer exists", t.plan.Canary.Deployment))
-	case run.Stage == Creating && w.Found && w.Image(t.plan.Container) != t.s.beside().Image && t.now.Sub(run.Since) >= missingFor:
+	case run.Stage == Creating && w.Found && !w.Runs(t.plan.Container, t.s.beside().Image) && t.now.Sub(run.Since) >= missingFor:
 		t.foreign(fmt.Sprintf("deployment/%s has another pod template, it runs %s", t.plan.Canary.Deployment, cmp.Or(w.Version(t.plan.Container), "?")))
 	case ending || run.UID == "" || !w.Found:
 	case w.UID != run.UID && (back || returning):

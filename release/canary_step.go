@@ -135,7 +135,7 @@ func (t *turn) fallen(p Pending, o Outcome) {
 // create waits for the canary's first pods.
 func (t *turn) create() {
 	w := t.s.View.Canary
-	if !w.Found || w.Image(t.plan.Container) != t.s.beside().Image {
+	if !w.Found || !w.Runs(t.plan.Container, t.s.beside().Image) {
 		return // a look from before it was applied arrives late: it says nothing
 	}
 	if run := t.s.Canary; run.UID != w.UID || run.Template != w.Template.Hash {

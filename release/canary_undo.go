@@ -45,7 +45,7 @@ func undoCause(w Workload, version string, revision int64) string {
 func leftUndo(plan Plan, s State) (r Revision, ok bool) {
 	w, c := s.View.Workload, s.View.Canary
 	for _, r := range w.Revisions {
-		if !r.Current && c.Found && r.Image == c.Image(plan.Container) && strings.HasPrefix(c.ChangeCause, undoCause(w, r.Version, r.Number)) {
+		if !r.Current && c.Found && c.Runs(plan.Container, r.Image) && strings.HasPrefix(c.ChangeCause, undoCause(w, r.Version, r.Number)) {
 			return r, true
 		}
 	}
@@ -98,7 +98,7 @@ func (t *turn) falter() string {
 		return "it did not last: " + t.s.Last.What
 	case run.Stage == Shifting && weight != run.From && weight != run.Weight:
 		return fmt.Sprintf("%s gave it %d%% of the traffic", cmp.Or(t.s.View.Split.Writer, "someone else"), weight)
-	case !w.Found && settled, run.UID != "" && w.UID != run.UID, settled && w.Image(t.plan.Container) != t.s.From.Image,
+	case !w.Found && settled, run.UID != "" && w.UID != run.UID, settled && !w.Runs(t.plan.Container, t.s.From.Image),
 		run.Stage == Shifting && w.Template.Hash != run.Template:
 		return fmt.Sprintf("deployment/%s is not the one that was made", t.plan.Canary.Deployment)
 	}

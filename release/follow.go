@@ -36,9 +36,9 @@ func (t *turn) compare(w Workload) {
 		t.asBefore()
 	case t.leaves(w):
 		// It has not got its earlier template back yet.
-	case t.s.Underway() && t.s.Phase == RollingBack && !t.s.Canary.Back && w.Image(t.plan.Container) == t.s.To.Image:
+	case t.s.Underway() && t.s.Phase == RollingBack && !t.s.Canary.Back && w.Runs(t.plan.Container, t.s.To.Image):
 		t.enter(Restoring) // a promotion whose answer was lost has come through all the same
-	case goal.Template == "" && w.Image(t.plan.Container) == goal.Image:
+	case goal.Template == "" && w.Runs(t.plan.Container, goal.Image):
 		t.record().Rollout.Goal.Template, t.record().To.Template = w.Template.Hash, w.Template.Hash
 	case t.s.Phase != RollingBack && w.Template.Hash == t.s.From.Template && !t.s.Underway():
 		r := t.record()
@@ -57,7 +57,7 @@ func (t *turn) leaves(w Workload) bool {
 	if !t.s.arriving() && (!t.s.Underway() || run.Stage != Restoring) {
 		return false
 	}
-	return w.Template.Hash == run.Stable || !run.Back && w.Image(t.plan.Container) == t.s.To.Image
+	return w.Template.Hash == run.Stable || !run.Back && w.Runs(t.plan.Container, t.s.To.Image)
 }
 
 // asBefore says of a release held for someone else's change that it was taken

@@ -114,7 +114,7 @@ func (s State) done(c Change) bool {
 	case SetWeight:
 		return s.View.Split.Canary == c.Weight
 	case ApplyCanary:
-		return w.Found && w.Image(c.Container) == c.Image && w.Desired == c.Replicas && (c.UID == "" || w.UID == c.UID)
+		return w.Found && w.Runs(c.Container, c.Image) && w.Desired == c.Replicas && (c.UID == "" || w.UID == c.UID)
 	case ScaleCanary:
 		return w.Found && w.UID == c.UID && w.Desired == c.Replicas
 	case DeleteCanary:
@@ -155,7 +155,7 @@ func (s State) difference(c Change) string {
 func happened(c Change, w Workload) bool {
 	switch c.Kind {
 	case SetImage:
-		return w.Image(c.Container) == c.Image
+		return w.Runs(c.Container, c.Image)
 	case UndoTo:
 		return w.Template.Hash == c.Template && (!c.Unpause || !w.Paused)
 	case SetPaused:

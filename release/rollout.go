@@ -71,6 +71,12 @@ func (w Workload) Image(container string) string {
 	return ""
 }
 
+// Runs tells whether the Deployment's template names, for a container, the version
+// that an image asks for.
+func (w Workload) Runs(container, image string) bool {
+	return SameVersion(image, w.Image(container))
+}
+
 // Current is the revision whose template the Deployment has now, if its
 // ReplicaSet exists already.
 func (w Workload) Current() (Revision, bool) {

@@ -8,29 +8,6 @@ import (
 	"time"
 )
 
-// Version is the tag of an image reference, or a shortened digest when it has
-// only one, or "" when it has neither.
-func Version(image string) string {
-	name, digest, pinned := strings.Cut(image, "@")
-	if slash := strings.LastIndexByte(name, '/'); strings.Contains(name[slash+1:], ":") {
-		return name[strings.LastIndexByte(name, ':')+1:]
-	}
-	if !pinned {
-		return ""
-	}
-	_, hex, _ := strings.Cut(digest, ":")
-	return hex[:min(len(hex), 12)]
-}
-
-// ShortImage is an image reference with its registry and path left out:
-// "…/datahub-gateway:v2.5.0".
-func ShortImage(image string) string {
-	if slash := strings.LastIndexByte(image, '/'); slash >= 0 {
-		return "…" + image[slash:]
-	}
-	return image
-}
-
 // Age writes how long ago something was: "0.2s", "3s", "65s", "4:39", "9d 4h".
 func Age(d time.Duration) string {
 	switch {
