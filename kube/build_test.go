@@ -109,6 +109,9 @@ func load(t testing.TB, files ...string) objects {
 	return o
 }
 
+// weighs is how much a cause counts.
+func weighs(c release.Cause) string { return [...]string{"hard", "soft", "over"}[weight(c)] }
+
 // render writes a Workload as its readers see it.
 func render(w release.Workload, now time.Time, show map[string]bool) string {
 	var b strings.Builder
@@ -154,7 +157,7 @@ func render(w release.Workload, now time.Time, show map[string]bool) string {
 		b.WriteString("\n")
 	}
 	for _, c := range w.Causes {
-		fmt.Fprintf(&b, "cause: %d pods %s on %s: %s [soft=%v, first %s ago, newest %s ago]\n", len(c.Pods), c.Reason, c.Version, c.Text, c.Soft, age(c.First), age(c.Newest))
+		fmt.Fprintf(&b, "cause: %d pods %s on %s: %s [%s, first %s ago, newest %s ago]\n", len(c.Pods), c.Reason, c.Version, c.Text, weighs(c), age(c.First), age(c.Newest))
 	}
 	if show["events"] {
 		for _, e := range w.Events {

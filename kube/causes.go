@@ -18,8 +18,8 @@ import (
 const refusalsCount = 2 * time.Minute
 
 // causes groups the faults of pods by reason, exit code and version, and adds
-// what keeps pods from being created at all. Worst first: what cannot heal,
-// then by number of pods, then the newest.
+// what keeps pods from being created at all. Worst first: what cannot heal, what
+// may, what is over; then by number of pods, then the newest.
 func causes(d *appsv1.Deployment, owned []*appsv1.ReplicaSet, pods []judged, o objects, container string, now time.Time) []release.Cause {
 	type key struct {
 		reason, version string
@@ -33,7 +33,7 @@ func causes(d *appsv1.Deployment, owned []*appsv1.ReplicaSet, pods []judged, o o
 			k := key{f.reason, j.version, f.soft}
 			g := groups[k]
 			if g == nil {
-				g = &release.Cause{Reason: f.reason, Version: j.version, Soft: f.soft, Text: f.text, First: f.first}
+				g = &release.Cause{Reason: f.reason, Version: j.version, Soft: f.soft, Over: f.over, Text: f.text, First: f.first}
 				groups[k] = g
 				order = append(order, k)
 			}
@@ -58,13 +58,17 @@ func causes(d *appsv1.Deployment, owned []*appsv1.ReplicaSet, pods []judged, o o
 		out = append(out, *groups[k])
 	}
 	slices.SortStableFunc(out, func(a, b release.Cause) int {
-		return cmp.Or(soft(a)-soft(b), cmp.Compare(len(b.Pods), len(a.Pods)), b.Newest.Compare(a.Newest), cmp.Compare(a.Reason, b.Reason))
+		return cmp.Or(weight(a)-weight(b), cmp.Compare(len(b.Pods), len(a.Pods)), b.Newest.Compare(a.Newest), cmp.Compare(a.Reason, b.Reason))
 	})
 	return out
 }
 
-func soft(c release.Cause) int {
-	if c.Soft {
+// weight orders causes: what fails, what may heal, what is over.
+func weight(c release.Cause) int {
+	switch {
+	case c.Over:
+		return 2
+	case c.Soft:
 		return 1
 	}
 	return 0

@@ -19,6 +19,7 @@ type fault struct {
 	text    string // the cluster's words for it
 	crashed *crashed
 	soft    bool // may heal by itself
+	over    bool // counts against nobody: release.Cause.Over
 	first   time.Time
 	newest  time.Time
 }
@@ -67,7 +68,7 @@ func crash(p *corev1.Pod, s corev1.ContainerStatus, ready bool, now time.Time) (
 		return fault{}, false
 	case ready:
 		f = ofEnd(f, p, s, end, "restarted after "+cmp.Or(end.Reason, "Error"))
-		f.soft, f.first = true, end.FinishedAt.Time
+		f.soft, f.over, f.first = true, true, end.FinishedAt.Time
 		return f, true
 	case !s.Ready:
 		return ofEnd(f, p, s, end, "CrashLoopBackOff"), true

@@ -57,10 +57,11 @@ func judgePods(o objects, owned []*appsv1.ReplicaSet, container string, now time
 		if rs == nil {
 			continue
 		}
-		if ended(p) && replaced(rs, alive[rs.UID]) && now.Sub(endedAt(p)) > recently {
+		others := replaced(rs, alive[rs.UID])
+		if ended(p) && others && now.Sub(endedAt(p)) > recently {
 			continue
 		}
-		j := judge(p, unhealthy[p.UID], now)
+		j := judge(p, unhealthy[p.UID], others, now)
 		j.revision, j.version = revisionOf(rs), imageVersion(imageOf(&p.Spec, container))
 		out = append(out, j)
 	}
@@ -72,7 +73,7 @@ func judgePods(o objects, owned []*appsv1.ReplicaSet, container string, now time
 }
 
 var badness = map[release.PodState]int{
-	release.PodServing: 0, release.PodDraining: 1, release.PodStarting: 2, release.PodPending: 3, release.PodFailing: 4,
+	release.PodServing: 0, release.PodReplaced: 1, release.PodDraining: 2, release.PodStarting: 3, release.PodPending: 4, release.PodFailing: 5,
 }
 
 // ended tells a pod that will never run again. Its ReplicaSet no longer counts
@@ -100,7 +101,8 @@ func endedAt(p *corev1.Pod) time.Time {
 
 // judge decides what one pod does, in the order in which one thing makes the
 // next irrelevant: going away, over, not placed, initialising, crashed, ready.
-func judge(p *corev1.Pod, unhealthy *corev1.Event, now time.Time) judged {
+// Replaced tells whether its ReplicaSet has all the pods that it wants without it.
+func judge(p *corev1.Pod, unhealthy *corev1.Event, replaced bool, now time.Time) judged {
 	j := judged{pod: p}
 	j.restarts, j.last = restarts(p)
 	ready := podCondition(p, corev1.PodReady)
@@ -108,6 +110,8 @@ func judge(p *corev1.Pod, unhealthy *corev1.Event, now time.Time) judged {
 	switch {
 	case p.DeletionTimestamp != nil:
 		return j.is(release.PodDraining, "Terminating", "")
+	case p.Status.Phase == corev1.PodFailed && endedByNode(p):
+		return judgeEnded(j, replaced)
 	case p.Status.Phase == corev1.PodFailed:
 		return judgeFailed(j)
 	case p.Status.Phase == corev1.PodSucceeded:

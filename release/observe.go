@@ -72,13 +72,15 @@ func (t *turn) narrate(before, after Workload) {
 func (t *turn) newCauses(before, after Workload, of string) {
 	known := map[string]bool{}
 	for _, c := range before.Causes {
-		known[c.Reason+c.Version] = !c.Soft || c.stalls(before.At)
+		known[c.Reason+c.Version] = !c.Soft || c.Over || c.stalls(before.At)
 	}
 	for _, c := range after.Causes {
 		switch {
 		case known[c.Reason+c.Version]:
 		case !c.Soft:
 			t.tell(cluster, MarkFail, of+c.String())
+		case c.Over:
+			t.tell(cluster, MarkNone, of+c.String())
 		case c.stalls(after.At):
 			t.tell(cluster, MarkAttention, of+c.String())
 		}

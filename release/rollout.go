@@ -225,7 +225,9 @@ func (w Workload) StallingOf(version string, now time.Time) string {
 	return ""
 }
 
-func (c Cause) stalls(now time.Time) bool { return c.Soft && now.Sub(c.First) >= softAfter }
+func (c Cause) stalls(now time.Time) bool {
+	return c.Soft && !c.Over && now.Sub(c.First) >= softAfter
+}
 
 // String writes a cause as count, cause, last log line.
 func (c Cause) String() string {

@@ -81,6 +81,10 @@ func (w *world) shapeCanary(t *testing.T, d *datadriven.TestData) {
 			c.Available, c.Ready = n(), n()
 		case "failing":
 			c.Causes = []release.Cause{{Reason: arg.Vals[0], Pods: []string{"gateway-canary-5d8f-m2v8x"}, Version: c.Version("gateway"), Text: "KEY_ROTATION_SECRET not set", First: w.now}}
+		case "over":
+			for i := range c.Causes {
+				c.Causes[i].Soft, c.Causes[i].Over = true, true
+			}
 		case "restarts":
 			c.Pods = []release.Pod{{Name: "gateway-canary-5d8f-m2v8x", Restarts: n()}}
 		case "reason":

@@ -229,9 +229,9 @@ func (w *world) shape(t *testing.T, d *datadriven.TestData) {
 			c.Progressing.Reason = arg.Vals[0]
 		case "failing":
 			c.Causes = []release.Cause{{Reason: arg.Vals[0], Pods: []string{"gateway-5d8f-m2v8x"}, Version: c.Version("gateway"), Text: "lookup redis-b: no such host", First: w.firstSeen(arg.Vals[0])}}
-		case "soft":
+		case "soft", "over":
 			for i := range c.Causes {
-				c.Causes[i].Soft = true
+				c.Causes[i].Soft, c.Causes[i].Over = true, arg.Key == "over"
 			}
 		case "restarted":
 			ago, err := time.ParseDuration(arg.Vals[0])

@@ -100,7 +100,13 @@ const (
 	PodPending  PodState = "pending"
 	PodDraining PodState = "draining"
 	PodFailing  PodState = "failing"
+	// PodReplaced was ended by its node, and another pod took its place.
+	PodReplaced PodState = "replaced"
 )
+
+// Leaves tells whether a pod is on its way out, or gone: it serves nobody, and is
+// missed by nobody.
+func (s PodState) Leaves() bool { return s == PodDraining || s == PodReplaced }
 
 // Pod is one pod of the Deployment.
 type Pod struct {
@@ -131,6 +137,9 @@ type Cause struct {
 	First   time.Time
 	Newest  time.Time
 	Soft    bool // may still heal by itself: readiness failing, unschedulable
+	// Over means that it is only told: the pod serves again, or was replaced after its
+	// node ended it. It is soft, and counts against nobody.
+	Over bool
 }
 
 // Note is one event of the cluster.

@@ -48,7 +48,7 @@ var unicodeGlyphs = glyphs{
 	tock: "◑",
 	pods: map[release.PodState]string{
 		release.PodServing: "●", release.PodStarting: "◐", release.PodPending: "○",
-		release.PodDraining: "◌", release.PodFailing: "✗",
+		release.PodDraining: "◌", release.PodReplaced: "◌", release.PodFailing: "✗",
 	},
 	was:  "○",
 	full: "█", empty: "░", thick: "▆", thin: "▁", bound: "┃", beyond: "▶",
@@ -69,7 +69,7 @@ var asciiGlyphs = glyphs{
 	tock: "[>]",
 	pods: map[release.PodState]string{
 		release.PodServing: "#", release.PodStarting: "o", release.PodPending: ".",
-		release.PodDraining: "=", release.PodFailing: "X",
+		release.PodDraining: "=", release.PodReplaced: "=", release.PodFailing: "X",
 	},
 	was:  ".",
 	full: "#", empty: ".", thick: "#", thin: ".", bound: "|", beyond: ">",

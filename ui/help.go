@@ -236,6 +236,9 @@ func legend(p pen) []section {
 		marks = append(marks, line(p.th.mark(m.mark, p.s.Now), plain.of(" "+m.word)))
 	}
 	for _, state := range podStates {
+		if state == release.PodReplaced {
+			continue // seldom, and drawn as one that drains
+		}
 		pods = append(pods, line(podInk(state).of(p.th.glyphs.pods[state]), plain.of(" "+string(state))))
 	}
 	g := p.th.glyphs

@@ -10,7 +10,7 @@ import (
 
 // podStates lists the states in the order in which their glyphs are drawn.
 var podStates = []release.PodState{
-	release.PodServing, release.PodStarting, release.PodPending, release.PodDraining, release.PodFailing,
+	release.PodServing, release.PodStarting, release.PodPending, release.PodDraining, release.PodReplaced, release.PodFailing,
 }
 
 // mostGlyphs is up to how many pods of a ReplicaSet are drawn one by one.
@@ -51,7 +51,7 @@ func podGlyphsOf(t theme, live bool, tally map[release.PodState]int, sep string,
 		k, glyph := podInk(state), t.glyphs.pods[state]
 		if !live {
 			k = faint
-			if state != release.PodDraining {
+			if !state.Leaves() {
 				glyph = t.glyphs.was
 			}
 		}
@@ -276,6 +276,7 @@ func versionGlyphs(sc scene, t theme, which, sep string, w int) row {
 	}
 	tally := wl.Tally(0)
 	delete(tally, release.PodDraining)
+	delete(tally, release.PodReplaced)
 	name, n := line(muted.of(which+" ")), total(tally)
 	room := w - name.width()
 	switch {
@@ -299,7 +300,7 @@ func podGroups(sc scene, t theme, sep string, w int) row {
 	old, fresh := map[release.PodState]int{}, map[release.PodState]int{}
 	for _, p := range wl.Pods {
 		switch {
-		case p.State == release.PodDraining:
+		case p.State.Leaves():
 		case ok && p.Revision == current.Number:
 			fresh[p.State]++
 		default:

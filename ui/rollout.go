@@ -160,7 +160,7 @@ func floorRow(sc scene, t theme) row {
 
 func availableRow(sc scene, t theme) row {
 	w := sc.workload()
-	pods := len(w.Pods) - w.Tally(0)[release.PodDraining]
+	pods := len(w.Pods) - w.Tally(0)[release.PodDraining] - w.Tally(0)[release.PodReplaced]
 	m := release.MarkPass
 	if pods > w.Ceiling() {
 		m = release.MarkAttention

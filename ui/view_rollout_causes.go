@@ -83,7 +83,10 @@ func causeBlock(sc scene, t theme, c cause, w int) (rows block) {
 	if c.canary {
 		noun = "canary pod"
 	}
-	if c.Soft {
+	switch {
+	case c.Over:
+		k = muted
+	case c.Soft:
 		k = running
 	}
 	if !sc.live || c.canary && !sc.canary.live {
@@ -128,7 +131,10 @@ func causeWhen(sc scene, c release.Cause) string {
 	if c.Version != "" {
 		text = "only on " + c.Version + ", " + text
 	}
-	if c.Soft {
+	switch {
+	case c.Over:
+		text += "; counts against nobody"
+	case c.Soft:
 		text += "; may still heal by itself"
 	}
 	return text
