@@ -87,10 +87,14 @@ func (t *turn) looked() bool {
 	return at.After(last.At) || (last.Of == SetWeight && t.s.View.Split.Err != "")
 }
 
-// resting tells whether the last change came to nothing a moment ago.
+// resting tells whether the last change came to nothing a moment ago, or was not needed:
+// what is seen is then older than it seems.
 func (t *turn) resting() bool {
 	run, last := t.s.Canary, t.s.Last
 	again := max(run.Tries, run.Sent-stageNeeds+1)
+	if last != nil && last.Kind == Skipped {
+		again = max(again, 1)
+	}
 	return again > 0 && last != nil && t.now.Sub(last.At) < retryAfter(again)
 }
 

@@ -114,13 +114,12 @@ func (t *turn) conclude(o Outcome) {
 		t.begin(*p, o.Generation)
 		return
 	case Skipped:
-		if p.Stage == Creating {
-			// A canary that was taken over is as it would be made: that is what was wanted.
-			t.tell(Itself, MarkNone, fmt.Sprintf("%s skipped: %s", p.Change.Kind, o.Text))
-			t.begin(*p, o.Generation)
+		t.tell(Itself, MarkNone, fmt.Sprintf("%s skipped: %s", p.Change.Kind, o.Text))
+		if p.Follows && t.s.Underway() || p.Stage != "" {
+			t.found(o.Text)
+			t.begin(*p, o.Generation) // it is so already, which is what was wanted
 			return
 		}
-		t.tell(Itself, MarkNone, fmt.Sprintf("%s skipped: %s", p.Change.Kind, o.Text))
 	case Moved:
 		t.tell(Itself, MarkAttention, fmt.Sprintf("%s not done: %s", p.Change.Kind, o.Text))
 	default:
@@ -173,7 +172,10 @@ func (t *turn) found(text string) {
 func (t *turn) begin(p Pending, generation int64) {
 	if p.Follows && t.s.Underway() {
 		run := t.run()
-		run.Tries, run.Sent = 0, run.Sent+1
+		run.Tries = 0
+		if t.s.Last.Kind == Accepted {
+			run.Sent++
+		}
 	}
 	if p.Goal == (Target{}) {
 		return

@@ -236,7 +236,7 @@ func showCanary(w *world) string {
 
 // stablePods are stable's available pods, the updated ones first.
 func stablePods(w *world) []release.Pod {
-	current, previous := w.revision[w.cluster.Version("gateway")], int64(0)
+	current, previous := w.revision[w.ran()], int64(0)
 	for _, n := range w.revision {
 		if n != current {
 			previous = max(previous, n)
@@ -251,4 +251,101 @@ func stablePods(w *world) []release.Pod {
 		pods = append(pods, p)
 	}
 	return pods
+}
+
+// arrive leads a release by canary to a stage with nothing in the way, and fails unless it
+// comes there: a story begins where it becomes its own.
+func (w *world) arrive(t *testing.T, d *datadriven.TestData) string {
+	stage, weight := release.CanaryStage(d.CmdArgs[0].Key), 0
+	if len(d.CmdArgs) > 1 {
+		weight, _ = strconv.Atoi(d.CmdArgs[1].Key)
+	}
+	if !w.cluster.Found {
+		w.cluster.Found, w.cluster.UID, w.cluster.Name = true, "uid-1", w.plan.Deployment
+		w.cluster.Desired, w.cluster.MaxSurge, w.cluster.MaxUnavail, w.cluster.Deadline = 6, 2, 1, 5*time.Minute
+		w.revision["v2.4.0"] = 14
+		w.setVersion("v2.4.0")
+		w.split = release.Split{
+			Rest: "rest", Writer: "slipway", StablePath: "/spec/http/0/route/0/weight", CanaryPath: "/spec/http/0/route/1/weight",
+		}
+	}
+	if w.pairs == nil {
+		w.setPairs(t, &datadriven.TestData{})
+	}
+	for range 1000 {
+		run := w.state.Canary
+		switch {
+		case stage == "verifying" && w.state.Phase == release.Verifying,
+			run != nil && run.Stage == stage && w.state.Pending == nil && (weight == 0 || run.Weight == weight):
+			return "ok\n"
+		}
+		w.smoothly(t)
+	}
+	t.Fatalf("%s: it does not come to %s: %s %+v, held %+v", d.Pos, stage, w.state.Phase, w.state.Canary, w.state.Held)
+	return ""
+}
+
+// smoothly lets everything become as it should be, and asks for the next step when it may
+// be asked for.
+func (w *world) smoothly(t *testing.T) {
+	w.now = w.now.Add(time.Second)
+	if p := w.state.Pending; p != nil {
+		w.land(p.Change)
+		w.reaction(release.Done{Outcome: release.Outcome{ID: p.Change.ID, Kind: release.Accepted, Generation: w.cluster.Generation}})
+		return
+	}
+	c, canary := &w.cluster, &w.canary
+	c.Observed, c.Updated, c.Replicas, c.Available, c.Ready = c.Generation, c.Desired, c.Desired, c.Desired, c.Desired
+	c.Progressing = release.Condition{Status: "True", Reason: "NewReplicaSetAvailable", Updated: w.now}
+	w.revisions(true)
+	canary.Updated, canary.Replicas, canary.Available, canary.Ready = canary.Desired, canary.Desired, canary.Desired, canary.Desired
+	for _, look := range []release.Event{
+		release.Observed{Workload: w.look()}, release.ObservedCanary{Workload: w.lookCanary()}, release.ObservedSplit{Split: w.lookSplit()},
+	} {
+		w.reaction(look)
+	}
+	w.reaction(release.Compared{Of: release.Compares(w.plan, w.state.Record), Pairs: w.lookPairs()})
+	for _, c := range release.Allowed(w.plan, w.state, w.now) {
+		intent := c.Intent
+		switch c.Kind {
+		case release.DoBegin:
+			intent = release.Begin{Version: "v2.5.0"}
+		case release.DoTick, release.DoDeploy, release.DoAdvance:
+		default:
+			continue
+		}
+		if c.OK && w.state.Pending == nil {
+			w.intents++
+			w.reaction(release.Intended{Intent: intent, By: eng, Seen: c.Seen, ID: fmt.Sprintf("id-%d", w.intents)})
+			return
+		}
+	}
+}
+
+// land makes a change true.
+func (w *world) land(c release.Change) {
+	canary := &w.canary
+	switch c.Kind {
+	case release.ApplyCanary:
+		if canary.UID == "" {
+			canary.UID, canary.Deadline, canary.Name = "uid-canary", time.Minute, "gateway-canary"
+		}
+		canary.Found, canary.Desired, canary.Updated, canary.Replicas, canary.Available = true, c.Replicas, c.Replicas, c.Replicas, 0
+		canary.Generation++
+		canary.Observed = canary.Generation
+		canary.Containers = []release.Container{{Name: "gateway", Image: c.Image}}
+		canary.Template = template(release.Version(c.Image))
+	case release.ScaleCanary:
+		canary.Desired = c.Replicas
+	case release.SetWeight:
+		w.split.Canary = c.Weight
+	case release.DeleteCanary:
+		*canary = release.Workload{}
+	case release.SetImage:
+		w.setTemplate(release.Version(c.Image))
+	case release.UndoTo:
+		if r, ok := w.cluster.Revision(c.Revision); ok {
+			w.setTemplate(strings.TrimPrefix(r.Template.Hash, "hash-"))
+		}
+	}
 }

@@ -20,6 +20,8 @@ import (
 //	new [protected] [onDeadline=auto|ask|off] [onMetrics=…] [unattended] [items=id:type:stage[:for],…]
 //	cluster version=v2.4.0 revision=14 [pods=6] [available=6] [updated=6] [paused] [unobserved]
 //	        [reason=ProgressDeadlineExceeded] [failing=CrashLoopBackOff] [generation=+1] [cause="…"] [absent]
+//	cluster … touched=restart  the pod template with another annotation, the image as it was; touched=none takes it back
+//	at creating|shifting|baking|promoting|returning|removing|verifying [WEIGHT]  a canary goes there with nothing in the way
 //	canary version=v2.5.0 [pods=1] [available=1] [failing=CrashLoopBackOff] [restarts=2] [reason=…] [absent] [anew]
 //	split weight=10 [rest=other] [by=kubectl-edit] [err=…]
 //	pairs [errorRate=0.02%/0.02%] [latencyP95=45ms/44ms] [rps=300] [trial=0.01]
@@ -116,6 +118,8 @@ func (w *world) run(t *testing.T, d *datadriven.TestData) string {
 	case "pairs":
 		w.setPairs(t, d)
 		return w.step(release.Compared{Of: release.Compares(w.plan, w.state.Record), Pairs: w.lookPairs()})
+	case "at":
+		return w.arrive(t, d)
 	case "again":
 		return w.step(release.Observed{Workload: w.look()})
 	case "metric":
@@ -180,11 +184,15 @@ func (w *world) setup(t *testing.T, d *datadriven.TestData) {
 	}
 }
 
-// template makes the pod template of a version.
-func template(version string) release.Template {
-	return release.Template{Hash: "hash-" + version, Fields: []release.Field{
-		{Path: "containers[gateway]", Key: "image", Value: "registry/datahub-gateway:" + version},
-	}}
+// template makes the pod template of a version, or of one that was touched: "v2.4.0+restart".
+func template(ran string) release.Template {
+	version, by, touched := strings.Cut(ran, "+")
+	t := release.Template{Hash: "hash-" + ran}
+	if touched {
+		t.Fields = append(t.Fields, release.Field{Path: "annotations", Key: "touched", Value: by})
+	}
+	t.Fields = append(t.Fields, release.Field{Path: "containers[gateway]", Key: "image", Value: "registry/datahub-gateway:" + version})
+	return t
 }
 
 func (w *world) shape(t *testing.T, d *datadriven.TestData) {
@@ -204,8 +212,10 @@ func (w *world) shape(t *testing.T, d *datadriven.TestData) {
 		switch arg.Key {
 		case "version":
 			w.setVersion(arg.Vals[0])
+		case "touched":
+			w.touch(strings.TrimPrefix(arg.Vals[0], "none"))
 		case "revision":
-			w.revision[c.Version("gateway")] = int64(n())
+			w.revision[w.ran()] = int64(n())
 		case "pods":
 			c.Desired = n()
 		case "available":
@@ -238,7 +248,7 @@ func (w *world) shape(t *testing.T, d *datadriven.TestData) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c.Pods = []release.Pod{{Name: "gateway-5d8f-m2v8x", Version: c.Version("gateway"), Revision: w.revision[c.Version("gateway")], State: release.PodServing, Restarts: 1, Last: w.now.Add(-ago)}}
+			c.Pods = []release.Pod{{Name: "gateway-5d8f-m2v8x", Version: c.Version("gateway"), Revision: w.revision[w.ran()], State: release.PodServing, Restarts: 1, Last: w.now.Add(-ago)}}
 		case "cause":
 			c.ChangeCause = strings.Join(arg.Vals, ", ")
 		case "generation":
@@ -262,21 +272,40 @@ func (w *world) firstSeen(reason string) time.Time {
 	return w.first[reason]
 }
 
+// ran is what stable's pod template is known by: its version, and what touched it.
+func (w *world) ran() string { return strings.TrimPrefix(w.cluster.Template.Hash, "hash-") }
+
 func (w *world) setVersion(version string) {
-	c := &w.cluster
-	if c.Version("gateway") == version {
-		return
+	if w.cluster.Version("gateway") != version {
+		w.setTemplate(version)
 	}
-	c.Containers = []release.Container{{Name: "gateway", Image: "registry/datahub-gateway:" + version}}
-	c.Template = template(version)
-	c.Generation++
 }
 
-// revisions gives every version its ReplicaSet; the controller makes that of
+// touch changes stable's pod template and not its image: a restart, a variable.
+func (w *world) touch(by string) {
+	ran, _, _ := strings.Cut(w.ran(), "+")
+	if by != "" {
+		ran += "+" + by
+	}
+	w.setTemplate(ran)
+}
+
+// setTemplate gives stable a pod template: "v2.4.0", "v2.4.0+restart".
+func (w *world) setTemplate(ran string) {
+	c := &w.cluster
+	version, _, _ := strings.Cut(ran, "+")
+	c.Containers = []release.Container{{Name: "gateway", Image: "registry/datahub-gateway:" + version}}
+	if c.Template.Hash != template(ran).Hash {
+		c.Generation++
+	}
+	c.Template = template(ran)
+}
+
+// revisions gives every template its ReplicaSet; the controller makes that of
 // the current one only once it has observed the generation.
 func (w *world) revisions(observed bool) {
 	c := &w.cluster
-	current := c.Version("gateway")
+	current := w.ran()
 	if observed && current != "" {
 		highest := int64(0)
 		for _, n := range w.revision {
@@ -287,10 +316,11 @@ func (w *world) revisions(observed bool) {
 		}
 	}
 	c.Revisions = nil
-	for version, n := range w.revision {
+	for ran, n := range w.revision {
+		version, _, _ := strings.Cut(ran, "+")
 		c.Revisions = append(c.Revisions, release.Revision{
 			Number: n, Version: version, Image: "registry/datahub-gateway:" + version,
-			Template: template(version), Current: version == current,
+			Template: template(ran), Current: ran == current,
 		})
 	}
 	sort.Slice(c.Revisions, func(i, j int) bool { return c.Revisions[i].Number > c.Revisions[j].Number })
