@@ -195,7 +195,7 @@ func (r *deployment) waits(why string) {
 // deployQuestion shows what a deploy would do.
 func deployQuestion(c release.Choice) question {
 	p := c.Preview
-	text := fmt.Sprintf("%s: %s\n  %s\n  %s\n  same as   %s\n  way back  %s\n", p.Title, p.Object, p.Change, p.How, p.SameAs, p.Back)
+	text := fmt.Sprintf("%s: %s\n  %s\n  %s\n%s  way back  %s\n", p.Title, p.Object, p.Change, p.How, sameAs(p), p.Back)
 	text += facts(p)
 	const no = "nothing was deployed"
 	if p.Confirm != "" {

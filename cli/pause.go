@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -91,5 +92,5 @@ func simpleQuestion(c release.Choice) question {
 // preview says object, change and way back, and the equivalent command.
 func preview(c release.Choice) string {
 	p := c.Preview
-	return fmt.Sprintf("%s\n  %s  %s\n  same as   %s", p.Line, p.Change, p.Object, p.SameAs)
+	return strings.TrimSuffix(fmt.Sprintf("%s\n  %s  %s\n%s", p.Line, p.Change, p.Object, sameAs(p)), "\n")
 }

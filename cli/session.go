@@ -51,6 +51,7 @@ func open(cmd *cobra.Command, f *flags) (*session, error) {
 		return nil, &exit{exitUsage, ofEnvironment(env.Name, err)}
 	}
 	s.plan.Cluster, s.plan.Namespace = s.cluster.Cluster(), s.cluster.Namespace()
+	s.plan.InCluster, s.plan.Kubeconfig = s.cluster.OwnAccount(), c.Kubeconfig
 	token, err := env.Prometheus.Token()
 	if err != nil {
 		return nil, &exit{exitUsage, err}

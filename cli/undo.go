@@ -172,6 +172,14 @@ func facts(p release.Preview) string {
 	return b.String()
 }
 
+// sameAs is the line of a preview with the equivalent commands, or "".
+func sameAs(p release.Preview) string {
+	if p.SameAs.None() {
+		return ""
+	}
+	return fmt.Sprintf("  same as   %s\n", p.SameAs)
+}
+
 // undoQuestion shows what an undo would do.
 func undoQuestion(c release.Choice) question {
 	var b strings.Builder
@@ -181,7 +189,7 @@ func undoQuestion(c release.Choice) question {
 		fmt.Fprintf(&b, "  %c %s\n", diffMark(line.Op), line.Text)
 	}
 	b.WriteString(facts(p))
-	fmt.Fprintf(&b, "  same as   %s\n  way back  %s\nUndo? y/N: ", p.SameAs, p.Back)
+	fmt.Fprintf(&b, "%s  way back  %s\nUndo? y/N: ", sameAs(p), p.Back)
 	return question{text: b.String(), yes: says("y", "yes", "u"), no: "nothing was undone"}
 }
 

@@ -39,6 +39,7 @@ type Options struct {
 // methods may be called at the same time.
 type Client struct {
 	cluster    string
+	own        bool // cluster is a pod's own account
 	server     string
 	namespace  string
 	deployment string
@@ -111,7 +112,7 @@ func Connect(opts Options) (*Client, error) {
 		return nil, fmt.Errorf("use context %q: %w", found.context, err)
 	}
 	c := newClient(kube, metrics, opts)
-	c.cluster, c.server, c.namespace, c.http = found.context, cfg.Host, found.namespace, web
+	c.cluster, c.own, c.server, c.namespace, c.http = found.context, found.own, cfg.Host, found.namespace, web
 	if opts.Canary != nil {
 		if err := c.pair(*opts.Canary, objects); err != nil {
 			return nil, err
@@ -156,11 +157,15 @@ func newClient(kube kubernetes.Interface, metrics metricsclient.Interface, opts 
 // account.
 func (c *Client) Cluster() string { return c.cluster }
 
+// OwnAccount tells whether it is a pod's own account: then there is no context.
+func (c *Client) OwnAccount() bool { return c.own }
+
 // Namespace is the namespace in use.
 func (c *Client) Namespace() string { return c.namespace }
 
 type location struct {
 	context, namespace string
+	own                bool // the pod's own account
 	rest               *rest.Config
 }
 
@@ -254,7 +259,7 @@ func inCluster(opts Options, rules *clientcmd.ClientConfigLoadingRules) (locatio
 		}
 		namespace = strings.TrimSpace(string(text))
 	}
-	return location{context: ownAccount, namespace: namespace, rest: cfg}, nil
+	return location{context: ownAccount, own: true, namespace: namespace, rest: cfg}, nil
 }
 
 // quiet keeps the Kubernetes client's own log off the terminal, where it would

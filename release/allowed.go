@@ -261,7 +261,7 @@ func pauseChoice(plan Plan, s State, now time.Time) Choice {
 		Title: "Pause " + plan.Service, Object: object(plan),
 		Line:   fmt.Sprintf("pause the rollout of deployment/%s · pods stay as they are · way back: p", plan.Deployment),
 		Change: "rolling → paused", Back: "p: resume",
-		SameAs: kubectl(plan, "rollout pause deployment/"+plan.Deployment),
+		SameAs: same(rolloutCommand(plan, "pause", plan.Deployment)),
 	}
 	return c
 }
@@ -282,7 +282,7 @@ func resumeChoice(plan Plan, s State, now time.Time) Choice {
 		Title: "Resume " + plan.Service, Object: object(plan),
 		Line:   fmt.Sprintf("resume the rollout of deployment/%s · way back: p", plan.Deployment),
 		Change: "paused → rolling", Back: "p: pause",
-		SameAs: kubectl(plan, "rollout resume deployment/"+plan.Deployment),
+		SameAs: same(rolloutCommand(plan, "resume", plan.Deployment)),
 	}
 	return c
 }

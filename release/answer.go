@@ -204,11 +204,4 @@ func (t *turn) respond(trouble Trouble, answer Answer, why string) {
 }
 
 // before is the existing revision of what ran before this release.
-func (t *turn) before() (Revision, bool) {
-	for _, r := range t.s.View.Workload.Revisions {
-		if r.Template.Hash == t.s.From.Template && !r.Current {
-			return r, true
-		}
-	}
-	return Revision{}, false
-}
+func (t *turn) before() (Revision, bool) { return t.s.View.Workload.earlier(t.s.From.Template) }

@@ -18,7 +18,7 @@ func canaryChoices(plan Plan, s State, now time.Time) []Choice {
 	if last := len(plan.Canary.Steps) - 1; noCanary(s) == "" && s.Canary.Step < last {
 		promote.OK, promote.Wait, promote.Gate = false, false, false // a bake that ends brings no promotion
 		promote.Why = cmp.Or(watching(plan), fmt.Sprintf("not before %d%%: the canary has %d%%", plan.Canary.Steps[last], s.Canary.Weight))
-		promote.Preview = promotePreview(plan, s)
+		promote.Preview = promotePreview(plan, s, now)
 	}
 	return []Choice{advance, promote, abortChoice(plan, s, now)}
 }
@@ -52,10 +52,10 @@ func advanceChoice(plan Plan, s State, now time.Time) Choice {
 	c.Wait = c.Why != "" && plan.Driven == "" && asking == "" && s.Held == nil && !c.Gate
 	c.OK = c.Why == ""
 	if s.Canary.Step >= len(plan.Canary.Steps)-1 {
-		c.Preview = promotePreview(plan, s)
+		c.Preview = promotePreview(plan, s, now)
 		return c
 	}
-	c.Preview = advancePreview(plan, s)
+	c.Preview = advancePreview(plan, s, now)
 	return c
 }
 

@@ -14,10 +14,7 @@ func canaryPreview(plan Plan, s State, now time.Time, p Preview) Preview {
 	p.Object = fmt.Sprintf("deployment/%s, then %s  in %s / %s", plan.Canary.Deployment, routeWords(plan), plan.Cluster, plan.Namespace)
 	p.How = canaryHow(plan, s)
 	p.Back = "b: all traffic to stable " + s.View.Workload.Version(plan.Container) + ", canary to 0"
-	p.SameAs = kubectl(plan, "apply -f <the canary's Deployment>")
-	if command := weightCommand(plan, s, first); command != "" {
-		p.SameAs += " && " + command
-	}
+	p.SameAs = noCommand("slipway makes the canary's Deployment itself")
 	p.Line = fmt.Sprintf("deploy %s as a canary, first %d%% of the traffic · way back: b", s.To.Version, first)
 	p.Facts = append(p.Facts, canaryFacts(plan, s, now)...)
 	return p
@@ -72,7 +69,7 @@ func canaryFacts(plan Plan, s State, now time.Time) []Fact {
 	return facts
 }
 
-func advancePreview(plan Plan, s State) Preview {
+func advancePreview(plan Plan, s State, now time.Time) Preview {
 	run, c := s.Canary, plan.Canary
 	next := c.Steps[run.Step+1]
 	change := fmt.Sprintf("%d%% → %d%%", canaryWeight(plan, s), next)
@@ -82,7 +79,7 @@ func advancePreview(plan Plan, s State) Preview {
 		Change: change,
 		How:    podsFor(plan, s, next) + fmt.Sprintf("then the weight, then %s of bake", Span(c.Bake)),
 		Back:   "b: all traffic to stable",
-		SameAs: weightCommand(plan, s, next),
+		SameAs: advanceCommands(plan, s, now, next),
 	}
 	p.Line = fmt.Sprintf("advance canary %s on %s · way back: b", change, routeWords(plan))
 	return p
@@ -96,7 +93,7 @@ func podsFor(plan Plan, s State, weight int) string {
 	return ""
 }
 
-func promotePreview(plan Plan, s State) Preview {
+func promotePreview(plan Plan, s State, now time.Time) Preview {
 	w := s.View.Workload
 	p := Preview{
 		Title:  "Promote " + s.To.Version,
@@ -104,7 +101,7 @@ func promotePreview(plan Plan, s State) Preview {
 		Change: fmt.Sprintf("%s → %s", w.Version(plan.Container), s.To.Version),
 		How:    "stable is updated while the traffic is on the canary; then the traffic goes back to stable, and once that is seen the canary is deleted",
 		Back:   "u: stable gets " + s.From.Version + " back, then the traffic",
-		SameAs: kubectl(plan, fmt.Sprintf("set image deployment/%s %s=%s", plan.Deployment, plan.Container, s.To.Image)),
+		SameAs: promoteCommands(plan, s, now),
 	}
 	p.Line = fmt.Sprintf("promote %s on deployment/%s, the traffic stays on the canary · way back: u", s.To.Version, plan.Deployment)
 	if plan.Canary.Route == "" {
@@ -153,10 +150,8 @@ func abortPreview(plan Plan, s State, now time.Time) Preview {
 	case weight > 0:
 		steps = append(steps, fmt.Sprintf("traffic 100%% to stable %s", stable))
 	}
-	end := fmt.Sprintf("scale deployment/%s --replicas=0", plan.Canary.Deployment)
 	switch {
 	case undoing && canary.Found:
-		end = "delete deployment/" + plan.Canary.Deployment
 		steps = append(steps, "deployment/"+plan.Canary.Deployment+" deleted")
 	case canary.Found && canary.Desired > 0:
 		steps = append(steps, Count(canary.Desired, "canary pod")+" → 0")
@@ -170,10 +165,7 @@ func abortPreview(plan Plan, s State, now time.Time) Preview {
 		Change: strings.Join(steps, ", then "),
 		How:    "the canary's pods go when the traffic has been seen away from them",
 		Back:   "d: a new release",
-		SameAs: kubectl(plan, end),
-	}
-	if command := weightCommand(plan, s, 0); plan.Canary.Route != "" && command != "" {
-		p.SameAs = command + " && " + p.SameAs
+		SameAs: abortCommands(plan, s, now, undone.Template, undoing),
 	}
 	p.Line = "abort canary: " + p.Change
 	if plan.ByCanary() {
@@ -183,9 +175,6 @@ func abortPreview(plan Plan, s State, now time.Time) Preview {
 		p.Title, p.Line = "Undo to "+undone.Version+" at once", "undo: "+p.Change
 		p.How = fmt.Sprintf("stable is rolled back now; what has the traffic keeps it until stable serves %s", undone.Version)
 		p.Back = "r, then " + w.Version(plan.Container)
-		if stable == undone.Version && w.Template.Hash != undone.Template {
-			p.SameAs = kubectl(plan, fmt.Sprintf("rollout undo deployment/%s --to-revision=%d", plan.Deployment, undone.Revision)) + " && " + p.SameAs
-		}
 	}
 	ok := Fact{"safe to", MarkPass, fmt.Sprintf("stable %s is %d/%d available", w.Version(plan.Container), w.Available, w.Desired)}
 	if !undoing && (s.Canary != nil || straying(plan, s)) {
@@ -209,19 +198,4 @@ func backing(s State) State {
 // routeWords names what divides the traffic.
 func routeWords(plan Plan) string {
 	return cmp.Or(plan.Canary.Route, "deployment/"+plan.Canary.Deployment)
-}
-
-// weightCommand is the kubectl command that sets the weights, or the one that
-// scales where pods divide the traffic.
-func weightCommand(plan Plan, s State, weight int) string {
-	split := s.View.Split
-	if plan.Canary.Route == "" {
-		return kubectl(plan, fmt.Sprintf("scale deployment/%s --replicas=%d", plan.Canary.Deployment, canaryPods(plan, s, weight)))
-	}
-	if split.StablePath == "" {
-		return ""
-	}
-	patch := fmt.Sprintf(`[{"op":"add","path":"%s","value":%d}, {"op":"add","path":"%s","value":%d}]`, split.StablePath, 100-weight, split.CanaryPath, weight)
-	kind, name, _ := strings.Cut(plan.Canary.Route, "/")
-	return kubectl(plan, fmt.Sprintf("patch %s %s --type=json -p '%s'", kind, name, patch))
 }

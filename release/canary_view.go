@@ -259,8 +259,7 @@ func canaryRows(plan Plan, s State, now time.Time) []Fact {
 	case Creating, Shifting:
 		facts = append(facts, Fact{"next", MarkNone, fmt.Sprintf("%d%% of the traffic, baked %s", s.Canary.Weight, Span(plan.Canary.Bake))})
 	case Baking:
-		p := advanceChoice(plan, s, now).Preview
-		facts = append(facts, Fact{"next", MarkNone, p.Change}, Fact{"same as", MarkNone, p.SameAs})
+		facts = append(facts, Fact{"next", MarkNone, advanceChoice(plan, s, now).Preview.Change})
 	}
 	return append(facts, Fact{"back", MarkNone, "b: " + abortPreview(plan, s, now).Change})
 }

@@ -14,6 +14,8 @@ type ItemView struct {
 	Edge string // the right edge: the evidence, or what it waits for
 	Kind string // "action", "check", "by hand"
 	Rows []Fact // the selected item's detail: label, mark, text
+	// SameAs does what the item waits for a person to do.
+	SameAs Commands
 }
 
 // Checklist describes every item, in the plan's order. Without a release every
@@ -36,6 +38,9 @@ func Checklist(plan Plan, s State, now time.Time) []ItemView {
 			v.Edge = "was " + v.Edge
 		}
 		v.Rows = rows(plan, s, v, now)
+		if spec.Type == ItemDeploy {
+			v.SameAs = nextCommands(plan, s, now)
+		}
 		views = append(views, v)
 	}
 	return views
@@ -211,7 +216,7 @@ func deployRows(plan Plan, s State, now time.Time) []Fact {
 		if gate := Gate(plan, s); gate != "" {
 			facts = append(facts, Fact{"waits", MarkNone, gate})
 		}
-		return append(facts, Fact{"same as", MarkNone, preview.SameAs})
+		return facts
 	}
 	seen := MarkWaiting
 	if w.Observed >= w.Generation {
@@ -229,12 +234,22 @@ func deployRows(plan Plan, s State, now time.Time) []Fact {
 		{"by", MarkNone, fmt.Sprintf("%s, %s", s.By.String(), s.Rollout.Began.Format(time.TimeOnly))},
 		{"passes", MarkNone, fmt.Sprintf("%d/%d updated and available,", w.Desired, w.Desired)},
 		{"", seen, fmt.Sprintf("generation %d observed", w.Generation)},
-		{"same as", MarkNone, kubectl(plan, fmt.Sprintf("set image deployment/%s %s=%s", plan.Deployment, plan.Container, ShortImage(s.To.Image)))},
 	}
 	if previous, ok := s.WayBack(); ok {
 		facts = append(facts, Fact{"back", MarkNone, fmt.Sprintf("u: undo to %s, revision %d", previous.Version, previous.Number)})
 	}
 	return facts
+}
+
+// nextCommands do what the deploy item waits for: the deploy, or the canary's next step.
+func nextCommands(plan Plan, s State, now time.Time) Commands {
+	switch {
+	case s.Phase == Planned && s.To.Version != "":
+		return deployPreview(plan, s, now).SameAs
+	case s.Phase == Deploying && s.Underway() && s.Canary.Stage == Baking:
+		return advanceChoice(plan, s, now).Preview.SameAs
+	}
+	return Commands{}
 }
 
 // StageView is the progress of one stage.

@@ -56,7 +56,7 @@ type Preview struct {
 	Change  string // "v2.5.0 → v2.4.0"
 	How     string // "rolling, 6 pods, 8 at most, never below 5"
 	Back    string // the way back
-	SameAs  string // the equivalent kubectl command
+	SameAs  Commands
 	Facts   []Fact // what could stop it, each judged
 	Diff    []DiffLine
 	Confirm string // the word to be typed before it is performed, or empty

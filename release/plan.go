@@ -9,7 +9,9 @@ type Plan struct {
 	Service     string // "datahub-gateway"
 	Image       string // repository without tag; the tag is the version
 	Environment string // "production"
-	Cluster     string // the kubeconfig context
+	Cluster     string // the kubeconfig context, or what stands for the pod's own account
+	InCluster   bool   // it is the pod's own account: there is no context
+	Kubeconfig  string // the file that was named; empty: where kubectl looks as well
 	Namespace   string
 	Deployment  string
 	Container   string

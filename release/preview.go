@@ -12,12 +12,6 @@ func object(plan Plan) string {
 	return fmt.Sprintf("deployment/%s in %s / %s", plan.Deployment, plan.Cluster, plan.Namespace)
 }
 
-// kubectl writes the equivalent command. It names the context: copied into
-// another shell it must not reach another cluster.
-func kubectl(plan Plan, command string) string {
-	return fmt.Sprintf("kubectl --context %s -n %s %s", plan.Cluster, plan.Namespace, command)
-}
-
 func deployPreview(plan Plan, s State, now time.Time) Preview {
 	w := s.View.Workload
 	p := Preview{
@@ -26,7 +20,7 @@ func deployPreview(plan Plan, s State, now time.Time) Preview {
 		Change: fmt.Sprintf("%s → %s", w.Version(plan.Container), s.To.Version),
 		How:    how(plan, w),
 		Back:   "u: undo to " + w.Version(plan.Container),
-		SameAs: kubectl(plan, fmt.Sprintf("set image deployment/%s %s=%s", plan.Deployment, plan.Container, s.To.Image)),
+		SameAs: same(setImageCommand(plan, s.To.Image)),
 		Facts:  slices.Concat(gateFacts(plan, s), groundFacts(plan, s), figureFacts(plan, s, now), worldFacts(plan, s, now)),
 	}
 	if current, ok := w.Current(); ok {
@@ -135,7 +129,6 @@ func worldFacts(plan Plan, s State, now time.Time) []Fact {
 func undoPreview(plan Plan, s State, now time.Time, r Revision) Preview {
 	w := s.View.Workload
 	from := w.Version(plan.Container)
-	command := kubectl(plan, fmt.Sprintf("rollout undo deployment/%s --to-revision=%d", plan.Deployment, r.Number))
 	p := Preview{
 		Title:  "Undo " + plan.Service,
 		Line:   fmt.Sprintf("undo to %s, revision %d", r.Version, r.Number),
@@ -143,16 +136,16 @@ func undoPreview(plan Plan, s State, now time.Time, r Revision) Preview {
 		Change: fmt.Sprintf("%s → %s", from, r.Version),
 		How:    fmt.Sprintf("rolling, %s, %d at most, never below %d", Count(w.Desired, "pod"), w.Ceiling(), w.Floor()),
 		Back:   fmt.Sprintf("r, then %s: it becomes revision %d", from, newest(w)+2),
-		SameAs: command,
+		SameAs: same(undoCommands(plan, w, r.Number)...),
 		Diff:   Diff(w.Template, r.Template),
 	}
 	if byWeights(plan, s) {
 		p.Line += ", by weights"
 		p.How = fmt.Sprintf("by weights: %s of %s beside stable get all traffic, then stable is restored under them, then the traffic goes back", Count(canaryPods(plan, s, 100), "pod"), r.Version)
+		p.SameAs = noCommand("slipway makes the pods beside stable itself")
 		p.Facts = append(p.Facts, Fact{"how", MarkNone, p.How})
 	}
 	if w.Paused {
-		p.SameAs = kubectl(plan, "rollout resume deployment/"+plan.Deployment) + " && " + command
 		p.Facts = append(p.Facts, Fact{"paused", MarkAttention, "the rollout is paused: it is resumed in the same step"})
 	}
 	p.Facts = append(p.Facts, worldFacts(plan, s, now)...)

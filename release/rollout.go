@@ -111,6 +111,16 @@ func (w Workload) Previous() (Revision, bool) {
 	return Revision{}, false
 }
 
+// earlier finds the revision with a pod template that is not the current one.
+func (w Workload) earlier(template string) (Revision, bool) {
+	for _, r := range w.Revisions {
+		if r.Template.Hash == template && !r.Current {
+			return r, true
+		}
+	}
+	return Revision{}, false
+}
+
 // rolling tells whether the newest change is still being rolled out. Pods that
 // fail after it was complete do not count, nor does a pause: the controller
 // says then that it is available, or paused, or says nothing.

@@ -521,13 +521,19 @@ func (w *world) show(what string) string {
 			}
 			fmt.Fprintf(&b, "%-8s %-10s %s\n", c.Kind, c.Item, why)
 		}
+	case "commands":
+		for _, c := range release.Allowed(w.plan, w.state, w.now) {
+			if c.Kind != release.DoTick && c.Kind != release.DoWaive {
+				fmt.Fprintf(&b, "%-8s %s\n", c.Kind, sameAs(c))
+			}
+		}
 	case "undo", "deploy":
 		for _, c := range release.Allowed(w.plan, w.state, w.now) {
 			if string(c.Kind) != what {
 				continue
 			}
 			p := c.Preview
-			fmt.Fprintf(&b, "%s · ok=%v %s\n  %s\n  %s\n  %s\n  %s\n", p.Line, c.OK, c.Why, p.Change, p.How, p.Back, p.SameAs)
+			fmt.Fprintf(&b, "%s · ok=%v %s\n  %s\n  %s\n  %s\n  %s\n", p.Line, c.OK, c.Why, p.Change, p.How, p.Back, sameAs(c))
 			for _, f := range p.Facts {
 				fmt.Fprintf(&b, "  %s %s %s\n", f.Label, f.Mark, f.Text)
 			}
@@ -537,4 +543,12 @@ func (w *world) show(what string) string {
 		}
 	}
 	return b.String()
+}
+
+// sameAs is the equivalent commands of a choice, or why there are none.
+func sameAs(c release.Choice) string {
+	if same := c.Preview.SameAs; same.None() {
+		return "no command: " + same.Why
+	}
+	return c.Preview.SameAs.String()
 }

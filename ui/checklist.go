@@ -134,13 +134,13 @@ const labelWidth = 8
 func itemRows(sc scene, t theme, it release.ItemView, w int, commands bool) block {
 	var out block
 	for _, f := range it.Rows {
-		if f.Label == "runbook" || !commands && f.Label == "same as" {
+		if f.Label == "runbook" {
 			continue
 		}
-		if f.Label == "same as" {
-			f.Text = patchOf.ReplaceAllString(f.Text, t.glyphs.ellipsis)
-		}
 		out = append(out, factRows(sc, t, f, w)...)
+	}
+	if commands {
+		out = append(out, commandRows(t, it.SameAs, w)...)
 	}
 	if it.Spec.Runbook != "" {
 		link := running

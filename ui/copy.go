@@ -5,9 +5,13 @@ import "datahub.io/slipway/release"
 // copyCommand sends the kubectl command that is the same as a choice to the
 // clipboard. Whether the terminal takes it (OSC 52) cannot be known.
 func copyCommand(c release.Choice) action {
-	command := clean(c.Preview.SameAs)
+	command := c.Preview.SameAs.String()
 	if command == "" {
-		return action{say: "K: there is no kubectl command for this"}
+		why := "no kubectl command does this"
+		if c.Preview.SameAs.Why != "" {
+			why += ": " + c.Preview.SameAs.Why
+		}
+		return action{say: "K: " + why}
 	}
 	return action{copy: command, say: "K: sent to the clipboard: " + command}
 }

@@ -114,7 +114,7 @@ func differences(a, b release.Choice) map[string]bool {
 		"change":   was.Change != is.Change || was.Line != is.Line || runs || a.Seen.Weight != b.Seen.Weight,
 		"how":      was.How != is.How,
 		"way back": was.Back != is.Back,
-		"same as":  was.SameAs != is.SameAs,
+		"same as":  was.SameAs.String() != is.SameAs.String(),
 		"now":      runs,
 	}
 	before, after := factTexts(was), factTexts(is)

@@ -106,10 +106,9 @@ func (d *deployDialog) draw(sc scene, t theme, w, h int) block {
 		return d.sentence(sc, t, w, h, now)
 	}
 	marks, preview := d.marks(sc), now.Preview
-	how, same, command := 5, 2, line(plain.of(preview.SameAs))
+	how, same := 5, 2
 	if sc.Plan.ByCanary() {
 		how, same = 2, 3 // the steps of a canary are what is confirmed
-		command = commandRow(p, preview.SameAs, preview.Confirm != "")
 	}
 	sections := []section{
 		spare(9, p.blank()),
@@ -119,7 +118,7 @@ func (d *deployDialog) draw(sc scene, t theme, w, h int) block {
 		spare(1, p.labelled("way back", line(plain.of(preview.Back)), marks["way back"])...),
 	}
 	sections = append(sections, d.gates(p, preview)...)
-	sections = append(sections, spare(same, p.labelled("same as", command, marks["same as"])...))
+	sections = append(sections, sameAs(p, same, preview.SameAs, marks["same as"], preview.Confirm != ""))
 	for _, f := range preview.Facts {
 		if f.Label == gateLabel {
 			continue

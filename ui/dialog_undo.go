@@ -235,7 +235,7 @@ func (d *undoDialog) facts(p pen, now release.Choice) []section {
 	}
 	return append(out,
 		spare(9, p.blank()),
-		spare(2, p.labelled("same as", line(plain.of(now.Preview.SameAs)), marks["same as"])...),
+		sameAs(p, 2, now.Preview.SameAs, marks["same as"], false),
 		spare(1, p.labelled("way back", line(plain.of(now.Preview.Back)), marks["way back"])...),
 		d.checklist(p),
 		spare(9, p.blank()),

@@ -94,7 +94,7 @@ func (s *screen) undoRow(sc scene, t theme, w int) row {
 	}
 	dot := " " + t.glyphs.dot + " "
 	if !c.OK {
-		return join(key, whyNotUndo(sc, c, dot, w-key.width()-1)).fit(w, t.glyphs.ellipsis)
+		return join(key, whyNotUndo(sc, c, t, w-key.width()-1)).fit(w, t.glyphs.ellipsis)
 	}
 	if abort := abortRow(sc, t, w); abort != nil && !s.typing(sc) {
 		return abort
@@ -131,7 +131,8 @@ func undoFacts(sc scene, c release.Choice, t theme) row {
 }
 
 // whyNotUndo says why u can do nothing now, and how to undo from elsewhere.
-func whyNotUndo(sc scene, c release.Choice, dot string, w int) row {
+func whyNotUndo(sc scene, c release.Choice, t theme, w int) row {
+	dot := " " + t.glyphs.dot + " "
 	switch {
 	case c.Noop:
 		return line(plain.of(c.Why))
@@ -139,12 +140,14 @@ func whyNotUndo(sc scene, c release.Choice, dot string, w int) row {
 		return line(muted.of("no undo now"), faint.of(dot+c.Why))
 	}
 	out := line(unknown.bolder().of("cannot be sent now"))
-	if c.Preview.SameAs == "" {
+	if c.Preview.SameAs.None() {
 		return out
 	}
-	whole := join(out, line(faint.of(dot+"from elsewhere: "), plain.of(c.Preview.SameAs), faint.of(dot+"K copies")))
-	if whole.width() <= w {
-		return whole
+	if command := wholeCommand(t, c.Preview.SameAs, w, 1); command != nil {
+		whole := join(out, line(faint.of(dot+"from elsewhere: ")), command, line(faint.of(dot+"K copies")))
+		if whole.width() <= w {
+			return whole
+		}
 	}
 	return append(out, faint.of(dot+"K copies the kubectl command for elsewhere"))
 }

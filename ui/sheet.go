@@ -109,9 +109,9 @@ func (a *askSheet) draw(sc scene, t theme, w, h int) block {
 		change, _, _ = strings.Cut(change, " · way back")
 	}
 	sections := []section{keep(p.labelled("change", line(strong.of(change)), marks["change"])...)}
-	object, how, same := 3, 3, line(plain.of(now.Preview.SameAs))
+	object, how := 3, 3
 	if a.kind == release.DoAbort || a.kind == release.DoAdvance {
-		object, how, same = 5, 4, commandRow(p, now.Preview.SameAs, false)
+		object, how = 5, 4
 	}
 	for _, row := range []struct {
 		label string
@@ -121,12 +121,12 @@ func (a *askSheet) draw(sc scene, t theme, w, h int) block {
 		{"object", line(plain.of(now.Preview.Object)), object},
 		{"how", line(plain.of(now.Preview.How)), how},
 		{"way back", line(plain.of(now.Preview.Back)), 3},
-		{"same as", same, 3},
 	} {
 		if row.text.width() > 0 {
 			sections = append(sections, spare(row.drop, p.labelled(row.label, row.text, marks[row.label])...))
 		}
 	}
+	sections = append(sections, sameAs(p, 3, now.Preview.SameAs, marks["same as"], false))
 	for _, f := range slices.Concat(now.Preview.Facts, a.facts) {
 		drop := 4
 		if f.Label == "safe to" {

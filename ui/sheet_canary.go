@@ -2,8 +2,6 @@ package ui
 
 import (
 	"fmt"
-	"regexp"
-	"strings"
 	"time"
 
 	"datahub.io/slipway/release"
@@ -84,29 +82,4 @@ func canaryBackFacts(facts []release.Fact) []release.Fact {
 		}
 	}
 	return out
-}
-
-var (
-	whereOf = regexp.MustCompile(`--context \S+ -n \S+ `)
-	patchOf = regexp.MustCompile(`--type=json -p '[^']*'`)
-)
-
-// commandRow is a command as it is, or where there is little room in short. Typed
-// tells that letters are typed: K is none of the keys then.
-func commandRow(p pen, command string, typed bool) row {
-	if command == "" || p.roomy() {
-		return line(plain.of(command))
-	}
-	out := line(plain.of(inShort(command, p.th.glyphs)))
-	if typed {
-		return out
-	}
-	return append(out, faint.of(" "+p.th.glyphs.dot+" K copies it"))
-}
-
-// inShort is a kubectl command without where it goes and with its patch left out: a
-// sheet has the room for no more, K copies the whole.
-func inShort(command string, g glyphs) string {
-	command = patchOf.ReplaceAllString(whereOf.ReplaceAllString(command, ""), g.ellipsis)
-	return strings.ReplaceAll(command, " && ", "; ")
 }

@@ -11,10 +11,9 @@ import (
 // undoRows say what an undo would do, in a sheet.
 func undoRows(p pen, now release.Choice, marks map[string]bool, label string) []section {
 	what := now.Preview.Line + ": " + now.Preview.Change
-	facts, same := now.Preview.Facts, line(plain.of(now.Preview.SameAs))
+	facts := now.Preview.Facts
 	if leadsCanaryBack(p.s, now) {
 		what, facts = canaryBackWords(p.s, now), canaryBackFacts(facts)
-		same = line(plain.of(inShort(now.Preview.SameAs, p.th.glyphs)), faint.of(" "+p.th.glyphs.dot+" K copies it"))
 	}
 	out := []section{keep(p.labelled(label, line(strong.of(what)), marks["undo to"] || marks["change"])...)}
 	for _, f := range facts {
@@ -28,7 +27,7 @@ func undoRows(p pen, now release.Choice, marks map[string]bool, label string) []
 		out = append(out, spare(drop, p.fact(f, marks[f.Label])...))
 	}
 	return append(out,
-		spare(3, p.labelled("same as", same, marks["same as"])...),
+		sameAs(p, 3, now.Preview.SameAs, marks["same as"], false),
 		spare(2, p.labelled("way back", line(plain.of(now.Preview.Back)), marks["way back"])...))
 }
 

@@ -27,7 +27,7 @@ func (s *scene) spell(g glyphs) {
 	for i := range s.Choices {
 		c := &s.Choices[i]
 		p := &c.Preview
-		all(&c.Why, &p.Title, &p.Line, &p.Object, &p.Change, &p.How, &p.Back, &p.SameAs)
+		all(&c.Why, &p.Title, &p.Line, &p.Object, &p.Change, &p.How, &p.Back, &p.SameAs.Why)
 		p.Facts = spellFacts(g, p.Facts)
 		p.Diff = slices.Clone(p.Diff)
 		for j := range p.Diff {

@@ -72,8 +72,9 @@ func (v *historyView) diffPanel(sc scene, t theme, w, h int) block {
 	r, ok := v.selected(sc)
 	var command block
 	if ok && h >= 16 {
-		if c, known := undoOfRevision(sc, r.Number); known && c.Preview.SameAs != "" {
-			command = append(block{p.blank()}, p.labelled("same as", line(plain.of(c.Preview.SameAs)), false)...)
+		c, _ := undoOfRevision(sc, r.Number)
+		if said := wholeCommand(t, c.Preview.SameAs, p.w-p.labels, 4); said != nil {
+			command = append(block{p.blank()}, p.labelled("same as", said, false)...)
 		}
 	}
 	room := max(h-2-len(command), 1)
