@@ -74,7 +74,9 @@ func TestCanarySheetsWaitForQuiet(t *testing.T) {
 			p.pace = 100 * time.Millisecond
 			p.press(test.key, "y", test.key, "y", test.key)
 			p.asked()
-			p.sees("opened by itself; keys typed before")
+			p.sees("opened by itself; keys count in a moment")
+			p.show(later(test.frame, nil))
+			p.sees("opened by itself; keys up to ", " were ignored")
 			p.pace = time.Second
 			p.press(test.key)
 			p.asked(test.want)

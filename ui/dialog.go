@@ -16,29 +16,50 @@ const (
 	// a press of its own, not a key that repeats by itself, nor keys that were
 	// kept back on their way and come all at once.
 	freshTime = 150 * time.Millisecond
+	// longestQuiet is how long keys are held back at most: who is still pressing the
+	// key then has had the time to read, and means it.
+	longestQuiet = 1500 * time.Millisecond
+	// repeatTime is between two presses of a person at least. What comes faster is a
+	// key that is held down, or keys that were kept back, and never counts.
+	repeatTime = 60 * time.Millisecond
 )
 
-// hush holds keys back until none has come for a while. The zero value holds
-// nothing back.
+// hush holds keys back until none has come for a while, and not for ever from who goes
+// on pressing. The zero value holds nothing back.
 type hush struct {
-	since time.Time
+	began time.Time
+	since time.Time // the last key that was held back
 	quiet time.Duration
 }
 
 // begin holds keys back from now on, until none has come for quiet.
-func (h *hush) begin(now time.Time, quiet time.Duration) { h.since, h.quiet = now, quiet }
+func (h *hush) begin(now time.Time, quiet time.Duration) { h.began, h.since, h.quiet = now, now, quiet }
 
 // holds tells whether a key that came now is to be ignored.
 func (h *hush) holds(now time.Time) bool {
 	if h.since.IsZero() {
 		return false
 	}
-	if now.Sub(h.since) < h.quiet {
-		h.since = now
+	gap := now.Sub(h.since)
+	if h.since = now; gap < repeatTime || now.Before(h.ends(gap)) {
 		return true
 	}
 	h.since = time.Time{}
 	return false
+}
+
+// ends is when a key counts that comes gap after the one before it.
+func (h *hush) ends(gap time.Duration) time.Time {
+	quiet, longest := h.since.Add(h.quiet-gap), h.began.Add(longestQuiet)
+	if quiet.After(longest) {
+		return longest
+	}
+	return quiet
+}
+
+// over tells whether a key would count that came now.
+func (h *hush) over(now time.Time) bool {
+	return h.since.IsZero() || !now.Before(h.ends(0))
 }
 
 // confirmation is a choice as a person read it. It is confirmed only as long as

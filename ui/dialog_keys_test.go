@@ -132,6 +132,46 @@ func TestSheetWaitsForQuiet(t *testing.T) {
 	p.asked(release.Continue{})
 }
 
+// Who goes on pressing a key is not kept from what it does for ever; a key that is held
+// down does nothing, however long.
+func TestQuietHasAnEnd(t *testing.T) {
+	pressed := func(f release.Frame, key string, pace time.Duration, until time.Duration) (p *player, after time.Duration) {
+		p = plain40(t, f)
+		p.pace = pace
+		for after < until && len(p.console.asked) == 0 {
+			p.press(key)
+			after += pace
+		}
+		return p, after
+	}
+	for _, pace := range []time.Duration{70, 250, 400} {
+		for name, f := range map[string]release.Frame{"question": frameAsking(), "budget": frameFailing(), "canary": frameCanaryAsking()} {
+			p, after := pressed(f, "u", pace*time.Millisecond, 3*time.Second)
+			if len(p.console.asked) != 1 || after < time.Second || after > 2*time.Second {
+				t.Errorf("%s, every %s: asked %v after %s", name, pace*time.Millisecond, p.console.asked, after)
+			}
+		}
+	}
+	for _, pace := range []time.Duration{20, 33, 50} {
+		p, _ := pressed(frameAsking(), "u", pace*time.Millisecond, 2*time.Second)
+		p.asked()
+		p.pace = time.Second
+		p.press("u")
+		if len(p.console.asked) != 1 {
+			t.Errorf("held down every %s, then pressed: asked %v", pace*time.Millisecond, p.console.asked)
+		}
+	}
+}
+
+// The program can be left at once, also from a sheet that has just opened by itself.
+func TestLeaveDoesNotWaitForQuiet(t *testing.T) {
+	p := plain40(t, frameAsking())
+	p.pace = 10 * time.Millisecond
+	p.press("ctrl+c")
+	p.sees("Leave slipway")
+	p.asked()
+}
+
 func TestHiddenSheetStaysHidden(t *testing.T) {
 	f := frameReturned()
 	p := plain40(t, f, "esc")

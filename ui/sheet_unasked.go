@@ -13,7 +13,7 @@ import (
 type unaskedSheet struct {
 	confirmation
 	opened hush
-	since  time.Time // keys before this were ignored
+	since  time.Time // keys until then were ignored
 
 	there func(scene) bool // whether it is still asked
 	title func(scene) string
@@ -41,7 +41,7 @@ func unaskedNow(sc scene, at time.Time) (*unaskedSheet, string) {
 	for _, due := range []func(scene) (*unaskedSheet, string){returnSheet, questionSheet, budgetSheet} {
 		if s, occasion := due(sc); s != nil {
 			s.opened.begin(at, quietTime)
-			s.since = at.Add(quietTime)
+			s.since = at
 			return s, occasion
 		}
 	}
@@ -66,8 +66,8 @@ func (s *unaskedSheet) hints(sc scene) []hint {
 }
 
 func (s *unaskedSheet) press(sc scene, p press) action {
-	if s.opened.holds(p.at) {
-		s.since = p.at.Add(quietTime)
+	if p.key != "ctrl+c" && s.opened.holds(p.at) {
+		s.since = p.at
 		return action{}
 	}
 	if p.key == "u" && s.waiting() && s.waits() != release.DoUndo {
@@ -138,9 +138,12 @@ func (s *unaskedSheet) draw(sc scene, t theme, w, h int) block {
 	}.draw(p, sections, w, h)
 }
 
-// ignored says which keys did not count, in a border of w cells.
+// ignored says that keys do not count yet, then which did not, in a border of w cells.
 func (s *unaskedSheet) ignored(sc scene, w int) row {
-	before := "keys typed before " + s.since.In(sc.Now.Location()).Format(time.TimeOnly) + " were ignored"
+	before := "keys count in a moment"
+	if s.opened.over(sc.Now) {
+		before = "keys up to " + s.since.In(sc.Now.Location()).Format(time.TimeOnly) + " were ignored"
+	}
 	if whole := "opened by itself; " + before; cells(whole)+6 <= w {
 		return line(faint.of(whole))
 	}
