@@ -4,14 +4,10 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -50,9 +46,8 @@ type flags struct {
 
 // Main runs one command line and gives its exit code.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	// SIGHUP, which a dropped SSH session sends, is left to end the process: the
-	// journal has everything already.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	unsignalled()
+	ctx, stop := interruptible(stderr)
 	defer stop()
 	root := newRoot()
 	root.SetArgs(args)

@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -27,6 +28,7 @@ type driver struct {
 	engine  *engine.Engine
 	in      *bufio.Reader
 	out     io.Writer
+	outlet  *outlet // what out is
 	began   time.Time
 	timeout time.Duration // of the whole command, unless it only watches
 	watch   bool          // until it is interrupted, whatever is seen
@@ -61,8 +63,9 @@ func watch(cmd *cobra.Command, o engine.Options) error {
 }
 
 func newDriver(cmd *cobra.Command, o engine.Options) *driver {
+	out := newOutlet(cmd.OutOrStdout())
 	return &driver{
-		engine: engine.New(o), in: bufio.NewReader(cmd.InOrStdin()), out: cmd.OutOrStdout(),
+		engine: engine.New(o), in: bufio.NewReader(cmd.InOrStdin()), out: out, outlet: out,
 		began: time.Now(), typed: make(chan string, 1),
 	}
 }
@@ -76,6 +79,7 @@ func checkTimeout(timeout time.Duration) error {
 }
 
 func (d *driver) run(cmd *cobra.Command, decide func(*driver, release.Frame) (done bool, err error)) error {
+	drives(cmd.Context(), nil)
 	ctx, cancel := context.WithCancel(cmd.Context())
 	ended := make(chan struct{})
 	go func() { d.engine.Run(ctx); close(ended) }()
@@ -83,11 +87,18 @@ func (d *driver) run(cmd *cobra.Command, decide func(*driver, release.Frame) (do
 		cancel()
 		<-ended
 		d.flush()
+		d.outlet.close()
 	}()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
+	var gone <-chan struct{} // a change goes on without a reader, mere watching does not
+	if d.watch {
+		gone = d.outlet.gone
+	}
 	for {
 		select {
+		case <-gone:
+			return &exit{exitError, errors.New("")}
 		case <-ctx.Done():
 			return fail(exitUnfinished, "interrupted: %s", d.headline())
 		case r := <-d.engine.Answers():

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"syscall"
 
 	"github.com/spf13/cobra"
 )
@@ -32,6 +33,8 @@ func printing(run func(*cobra.Command, []string) error) func(*cobra.Command, []s
 		err := run(cmd, args)
 		var coded *exit
 		switch {
+		case errors.Is(o.err, syscall.EPIPE):
+			return &exit{exitError, errors.New("")} // the reader has what it wanted: history | head -1
 		case o.err != nil:
 			return fail(exitError, "write output: %w", o.err)
 		case err != nil && !errors.As(err, &coded):

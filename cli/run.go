@@ -41,6 +41,7 @@ func runConsole(cmd *cobra.Command, f *flags, version string) error {
 	options := s.pickUpAnyway()
 	options.Version = version
 
+	drives(cmd.Context(), handBack())
 	restore := quietStderr(s.config.StateDir)
 	defer restore()
 	e := engine.New(options)
@@ -60,6 +61,19 @@ func runConsole(cmd *cobra.Command, f *flags, version string) error {
 		return fail(exitError, "screen: %w", err)
 	}
 	return nil
+}
+
+// handBack gives the terminal back as it is now, without the screen's own help:
+// no alternate screen, a cursor, plain keys.
+func handBack() func() {
+	before, err := term.GetState(int(os.Stdin.Fd()))
+	if err != nil {
+		return nil
+	}
+	return func() {
+		_ = term.Restore(int(os.Stdin.Fd()), before) // there is nothing left to do where it fails
+		fmt.Fprint(os.Stdout, "\x1b[<u\x1b[>4;0m\x1b[?1004l\x1b[?2004l\x1b[?1049l\x1b[?25h")
+	}
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
