@@ -19,9 +19,9 @@ const (
 
 // settle decides how releases of the environment go, and reports what stands
 // against it. Where they are rolling updates, a canary that is there is looked after
-// all the same. A strategy that a flag or a variable asks for is for the one environment
-// that is used: what stands against it in another is no problem of this run, and kept
-// until somebody asks for that one.
+// all the same. What stands against the canary releases of one environment alone is no
+// problem of the others, and kept until somebody asks for that one: a strategy that a flag
+// or a variable asks for, and queries that do not tell the versions apart.
 func (d *decoder) settle(n *yaml.Node, path string, e *Environment, strategy string, c *Canary, service string) {
 	if c != nil {
 		at, key := d.place(n, path, "canary")
@@ -44,13 +44,21 @@ func (d *decoder) settle(n *yaml.Node, path string, e *Environment, strategy str
 		}
 		return
 	}
+	// Queries that do not tell the versions apart matter to this environment alone, and
+	// only to whoever uses it.
 	at, key := d.place(n, path, "strategy")
+	_, override := d.origins[at]
+	e.wrong = append(e.wrong, d.problems[found:]...)
+	if !override {
+		d.partial = append(d.partial, d.problems[found:]...)
+	}
+	d.problems = d.problems[:found]
 	if c == nil {
 		d.problem(at, key, fmt.Sprintf("canary, and no canary block in environment %s", shown(e.Name)),
 			"rolling, or a canary block beside it, as in config.example.yaml")
 	}
-	if _, override := d.origins[at]; override {
-		e.wrong = append(Errors{}, d.problems[found:]...)
+	if override {
+		e.wrong = append(e.wrong, d.problems[found:]...)
 		d.problems = d.problems[:found]
 	}
 }

@@ -233,3 +233,49 @@ func TestRollingBesideABlock(t *testing.T) {
 		t.Errorf("%s %v %v", q, e.Metrics.Versus, e.Canary)
 	}
 }
+
+// A query that does not tell the versions apart stands against the environments that
+// release canaries, and against no other.
+func TestQueriesOfCanariesAlone(t *testing.T) {
+	isolate(t)
+	c, err := load(t, minimal+`
+  - name: own
+    context: c
+    namespace: n
+    health: http://h/
+    strategy: canary
+    canary: {}
+    metrics: {cpu: {query: 'max(x{ns="{namespace}"})'}}
+  - {name: canary, context: c, namespace: n, health: 'http://h/', strategy: canary, canary: {}}
+  - {name: rolling, context: c, namespace: n, health: 'http://h/', strategy: rolling, canary: {}}
+metrics:
+  errorRate: {query: 'sum(rate(errors[{window}]))'}
+  latencyP95: {query: 'x{version=~"{version}", deployment=~"{deployment}"}'}
+  memory: {query: 'max(x{workload="{deployment}",pod=~"{deployment}-.*"})'}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const (
+		rate   = "metrics.errorRate.query: found what does not tell the versions apart; accepted: a query with {pods}, {deployment} or {version}, for canary releases"
+		memory = `metrics.memory.query: found {deployment} compared with =, or as a part of a value; accepted: label=~"{deployment}" for canary releases: it stands for the names of both Deployments; for pods {pods}`
+		cpu    = "environments[1].metrics.cpu.query: found what does not tell the versions apart"
+	)
+	for name, wants := range map[string][]string{"own": {rate, memory, cpu}, "canary": {rate, memory}} {
+		_, err := c.Environment(name)
+		if err == nil || strings.Count(err.Error(), "found") != len(wants) {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for _, want := range wants {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v\nwants %s", name, err, want)
+			}
+		}
+	}
+	for _, name := range []string{"only", "rolling"} {
+		if _, err := c.Environment(name); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

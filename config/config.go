@@ -39,7 +39,7 @@ type Environment struct {
 	Rollback   release.Rollback
 	Items      []release.ItemSpec
 	Canary     *Canary // how canary releases go; nil: releases are rolling updates
-	wrong      Errors  // what stands against the strategy that a flag or a variable asks for
+	wrong      Errors  // what stands against this environment's releases alone
 }
 
 // Endpoint is where Prometheus answers.
@@ -80,7 +80,7 @@ type Versus struct {
 
 // Environment gives the environment of that name. An empty name means the one
 // that SLIPWAY_ENV or --env chose, or the only one. Its error is an Errors where
-// --strategy or SLIPWAY_STRATEGY asks for what this environment cannot do.
+// the environment cannot release in the way that is asked for.
 func (c *Config) Environment(name string) (*Environment, error) {
 	if name == "" {
 		name = c.chosen

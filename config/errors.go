@@ -47,6 +47,18 @@ func (e Errors) sorted() Errors {
 	return e
 }
 
+// distinct is what is wrong in the order of the lines, each once: one line may stand
+// against several environments.
+func (e Errors) distinct() Errors {
+	var all Errors
+	for _, p := range e.sorted() {
+		if !slices.Contains(all, p) {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
 // NotFoundError says that there is no configuration file.
 type NotFoundError struct{ Looked []string }
 

@@ -87,6 +87,9 @@ func overlay(root *yaml.Node, flags *pflag.FlagSet) (layers, error) {
 				l.origins[put(environment, key, scalar(v.GetString(key)))] = origin
 			}
 		default:
+			if key == "prometheus" {
+				dropTokens(root, v.GetString(key))
+			}
 			prune(root, strings.Split(key, "."))
 			l.origins[graft(root, strings.Split(key, "."), v.GetString(key))] = origin
 		}
@@ -95,7 +98,7 @@ func overlay(root *yaml.Node, flags *pflag.FlagSet) (layers, error) {
 }
 
 // prune takes a setting out of every environment, so that the one for the whole
-// file counts there too. A token goes with the address that it was given with.
+// file counts there too.
 func prune(root *yaml.Node, path []string) {
 	for _, at := range environments(root) {
 		for _, key := range path[:len(path)-1] {
@@ -106,11 +109,23 @@ func prune(root *yaml.Node, path []string) {
 		if at == nil || at.Kind != yaml.MappingNode {
 			continue
 		}
-		last := path[len(path)-1]
-		if last == "prometheus" && child(at, last) != nil {
+		remove(at, path[len(path)-1])
+	}
+}
+
+// dropTokens takes the tokens of the file away when another address is given: a token
+// goes only to the address that it was given with. One that is given as the address is,
+// by a flag or a variable, is put in afterwards.
+func dropTokens(root *yaml.Node, address string) {
+	whole := given(root, "prometheus")
+	for _, at := range append(environments(root), root) {
+		with := given(at, "prometheus")
+		if with == nil {
+			with = whole
+		}
+		if with == nil || with.Value != address {
 			remove(at, "prometheusTokenEnv")
 		}
-		remove(at, last)
 	}
 }
 

@@ -43,7 +43,7 @@ func Load(options Options) (*Config, error) {
 	c := d.config(root)
 	c.File, c.chosen = path, layers.chosen
 	if len(d.problems) > 0 {
-		return nil, d.problems.sorted()
+		return nil, append(d.problems, d.partial...).distinct()
 	}
 	return c, nil
 }

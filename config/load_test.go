@@ -125,6 +125,32 @@ rollback: *shared
 	}
 }
 
+// Another address, by a flag or a variable, gets no token that the file gives with its own.
+func TestTokenStaysWithItsAddress(t *testing.T) {
+	isolate(t)
+	file := minimal + "  - {name: other, context: c, namespace: n, health: http://h/, prometheusTokenEnv: OTHER_TOKEN}\nprometheusTokenEnv: ROOT_TOKEN\n"
+	c, err := load(t, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := c.Environments[0].Prometheus.URL
+	for _, k := range []struct{ prometheus, token, only, other string }{
+		{"", "", "ROOT_TOKEN", "OTHER_TOKEN"},
+		{address, "", "ROOT_TOKEN", "OTHER_TOKEN"},
+		{"http://elsewhere:1", "", "", ""},
+		{"http://elsewhere:1", "GIVEN_TOKEN", "GIVEN_TOKEN", "GIVEN_TOKEN"},
+	} {
+		t.Setenv("SLIPWAY_PROMETHEUS", k.prometheus)
+		t.Setenv("SLIPWAY_PROMETHEUS_TOKEN_ENV", k.token)
+		if c, err = Load(Options{}); err != nil {
+			t.Fatal(err)
+		}
+		if only, other := c.Environments[0].Prometheus.TokenEnv, c.Environments[1].Prometheus.TokenEnv; only != k.only || other != k.other {
+			t.Errorf("prometheus %q, token %q: %q and %q", k.prometheus, k.token, only, other)
+		}
+	}
+}
+
 func TestFind(t *testing.T) {
 	isolate(t)
 	_, err := Load(Options{})
