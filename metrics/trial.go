@@ -2,11 +2,8 @@ package metrics
 
 import (
 	"errors"
-	"slices"
 	"sync"
 	"time"
-
-	"github.com/aclements/go-moremath/stats"
 
 	"datahub.io/slipway/release"
 )
@@ -63,52 +60,4 @@ func (m *contest) try(d *duel, windows int, skew time.Duration) {
 		}
 	}
 	d.closed, d.result = windows, trialOf(values[canary], values[stable])
-}
-
-// trialOf tries whether the canary's values are higher than stable's, by a
-// one-sided Mann–Whitney U test: exact up to 50 values of each, 25 with ties, and
-// from there on by the normal distribution, corrected for ties and continuity.
-//
-// Kayenta's judge has the same test and the same 98% (spinnaker/kayenta,
-// NetflixACAJudge and MannWhitneyClassifier), and passes equal values without it,
-// as this does. It asks whether the confidence interval of the difference, in either
-// direction, keeps away from 0 by a quarter of that difference, and leaves outliers
-// out. Here only higher is worse, how much of a difference matters is the rule's to
-// say, and outliers stay: to ranks they are no more than high, and they may be what
-// is looked for.
-func trialOf(canaries, stables []release.Point) release.Trial {
-	c, s := sorted(canaries), sorted(stables)
-	t := release.Trial{N: len(c), M: len(s), Canary: median(c), Stable: median(s)}
-	if t.N == 0 || t.M == 0 {
-		t.P = 1
-		return t
-	}
-	// That stable's are lower is asked, not that the canary's are higher: the same,
-	// but LocationGreater takes a whole step off a statistic that moves by halves
-	// where there are ties, and would call the canary better than it is.
-	result, err := stats.MannWhitneyUTest(s, c, stats.LocationLess)
-	if err != nil {
-		t.P = 1 // all values are equal
-		return t
-	}
-	t.P = min(max(result.P, 0), 1)
-	return t
-}
-
-func sorted(points []release.Point) []float64 {
-	values := make([]float64, len(points))
-	for i, p := range points {
-		values[i] = p.Value
-	}
-	slices.Sort(values)
-	return values
-}
-
-// median of sorted values; 0 without any.
-func median(values []float64) float64 {
-	n := len(values)
-	if n == 0 {
-		return 0
-	}
-	return (values[(n-1)/2] + values[n/2]) / 2
 }

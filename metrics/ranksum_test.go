@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -124,4 +125,48 @@ func ones(bits int) (n int) {
 		n += bits & 1
 	}
 	return n
+}
+
+// The one-sided critical values that tables of the test give for 5%: at most so low a U is
+// rarer than that, and the next one is not.
+func TestTrialCriticalValues(t *testing.T) {
+	for n, critical := range map[int]int{4: 1, 5: 4, 8: 15, 10: 27, 15: 72, 20: 138} {
+		for u, rare := range map[int]bool{critical: true, critical + 1: false} {
+			canaries, stables := ofU(n, n*n-u)
+			if got := trialOf(canaries, stables); (got.P <= 0.05) != rare {
+				t.Errorf("%d and %d values, U %d of %d: p %v", n, n, n*n-u, n*n, got.P)
+			}
+		}
+	}
+}
+
+// ofU gives n values of each version, none alike, with that U of the canary.
+func ofU(n, u int) (canaries, stables []release.Point) {
+	for i := range n {
+		stables = append(stables, release.Point{Value: float64(i + 1)})
+		over := min(u, n)
+		u -= over
+		canaries = append(canaries, release.Point{Value: float64(over) + 0.5 + float64(i)/1000})
+	}
+	return canaries, stables
+}
+
+// Where counting ends and the normal distribution begins, the two agree.
+func TestTrialApproximates(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		n, m := rapid.IntRange(20, 25).Draw(rt, "n"), rapid.IntRange(20, 25).Draw(rt, "m")
+		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 0))
+		most := rapid.IntRange(10, 500).Draw(rt, "most")
+		values, others := make([]float64, n), make([]float64, m)
+		for _, some := range [][]float64{values, others} {
+			for i := range some {
+				some[i] = float64(random.IntN(most))
+			}
+		}
+		groups, sum := ranks(values, others)
+		exact, near := counted(groups, n, sum), approximated(groups, n, m, sum)
+		if math.Abs(exact-near) > 0.02 {
+			rt.Fatalf("p %v, approximated %v", exact, near)
+		}
+	})
 }
