@@ -16,7 +16,7 @@ type decoder struct {
 	base     string                // directory of the file, for relative paths
 	origins  map[*yaml.Node]string // of values that are not from the file
 	problems Errors
-	partial  Errors // what stands against canary releases in single environments
+	partial  Errors            // what stands against canary releases in single environments
 	offered  func(path string) // told every key that may stand in a mapping; for tests
 }
 

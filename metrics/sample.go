@@ -21,6 +21,8 @@ func ask(query string) question { return question{query, companionOf(query)} }
 type reading struct {
 	value     float64
 	evaluated time.Time // by Prometheus's clock; zero when there is no value
+	sent      time.Time // by ours, as that query was asked …
+	received  time.Time // … and answered
 	err       error     // why there is no value
 	scraped   time.Time // by Prometheus's clock
 	freshErr  error     // why that is not known
@@ -45,9 +47,10 @@ func (c *Client) read(ctx context.Context, q question) reading {
 			r.scraped, r.freshErr = c.scraped(ctx, q.age)
 		}
 	}()
-	if value, err := c.query(ctx, q.query); err != nil {
-		r.err = err
-	} else {
+	r.sent = c.Now()
+	value, err := c.query(ctx, q.query)
+	r.received = c.Now()
+	if r.err = err; err == nil {
 		r.value, r.evaluated, r.err = single(value)
 	}
 	<-done
@@ -69,7 +72,7 @@ func (c *Client) round(ctx context.Context) ([]reading, error) {
 	if err := lost(readings); err != nil {
 		return readings, err
 	}
-	c.setClockSkew(skewOf(c.clockSkew(), c.Now(), readings))
+	c.setClockSkew(skewOf(c.clockSkew(), readings))
 	return readings, nil
 }
 
@@ -120,20 +123,27 @@ func (r reading) sample(name release.MetricName, last release.Sample, skew time.
 const skewLimit = 2 * time.Second
 
 // skewOf is what to add to Prometheus's times to get ours. It stays as it was
-// while it holds, so that one scrape keeps one time.
-func skewOf(was time.Duration, now time.Time, readings []reading) time.Duration {
+// while it holds, so that one scrape keeps one time. A query is evaluated after it was
+// sent and before it was answered: each answer says between which two values the skew
+// lies, a slow one less exactly than a quick one.
+func skewOf(was time.Duration, readings []reading) time.Duration {
+	var least, most time.Duration
+	known := false
 	for _, r := range readings {
 		if r.evaluated.IsZero() {
 			continue
 		}
-		skew := now.Sub(r.evaluated)
-		if (skew - was).Abs() <= skewLimit {
-			return was
+		low, high := r.sent.Sub(r.evaluated), r.received.Sub(r.evaluated)
+		if !known {
+			least, most, known = low, high, true
 		}
-		if skew.Abs() <= skewLimit {
-			return 0
-		}
-		return skew
+		least, most = max(least, low), min(most, high)
 	}
-	return was
+	switch {
+	case !known, least-skewLimit <= was && was <= most+skewLimit:
+		return was
+	case least-skewLimit <= 0 && 0 <= most+skewLimit:
+		return 0
+	}
+	return least + (most-least)/2
 }

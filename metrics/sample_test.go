@@ -94,3 +94,53 @@ func TestSkew(t *testing.T) {
 		t.Errorf("one scrape has two times: %s and %s", one.At, two.At)
 	}
 }
+
+// What a round waits for is no difference between the clocks: only an answer tells of
+// them, within the time that it took.
+func TestSkewOf(t *testing.T) {
+	at := func(s float64) time.Time { return time.Unix(1000, 0).Add(time.Duration(s * float64(time.Second))) }
+	answer := func(sent, evaluated, received float64) reading {
+		return reading{sent: at(sent), evaluated: at(evaluated), received: at(received)}
+	}
+	unanswered := reading{sent: at(0), received: at(3)}
+	for name, c := range map[string]struct {
+		was      time.Duration
+		readings []reading
+		want     time.Duration
+	}{
+		"no answer":                       {5 * time.Second, []reading{unanswered}, 5 * time.Second},
+		"equal clocks":                    {0, []reading{answer(0, 0.1, 0.2)}, 0},
+		"beside one that timed out":       {0, []reading{answer(0, 0.1, 0.2), unanswered}, 0},
+		"evaluated late in a slow answer": {0, []reading{answer(0, 2.9, 3)}, 0},
+		"evaluated at once in a slow one": {0, []reading{answer(0, 0, 9)}, 0},
+		"slow and quick":                  {0, []reading{answer(0, -4, 9), answer(0, -4.9, 0.2)}, 5 * time.Second},
+		"an hour behind":                  {0, []reading{answer(0, -3600, 0.2)}, time.Hour + 100*time.Millisecond},
+		"an hour ahead":                   {0, []reading{answer(0, 3600, 0.2)}, -time.Hour + 100*time.Millisecond},
+		"it holds":                        {time.Hour, []reading{answer(0, -3601, 0.2)}, time.Hour},
+		"it was mended":                   {time.Hour, []reading{answer(0, 0, 0.2)}, 0},
+	} {
+		if got := skewOf(c.was, c.readings); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+// A query that times out does not make the figures of the others younger.
+func TestSlowQuery(t *testing.T) {
+	p := newPrometheus(t)
+	began := time.Now().Truncate(time.Millisecond)
+	p.set(map[string]string{"m": vector(began, "1"), freshM: scrapedAt(began, began), "slow": "!hang"})
+	c := client(t, p.URL, func(o *Options) {
+		o.Timeout = time.Second
+		o.Now = func() time.Time {
+			if time.Since(began) >= time.Second { // as long as the slow query takes, ten seconds go by
+				return began.Add(10 * time.Second)
+			}
+			return began
+		}
+		o.Specs = append(o.Specs, release.MetricSpec{Name: release.CPU, Query: "slow"})
+	})
+	if s := c.Sample(t.Context())[0]; !s.At.Equal(began) {
+		t.Errorf("scraped at %s, and taken for %s", began, s.At)
+	}
+}
