@@ -65,3 +65,9 @@ func fail(short, detail string) release.Result {
 func pass(short, detail string) release.Result {
 	return release.Result{Verdict: release.Pass, Short: untrusted.Line(short, longest), Detail: untrusted.Line(detail, longest)}
 }
+
+// lasting marks what no wait mends.
+func lasting(r release.Result) release.Result {
+	r.Lasting = true
+	return r
+}

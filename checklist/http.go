@@ -29,9 +29,11 @@ func newClient() *http.Client {
 	return &http.Client{Transport: transport, CheckRedirect: sameHost}
 }
 
+var errRedirected = errors.New("redirected to another host")
+
 func sameHost(next *http.Request, before []*http.Request) error {
 	if next.URL.Host != before[0].URL.Host {
-		return fmt.Errorf("redirected to another host, %s", next.URL.Host)
+		return fmt.Errorf("%w, %s", errRedirected, next.URL.Host)
 	}
 	if len(before) > maxRedirects {
 		return fmt.Errorf("redirected more than %d times", maxRedirects)
@@ -49,10 +51,10 @@ func (r *Runner) probeHTTP(ctx context.Context, item release.ItemSpec, want stri
 	defer cancel()
 	request, err := http.NewRequestWithContext(timed, http.MethodGet, address, nil)
 	if err != nil {
-		return noData("bad url", err.Error())
+		return lasting(noData("bad url", err.Error()))
 	}
 	if scheme := request.URL.Scheme; scheme != "http" && scheme != "https" {
-		return noData("bad url", fmt.Sprintf("%s: neither http nor https", address))
+		return lasting(noData("bad url", fmt.Sprintf("%s: neither http nor https", address)))
 	}
 	request.Header.Set("User-Agent", "slipway")
 	request.Header.Set("Accept", "application/json, */*;q=0.5")
@@ -79,7 +81,9 @@ func unanswered(ctx context.Context, address string, err error) release.Result {
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("no answer within %s", httpTimeout)
 	}
-	return fail("no answer", fmt.Sprintf("GET %s: %v", address, err))
+	result := fail("no answer", fmt.Sprintf("GET %s: %v", address, err))
+	result.Lasting = errors.Is(err, errRedirected)
+	return result
 }
 
 func judge(item release.ItemSpec, status int, body []byte, want string) release.Result {
@@ -92,7 +96,7 @@ func judge(item release.ItemSpec, status int, body []byte, want string) release.
 	case found == "" && item.AnyVersion:
 		return pass("200", fmt.Sprintf("GET %s: 200", item.URL))
 	case found == "":
-		return fail("200 no version", fmt.Sprintf(`GET %s: 200, but it names no version; accepted: {"version": …}, or anyVersion: true for the item`, item.URL))
+		return lasting(fail("200 no version", fmt.Sprintf(`GET %s: 200, but it names no version; accepted: {"version": …}, or anyVersion: true for the item`, item.URL)))
 	case item.AnyVersion || want == "" || sameVersion(found, want):
 		return pass("200 "+found, detail)
 	default:

@@ -34,6 +34,9 @@ func (r *Runner) probeSpikes(ctx context.Context, item release.ItemSpec, state r
 		result.Early = errors.Is(err, release.ErrEarly)
 		return result
 	}
+	if why := release.Implausible(spec.Unit, peak); why != "" {
+		return noData("no data", fmt.Sprintf("%s: at %s %s", spec.Title, at.Format("15:04:05"), why))
+	}
 	value, bound := release.Format(spec.Unit, peak), release.Format(spec.Unit, now.High)
 	if peak > now.High {
 		return fail("peak "+value, fmt.Sprintf("%s: %s over %s at %s", spec.Title, value, bound, at.Format("15:04:05")))

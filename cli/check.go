@@ -69,21 +69,24 @@ func (s *session) examine(ctx context.Context) []row {
 	return append(rows, <-health...)
 }
 
-// limits looks whether a canary's saturation can be judged: by the limits of the
-// container that it gets.
+// limits looks whether usage can be judged: by the limits of the container, where the
+// configuration gives none. Without one the items that need it never pass, and no canary
+// does.
 func (s *session) limits(ctx context.Context) []row {
-	if !s.plan.ByCanary() {
-		return nil
-	}
 	w, err := s.cluster.Snapshot(ctx)
 	if err != nil || !w.Found {
 		return nil // said above
 	}
-	r := row{part: "cluster", name: "limits of container " + s.plan.Container, ok: true, found: "its usage can be judged"}
-	if why := release.Unlimited(s.plan, w); why != "" {
-		r.ok, r.found = false, why
+	name := "limits of container " + s.plan.Container
+	unlimited := release.Unlimited(s.plan, w)
+	if len(unlimited) == 0 {
+		return []row{{part: "cluster", name: name, ok: true, found: "its usage can be judged"}}
 	}
-	return []row{r}
+	var rows []row
+	for _, u := range unlimited {
+		rows = append(rows, row{part: "cluster", name: name, optional: !s.plan.ByCanary() && len(u.Items) == 0, found: u.String()})
+	}
+	return rows
 }
 
 // health looks once at every address that the checklist will look at. Before a

@@ -45,6 +45,11 @@ func (c *Client) row(name string, spec release.MetricSpec, s release.Sample) Row
 		row.Next = fmt.Sprintf("see that its metrics are scraped, or set metrics.%s.query, now: %s", spec.Name, spec.Query)
 		return row
 	}
+	if why := release.Implausible(spec.Unit, s.Value); why != "" {
+		row.Found = why
+		row.Next = fmt.Sprintf("set metrics.%s.query, now: %s", spec.Name, spec.Query)
+		return row
+	}
 	age := c.Now().Sub(s.At)
 	row.Found = fmt.Sprintf("%s, scraped %s ago", release.Format(spec.Unit, s.Value), release.Age(age))
 	row.OK = age <= c.Stale

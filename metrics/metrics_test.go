@@ -178,15 +178,18 @@ func first(fits func(release.Sample) bool) func(release.Sampled) bool {
 // Every answer that is no single, finite number says in one line what it was.
 func TestAnswers(t *testing.T) {
 	now := time.Now()
-	for name, c := range map[string]struct{ data, want string }{
-		"empty":     {vector(now), "the query gives no series"},
-		"several":   {vector(now, "1", "2", "3"), "the query gives 3 series, one is needed: aggregate it, for example with sum() or max()"},
-		"nan":       {vector(now, "NaN"), "the query gives NaN: nothing to divide by, or no traffic"},
-		"infinity":  {vector(now, "+Inf"), "the query gives infinity"},
-		"matrix":    {`{"resultType":"matrix","result":[]}`, "the query gives a matrix, an instant vector of one series is needed"},
-		"histogram": {`{"resultType":"vector","result":[{"metric":{},"histogram":[1,{"count":"1","sum":"1","buckets":[]}]}]}`, "the query gives a histogram, a number is needed: use for example histogram_quantile()"},
-		"syntax":    {`!400 {"status":"error","errorType":"bad_data","error":"invalid parameter \"query\": 1:5: parse error: \u001b[31munexpected\nend"}`, `invalid parameter "query": 1:5: parse error: unexpected end`},
-		"slow":      {`!503 {"status":"error","errorType":"timeout","error":"query timed out"}`, "query timed out"},
+	for name, c := range map[string]struct {
+		data, want string
+		lack       release.Lack
+	}{
+		"empty":     {vector(now), "the query gives no series", release.NoSeries},
+		"several":   {vector(now, "1", "2", "3"), "the query gives 3 series, one is needed: aggregate it, for example with sum() or max()", release.BadQuery},
+		"nan":       {vector(now, "NaN"), "the query gives NaN: nothing to divide by, or no traffic", release.NotNumber},
+		"infinity":  {vector(now, "+Inf"), "the query gives infinity", release.NotNumber},
+		"matrix":    {`{"resultType":"matrix","result":[]}`, "the query gives a matrix, an instant vector of one series is needed", release.BadQuery},
+		"histogram": {`{"resultType":"vector","result":[{"metric":{},"histogram":[1,{"count":"1","sum":"1","buckets":[]}]}]}`, "the query gives a histogram, a number is needed: use for example histogram_quantile()", release.BadQuery},
+		"syntax":    {`!400 {"status":"error","errorType":"bad_data","error":"invalid parameter \"query\": 1:5: parse error: \u001b[31munexpected\nend"}`, `invalid parameter "query": 1:5: parse error: unexpected end`, release.BadQuery},
+		"slow":      {`!503 {"status":"error","errorType":"timeout","error":"query timed out"}`, "query timed out", release.Unanswered},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPrometheus(t)
@@ -194,8 +197,8 @@ func TestAnswers(t *testing.T) {
 			events, series := watch(t, client(t, p.URL, nil))
 			go drop(series, t.Context().Done())
 			s := until(t, events, first(func(release.Sample) bool { return true })).Samples[0]
-			if s.Err != c.want || !s.At.IsZero() {
-				t.Errorf("%+v\nwant %s", s, c.want)
+			if s.Err != c.want || s.Lack != c.lack || !s.At.IsZero() {
+				t.Errorf("%+v\nwant %s: %s", s, c.lack, c.want)
 			}
 		})
 	}

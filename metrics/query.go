@@ -12,6 +12,7 @@ import (
 	promv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
 
+	"datahub.io/slipway/release"
 	"datahub.io/slipway/untrusted"
 )
 
@@ -32,6 +33,30 @@ func (c *Client) query(ctx context.Context, query string) (model.Value, error) {
 // errEmpty says that a query matched nothing.
 var errEmpty = errors.New("the query gives no series")
 
+// lackError is an answer without a figure, of that kind.
+type lackError struct {
+	error
+	lack release.Lack
+}
+
+func (e lackError) Unwrap() error { return e.error }
+
+// lackOf is the kind of data that an error says is missing.
+func lackOf(err error) release.Lack {
+	var lack lackError
+	switch {
+	case errors.As(err, &lack):
+		return lack.lack
+	case errors.Is(err, errEmpty), errors.Is(err, errNotScraped):
+		return release.NoSeries
+	}
+	return release.Unanswered
+}
+
+func badQuery(format string, args ...any) error {
+	return lackError{fmt.Errorf(format, args...), release.BadQuery}
+}
+
 // single gives the one number of an answer, and when it was evaluated.
 func single(value model.Value) (float64, time.Time, error) {
 	var number float64
@@ -44,13 +69,13 @@ func single(value model.Value) (float64, time.Time, error) {
 		case len(v) == 0:
 			return 0, time.Time{}, errEmpty
 		case len(v) > 1:
-			return 0, time.Time{}, fmt.Errorf("the query gives %d series, one is needed: aggregate it, for example with sum() or max()", len(v))
+			return 0, time.Time{}, badQuery("the query gives %d series, one is needed: aggregate it, for example with sum() or max()", len(v))
 		case v[0].Histogram != nil:
-			return 0, time.Time{}, errors.New("the query gives a histogram, a number is needed: use for example histogram_quantile()")
+			return 0, time.Time{}, badQuery("the query gives a histogram, a number is needed: use for example histogram_quantile()")
 		}
 		number, at = float64(v[0].Value), v[0].Timestamp
 	default:
-		return 0, time.Time{}, fmt.Errorf("the query gives a %s, an instant vector of one series is needed", value.Type())
+		return 0, time.Time{}, badQuery("the query gives a %s, an instant vector of one series is needed", value.Type())
 	}
 	if err := finite(number); err != nil {
 		return 0, time.Time{}, err
@@ -61,9 +86,9 @@ func single(value model.Value) (float64, time.Time, error) {
 func finite(number float64) error {
 	switch {
 	case math.IsNaN(number):
-		return errors.New("the query gives NaN: nothing to divide by, or no traffic")
+		return lackError{errors.New("the query gives NaN: nothing to divide by, or no traffic"), release.NotNumber}
 	case math.IsInf(number, 0):
-		return errors.New("the query gives infinity")
+		return lackError{errors.New("the query gives infinity"), release.NotNumber}
 	}
 	return nil
 }
@@ -83,7 +108,9 @@ func (c *Client) explain(err error) error {
 	if errors.As(err, &answered) {
 		answered = inDetail(answered)
 		switch answered.Type {
-		case promv1.ErrBadData, promv1.ErrExec, promv1.ErrTimeout, promv1.ErrCanceled:
+		case promv1.ErrBadData:
+			return badQuery("%s", untrusted.Line(answered.Msg, longest))
+		case promv1.ErrExec, promv1.ErrTimeout, promv1.ErrCanceled:
 			return errors.New(untrusted.Line(answered.Msg, longest))
 		default:
 			return linkError{errors.New(untrusted.Line(answered.Msg, longest))}

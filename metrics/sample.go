@@ -112,9 +112,9 @@ func (r reading) sample(name release.MetricName, last release.Sample, skew time.
 	case ended && !last.At.IsZero() && (r.err == nil || errors.Is(r.err, errEmpty)):
 		return last
 	case r.err != nil && (!ended || !errors.Is(r.err, errEmpty)):
-		return release.Sample{Metric: name, Err: r.err.Error()}
+		return release.Sample{Metric: name, Err: r.err.Error(), Lack: lackOf(r.err)}
 	case r.freshErr != nil:
-		return release.Sample{Metric: name, Err: r.freshErr.Error()}
+		return release.Sample{Metric: name, Err: r.freshErr.Error(), Lack: lackOf(r.freshErr)}
 	}
 	return release.Sample{Metric: name, At: r.scraped.Add(skew), Value: r.value}
 }

@@ -44,7 +44,7 @@ func TestSample(t *testing.T) {
 	})
 	want := []release.Sample{
 		{Metric: release.ErrorRate, At: scraped, Value: 0.5},
-		{Metric: release.CPU, Err: "nothing is scraped now: no current sample of nonesuch"},
+		{Metric: release.CPU, Err: "nothing is scraped now: no current sample of nonesuch", Lack: release.NoSeries},
 	}
 	got := c.Sample(t.Context())
 	if !got[0].At.Equal(scraped) {

@@ -118,13 +118,16 @@ func deployChoice(plan Plan, s State, now time.Time) Choice {
 	if w.Paused {
 		paused = "the rollout is paused: resume it first (p)"
 	}
-	if gate := Gate(plan, s); gate != "" && phase == "" {
-		c.Gate, c.Why = true, gate
+	gate, first, vain := "", "", ""
+	if phase == "" {
+		gate, first, vain = Gate(plan, s), unfigured(plan, s), hopeless(plan, s, now)
 	}
 	unfit, wait := unfit(plan, s, now)
-	c.Wait = cmp.Or(watching(plan), phase) == "" && (wait || cmp.Or(busy(s, now), held(s), offline(plan, s, now)) != "")
-	c.Why = cmp.Or(watching(plan), phase, busy(s, now), held(s), c.Why, offline(plan, s, now), paused, unfit)
-	c.Gate = c.Gate && c.Why == Gate(plan, s)
+	c.Wait = cmp.Or(watching(plan), phase) == "" && (wait || cmp.Or(busy(s, now), held(s), offline(plan, s, now), first) != "")
+	earlier := cmp.Or(watching(plan), phase, busy(s, now), held(s))
+	later := cmp.Or(offline(plan, s, now), paused, unfit, first)
+	c.Why = cmp.Or(earlier, gate, later, vain)
+	c.Gate = earlier == "" && (gate != "" || later == "" && vain != "")
 	c.OK = c.Why == ""
 	if plan.ByCanary() {
 		c.Seen = canarySeen(plan, s)

@@ -206,8 +206,6 @@ func unfit(plan Plan, s State, now time.Time) (why string, wait bool) {
 		return unseen, true
 	case len(s.View.Split.Blocked) > 0:
 		return strings.Join(s.View.Split.Blocked, "; "), false
-	case Unlimited(plan, s.View.Workload) != "":
-		return Unlimited(plan, s.View.Workload), false
 	case s.Phase == Planned && s.View.Workload.Runs(plan.Container, s.To.Image):
 		return fmt.Sprintf("%s is what deployment/%s runs already: stable and canary would have the same image", s.To.Version, plan.Deployment), false
 	case s.Phase == Planned && plan.Canary.Route != "" && s.View.Split.Canary > 0:

@@ -20,6 +20,8 @@ type Comparison struct {
 	Why        string // one line: why it passed or failed, the statistical judge's words included
 	Trying     string // what the statistical judge still waits for, or ""
 	At         time.Time
+	Lack       Lack // NoData: what is missing
+	Lasting    bool // NoData: waiting cannot mend it
 	// Counts tells that a failure uses the budget up. One that stable shares is
 	// not the canary's: it only holds.
 	Counts bool
@@ -56,7 +58,9 @@ func compare(plan Plan, s State, spec MetricSpec, now time.Time) Comparison {
 	rule, ruled := plan.Canary.rule(spec.Name)
 	v.Rule = ruleWords(plan, s, spec, rule, ruled)
 	v.Difference = apartWords(spec, pair, v.fresh(pair.Stable) == "" && v.fresh(pair.Canary) == "")
-	switch why := v.missing(known); {
+	switch why := v.missing(); {
+	case !known:
+		v.Verdict, v.Why, v.Lack = NoData, "no sample yet", Unasked
 	case why != "":
 		v.Verdict, v.Why = NoData, why
 	case spec.Name == RequestRate:
@@ -70,53 +74,49 @@ func compare(plan Plan, s State, spec MetricSpec, now time.Time) Comparison {
 
 // fresh says why a sample decides nothing, or "".
 func (v *versus) fresh(s Sample) string {
-	switch {
-	case s.Err != "":
-		return s.Err
-	case s.At.IsZero():
-		return "no sample yet"
+	if _, why := s.lack(v.spec.Unit); why != "" {
+		return why
 	}
 	return stale(v.plan, s, v.now)
 }
 
 // missing says why there is nothing to judge by, or "".
-func (v *versus) missing(known bool) string {
-	if !known {
-		return "no sample yet"
-	}
-	if why := v.fresh(v.pair.Canary); why != "" {
+func (v *versus) missing() string {
+	if why := v.lacks(v.pair.Canary, v.s.View.Canary); why != "" {
 		return "canary: " + why
 	}
-	if why := v.fresh(v.pair.Stable); why != "" && v.spec.Name != RequestRate && v.stableServes() {
-		return "stable: " + why
+	if v.spec.Name != RequestRate && v.stableServes() {
+		if why := v.lacks(v.pair.Stable, v.s.View.Workload); why != "" {
+			return "stable: " + why
+		}
 	}
-	if v.spec.Name == ErrorRate || v.spec.Name == LatencyP95 {
-		return v.few()
+	var why string
+	v.Lack, why = requestsOf(v.plan, v.spec, v.s.View.Judged.Pairs[RequestRate].Canary, v.plan.Canary.Least, v.now)
+	return why
+}
+
+// lacks says what a sample of one version's pods lacks, and notes of what kind that is.
+func (v *versus) lacks(s Sample, w Workload) string {
+	lack, why := s.lack(v.spec.Unit)
+	if lack != "" {
+		v.Lack, v.Lasting = lack, lack.lasts(v.plan, w, v.now)
+		return why
 	}
-	return ""
+	if why = stale(v.plan, s, v.now); why != "" {
+		v.Lack = OldSample
+	}
+	return why
 }
 
 // stableServes tells whether stable gets traffic: at 100% there is nothing left to
 // compare with, and the bounds alone decide.
 func (v *versus) stableServes() bool { return v.s.Canary == nil || v.s.Canary.Weight < 100 }
 
-// few says that the canary gets too little traffic to be judged by, or "".
-func (v *versus) few() string {
-	rate, known := v.s.View.Judged.Pairs[RequestRate]
-	if !known {
-		return ""
-	}
-	if why := v.fresh(rate.Canary); why != "" {
-		return "its requests are not known: " + why
-	}
-	return lowTraffic(v.plan, rate.Canary, v.plan.Canary.Least)
-}
-
 func (v *versus) enough() {
 	n := v.pair.Canary.Value * v.plan.Traffic.Window.Seconds()
 	v.Verdict, v.Word, v.Why = Pass, "enough", fmt.Sprintf("%s requests in %s", Thousands(n), Span(v.plan.Traffic.Window))
 	if n < v.plan.Canary.Least {
-		v.Verdict, v.Word, v.Why = NoData, "too few", v.Why+fmt.Sprintf(", %s decide", Thousands(v.plan.Canary.Least))
+		v.Verdict, v.Lack, v.Word, v.Why = NoData, Quiet, "too few", v.Why+fmt.Sprintf(", %s decide", Thousands(v.plan.Canary.Least))
 	}
 }
 
@@ -126,7 +126,7 @@ func (v *versus) judge(rule Rule, ruled bool) {
 	canary, stable := v.pair.Canary.Value, v.pair.Stable.Value
 	_, high, _ := limits(v.plan, v.s.View.Canary, v.spec.Bound, v.spec.Unit)
 	if v.spec.Bound.Kind == Limit && high == 0 {
-		v.Verdict, v.Why = NoData, "the canary's container has no limit"
+		v.Verdict, v.Why, v.Lack, v.Lasting = NoData, "the canary's "+noLimit(v.plan, v.spec), NoLimit, true
 		return
 	}
 	v.Verdict, v.Why, v.Counts = Pass, Format(v.spec.Unit, canary), true
@@ -148,20 +148,6 @@ func (v *versus) judge(rule Rule, ruled bool) {
 	if rule.Trial && v.plan.Canary.Confidence > 0 {
 		v.try(rule)
 	}
-}
-
-// Unlimited says which saturation of a canary could not be judged, since the container
-// has no limit to hold it against, or "". Nothing would ever be promoted.
-func Unlimited(plan Plan, w Workload) string {
-	if !plan.ByCanary() {
-		return ""
-	}
-	for _, spec := range plan.Metrics {
-		if _, high, _ := limits(plan, w, spec.Bound, spec.Unit); spec.Bound.Kind == Limit && high == 0 {
-			return fmt.Sprintf("container %s has no %s limit, so %s of a canary cannot be judged: give it one, or set metrics.%s.limit", plan.Container, spec.Name, spec.Title, spec.Name)
-		}
-	}
-	return ""
 }
 
 // try is the statistical judge. It fails what is higher with the confidence asked

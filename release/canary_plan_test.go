@@ -54,22 +54,3 @@ func TestStepsWereEdited(t *testing.T) {
 		}
 	}
 }
-
-// A saturation without a limit could never be judged: no canary begins.
-func TestNoLimit(t *testing.T) {
-	plan := release.Plan{Container: "gateway", Canary: &release.CanaryPlan{}, Metrics: []release.MetricSpec{{
-		Name: release.CPU, Title: "CPU Usage", Unit: release.Cores, Bound: release.Bound{Kind: release.Limit, FromDeployment: true, Warn: 0.9},
-	}}}
-	w := release.Workload{Containers: []release.Container{{Name: "gateway", Memory: 1 << 30}}}
-	if why := release.Unlimited(plan, w); why != "container gateway has no cpu limit, so CPU Usage of a canary cannot be judged: give it one, or set metrics.cpu.limit" {
-		t.Errorf("%q", why)
-	}
-	w.Containers[0].CPU = 2
-	if why := release.Unlimited(plan, w); why != "" {
-		t.Errorf("with a limit: %q", why)
-	}
-	plan.Metrics[0].Bound = release.Bound{Kind: release.Limit, Max: 2, Warn: 0.9}
-	if why := release.Unlimited(plan, release.Workload{}); why != "" {
-		t.Errorf("with a limit of the configuration: %q", why)
-	}
-}

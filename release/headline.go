@@ -175,6 +175,8 @@ func sayPhase(plan Plan, s State, now time.Time) Headline {
 			if !wait {
 				h.Mark = MarkAttention
 			}
+		} else if why := hopeless(plan, s, now); why != "" {
+			h.Mark, h.Strong, h.Rest = MarkAttention, servingWords(plan, s)+".", "Deploy waits: "+why+"."+stale
 		}
 		return h
 	case Deploying, RollingBack:

@@ -109,6 +109,7 @@ type Result struct {
 	At      time.Time
 	Verdict Verdict
 	Early   bool   // NoData only because it is too early to tell
+	Lasting bool   // not passed, and waiting cannot mend it
 	Short   string // for the right edge of the checklist: "200 v2.5.0"
 	Detail  string // the whole finding: "GET http://…/health: 503 Service Unavailable"
 }

@@ -2,6 +2,7 @@ package release
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -10,39 +11,19 @@ import (
 const ahead = 10 * time.Second
 
 // Judge holds the newest sample of a metric against its bound. A value that is
-// missing or older than plan.Stale.Metric is NoData, whatever it says.
+// missing, impossible or older than plan.Stale.Metric is NoData, whatever it says.
 func Judge(plan Plan, view View, spec MetricSpec, now time.Time) Judgement {
 	j := Judgement{Spec: spec, Verdict: NoData, Failing: view.Failing[spec.Name].Count}
 	j.Unread = spec.Bound.FromDeployment && !view.Workload.Found
 	j.Low, j.High, j.Limit = limits(plan, view.Workload, spec.Bound, spec.Unit)
-
-	sample, known := view.Samples[spec.Name]
-	switch {
-	case !known:
-		j.Why = "no sample yet"
-		return j
-	case sample.Err != "":
-		j.Why = sample.Err
-		return j
-	}
-	j.Value, j.Has, j.At = sample.Value, true, sample.At
-	if why := stale(plan, sample, now); why != "" {
-		j.Stale, j.Why = true, why
-		return j
-	}
-	if j.Unread {
-		j.Why = "the Deployment with its limit was not read yet"
-		return j
-	}
-	if few := fewRequests(plan, view, spec, now); few != "" {
-		j.Why = few
-		return j
-	}
-	if j.High == 0 && spec.Bound.Kind == Limit {
-		j.Why = fmt.Sprintf("container %s has no limit", plan.Container)
-		return j
+	sample := view.Samples[spec.Name]
+	if j.Lack, j.Why = sample.lack(spec.Unit); j.Lack == "" {
+		j.Value, j.Has, j.At = sample.Value, true, sample.At
+		j.Lack, j.Why = undecided(plan, view, j, now)
 	}
 	switch {
+	case j.Lack != "":
+		j.Lasting = j.Lack.lasts(plan, view.Workload, now)
 	case j.Value > j.High:
 		j.Verdict, j.Why = Fail, fmt.Sprintf("%s over %s", Format(spec.Unit, j.Value), Format(spec.Unit, j.High))
 	case j.Value < j.Low:
@@ -53,15 +34,42 @@ func Judge(plan Plan, view View, spec MetricSpec, now time.Time) Judgement {
 	return j
 }
 
-// fewRequests says that the traffic is too low for a share or a quantile of it
-// to mean anything, or "".
-func fewRequests(plan Plan, view View, spec MetricSpec, now time.Time) string {
-	rate, known := view.Samples[RequestRate]
-	ofRequests := spec.Name == ErrorRate || spec.Name == LatencyP95
-	if !ofRequests || !known || rate.Err != "" || now.Sub(rate.At) > plan.Stale.Metric {
-		return ""
+// undecided says what a value lacks to be judged, or "".
+func undecided(plan Plan, view View, j Judgement, now time.Time) (Lack, string) {
+	if why := stale(plan, view.Samples[j.Spec.Name], now); why != "" {
+		return OldSample, why
 	}
-	return lowTraffic(plan, rate, plan.Traffic.Least)
+	if j.Unread {
+		return LimitUnread, "the Deployment with its limit was not read yet"
+	}
+	if j.Spec.Bound.Kind == Limit && j.High == 0 {
+		return NoLimit, noLimit(plan, j.Spec)
+	}
+	return requestsOf(plan, j.Spec, view.Samples[RequestRate], plan.Traffic.Least, now)
+}
+
+// requestsOf says that the requests are too few for a share or a quantile of them to mean
+// anything, or are not known, or "". The rate is of the same version as the figure.
+func requestsOf(plan Plan, spec MetricSpec, rate Sample, least float64, now time.Time) (Lack, string) {
+	if ofRequests := spec.Name == ErrorRate || spec.Name == LatencyP95; !ofRequests || !plan.measures(RequestRate) {
+		return "", ""
+	}
+	lack, why := rate.lack(PerSecond)
+	if old := stale(plan, rate, now); lack == "" && old != "" {
+		lack, why = OldSample, old
+	}
+	if lack != "" {
+		return lack, "its requests are not known: " + why
+	}
+	if few := lowTraffic(plan, rate, least); few != "" {
+		return Quiet, few
+	}
+	return "", ""
+}
+
+// measures tells whether a metric is among those of the plan.
+func (p Plan) measures(name MetricName) bool {
+	return slices.ContainsFunc(p.Metrics, func(spec MetricSpec) bool { return spec.Name == name })
 }
 
 // lowTraffic says that a rate is of fewer requests than decide, or "".

@@ -80,6 +80,7 @@ type Sample struct {
 	At     time.Time // the sample's own timestamp; zero when there is none
 	Value  float64   // in the metric's unit
 	Err    string    // why there is no value: query error, empty vector, NaN, several series
+	Lack   Lack      // of what kind Err is
 }
 
 // Point is one step of a series. Missing points are absent, not zero.
@@ -94,12 +95,13 @@ type Judgement struct {
 	Verdict Verdict
 	Value   float64   // meaningful when Has
 	Has     bool      // a value exists, fresh or stale
-	Stale   bool      // the value is too old to decide anything
 	At      time.Time // the sample's own timestamp
 	Low     float64   // Range: the lower bound; otherwise 0
 	High    float64   // the value above which it fails; 0 when unknown
 	Limit   float64   // Limit: the whole limit, 0 when there is none or it is not known
 	Unread  bool      // Limit: the Deployment that has the limit was not seen yet
 	Why     string    // NoData and Fail: one line
+	Lack    Lack      // NoData: what is missing
+	Lasting bool      // NoData: waiting cannot mend it
 	Failing int       // consecutive failing samples, for the budget
 }

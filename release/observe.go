@@ -134,6 +134,7 @@ func sourceName(s Source) string {
 // sampled takes a round of samples and counts consecutive failures. A sample
 // already counted, from before the change, or without data, counts neither way.
 func (t *turn) sampled(samples []Sample) {
+	var fresh []Sample
 	for _, sample := range samples {
 		before := t.s.View.Samples[sample.Metric]
 		if sample.Err != "" && !before.At.IsZero() {
@@ -145,8 +146,11 @@ func (t *turn) sampled(samples []Sample) {
 		}
 		t.s.View.Samples = put(t.s.View.Samples, sample.Metric, sample)
 		if sample.Err == "" && !sample.At.Equal(before.At) {
-			t.count(sample)
+			fresh = append(fresh, sample)
 		}
+	}
+	for _, sample := range fresh { // once all of the round are there: some are judged by others
+		t.count(sample)
 	}
 }
 

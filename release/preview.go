@@ -85,14 +85,21 @@ func groundFacts(plan Plan, s State) []Fact {
 	return []Fact{{"ground", MarkAttention, text + "; an undo leads back to that"}}
 }
 
-// figureFacts tells of what is out of bounds before the deploy: the failure
-// budget makes allowance for it.
+// figureFacts tells of what is out of bounds before the deploy, for which the failure
+// budget makes allowance, and of what cannot be judged at all.
 func figureFacts(plan Plan, s State, now time.Time) []Fact {
 	var facts []Fact
 	for _, j := range Judgements(plan, s.View, now) {
 		if j.Spec.Rollback && j.Verdict == Fail {
 			facts = append(facts, Fact{"figures", MarkAttention, fmt.Sprintf("%s: %s already: only twice as much undoes, until it has been in bounds", j.Spec.Title, j.Why)})
 		}
+	}
+	for _, u := range Unjudged(plan, s, now) {
+		fact := Fact{"figures", MarkUnknown, u.String()}
+		if len(u.Items) > 0 {
+			fact.Mark, fact.Text = MarkAttention, fact.Text+"; or waive "+u.titles()
+		}
+		facts = append(facts, fact)
 	}
 	return facts
 }

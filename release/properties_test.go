@@ -56,6 +56,7 @@ func (m *machine) prologue(t *rapid.T) {
 	look := m.workload
 	look.At = m.now
 	m.step(t, release.Observed{Workload: look})
+	m.step(t, release.Sampled{Samples: []release.Sample{{Metric: release.ErrorRate, At: m.now}}})
 	for i, intent := range []release.Intent{release.Begin{Version: "v2.5.0"}, release.Tick{Item: "approved"}, release.Deploy{}} {
 		seen := release.SeenBy(m.plan, m.state, m.now, intent)
 		m.step(t, release.Intended{Intent: intent, By: eng, Seen: seen, ID: string(rune('a' + i))})

@@ -42,8 +42,12 @@ func settles(plan Plan, s State, spec ItemSpec, item Item, now time.Time) Settli
 	switch {
 	case spec.Type == ItemManual:
 		return ByHand
-	case item.Status == Unknown && slices.Contains(s.Told, Blindness), spec.Type == ItemPods && s.View.Workload.Found && s.View.Workload.Desired == 0:
+	case item.Status == Unknown && (slices.Contains(s.Told, Blindness) || now.Sub(item.At) >= blindAfter || inVain(plan, s, spec, item, now)):
 		return ByWaiver // nothing is coming that it could be judged by
+	case spec.Type == ItemPods && s.View.Workload.Found && s.View.Workload.Desired == 0:
+		return ByWaiver
+	case item.Status == Failed && s.View.Probes[spec.ID].Result.Lasting && now.Sub(item.At) >= lookGap:
+		return ByWaiver
 	case spec.Type == ItemSpikes && item.Status == Failed:
 		// A later recovery does not heal a spike; more of it may still undo.
 		if failing, _ := Budget(plan, s.View); failing == 0 && now.Sub(item.At) > afterSpike {
@@ -51,4 +55,14 @@ func settles(plan Plan, s State, spec ItemSpec, item Item, now time.Time) Settli
 		}
 	}
 	return ByItself
+}
+
+// inVain tells whether an item waits for a figure that no wait brings.
+func inVain(plan Plan, s State, spec ItemSpec, item Item, now time.Time) bool {
+	for _, u := range Unjudged(plan, s, now) {
+		if spec.needs(u.Spec.Name) && now.Sub(item.At) >= u.Lack.steady() {
+			return true
+		}
+	}
+	return false
 }

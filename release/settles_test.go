@@ -23,13 +23,14 @@ func TestOpen(t *testing.T) {
 		"manual":                      {kind: release.ItemManual, status: release.Waiting, want: release.ByHand},
 		"a check that runs":           {kind: release.ItemHTTP, status: release.Running, want: release.ByItself},
 		"a check that fails":          {kind: release.ItemHTTP, status: release.Failed, ago: time.Hour, want: release.ByItself},
-		"without data":                {kind: release.ItemMetric, status: release.Unknown, ago: time.Hour, want: release.ByItself},
+		"without data just now":       {kind: release.ItemMetric, status: release.Unknown, ago: time.Minute, want: release.ByItself},
+		"without data for long":       {kind: release.ItemMetric, status: release.Unknown, ago: 2 * time.Minute, want: release.ByWaiver},
 		"the deploy":                  {kind: release.ItemDeploy, status: release.Running, want: release.ByItself},
 		"no spike so far":             {kind: release.ItemSpikes, status: release.Running, ago: time.Hour, want: release.ByItself},
 		"a spike just now":            {kind: release.ItemSpikes, status: release.Failed, ago: 30 * time.Second, want: release.ByItself},
 		"a spike that goes on":        {kind: release.ItemSpikes, status: release.Failed, ago: time.Hour, failing: 1, want: release.ByItself},
 		"a spike that passed":         {kind: release.ItemSpikes, status: release.Failed, ago: 31 * time.Second, want: release.ByWaiver},
-		"a spike that is not decided": {kind: release.ItemSpikes, status: release.Unknown, ago: time.Hour, want: release.ByItself},
+		"a spike that is not decided": {kind: release.ItemSpikes, status: release.Unknown, ago: time.Minute, want: release.ByItself},
 	} {
 		t.Run(name, func(t *testing.T) {
 			plan := testPlan()

@@ -3,6 +3,7 @@ package release_test
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -60,7 +61,8 @@ type world struct {
 	change   string // the change in flight
 	canary   release.Workload
 	split    release.Split
-	pairs    []release.Pair // sent with every second of a wait, when not nil
+	pairs    []release.Pair  // sent with every second of a wait, when not nil
+	rate     *release.Sample // requestRate as the story last gave it, or nil
 }
 
 func newWorld() *world {
@@ -176,6 +178,7 @@ func (w *world) setup(t *testing.T, d *datadriven.TestData) {
 		case "auto", "steps", "bake", "route", "weights", "aside":
 		case "traffic":
 			w.plan.Traffic = release.Traffic{Least: 10, Window: time.Minute}
+			w.plan.Metrics = append(w.plan.Metrics, release.MetricSpec{Name: release.RequestRate, Title: "Requests/sec", Unit: release.PerSecond, Bound: release.Bound{Kind: release.Range, Normal: 1200, Tolerance: 0.5}})
 		case "driven":
 			w.plan.Driven = "eng-b drives the release of v2.5.0 (process 4711); undo is yours all the same"
 		default:
@@ -357,7 +360,27 @@ func (w *world) samples(t *testing.T, d *datadriven.TestData) []release.Sample {
 			}
 		}
 	}
-	return []release.Sample{sample}
+	return w.withRate(sample)
+}
+
+// withRate is a round of samples: of the requests there are enough, unless the story says
+// how many.
+func (w *world) withRate(sample release.Sample) []release.Sample {
+	samples := []release.Sample{sample}
+	switch {
+	case sample.Metric == release.RequestRate:
+		w.rate = &sample
+	case slices.ContainsFunc(w.plan.Metrics, func(m release.MetricSpec) bool { return m.Name == release.RequestRate }):
+		rate := release.Sample{Metric: release.RequestRate, Value: 1200}
+		if w.rate != nil {
+			rate = *w.rate
+		}
+		if rate.Err == "" {
+			rate.At = w.now
+		}
+		samples = append(samples, rate)
+	}
+	return samples
 }
 
 func (w *world) do(t *testing.T, d *datadriven.TestData) string {
@@ -374,6 +397,9 @@ func (w *world) do(t *testing.T, d *datadriven.TestData) string {
 	case "waive":
 		intent = release.Waive{Item: values["item"], Reason: values["reason"]}
 	case "deploy":
+		if w.plan.Unattended && len(w.state.View.Samples) == 0 { // it waits for the first figures: of one that nothing here goes by
+			w.state, _ = release.Step(w.plan, w.state, w.now, release.Sampled{Samples: []release.Sample{{Metric: release.Memory, At: w.now}}})
+		}
 		_, adopt := values["adopt"]
 		intent = release.Deploy{Confirm: values["confirm"], Adopt: adopt}
 	case "undo":

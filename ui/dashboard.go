@@ -135,7 +135,7 @@ func valueSpan(j release.Judgement) span {
 	switch {
 	case !j.Has:
 		return unknown.of("no data")
-	case j.Stale:
+	case j.Lack == release.OldSample:
 		return unknown.of("~" + text)
 	case j.Verdict == release.Fail:
 		return failing.bolder().of(text)
@@ -156,7 +156,7 @@ func verdictRow(sc scene, t theme, j release.Judgement, roomy bool) row {
 	switch {
 	case !j.Has:
 		return line(t.mark(release.MarkUnknown, sc.Now), unknown.of(" no data"))
-	case j.Stale:
+	case j.Lack == release.OldSample:
 		return line(t.mark(release.MarkStale, sc.Now), unknown.of(" stale"), age)
 	case j.Verdict == release.Fail:
 		word := " FAIL"
@@ -184,7 +184,7 @@ func boundWords(j release.Judgement, t theme) string {
 // the value before the change.
 func besideBound(sc scene, t theme, j release.Judgement) row {
 	switch {
-	case j.Has && j.Stale:
+	case j.Has && j.Lack == release.OldSample:
 		return line(faint.of("at " + j.At.Format("15:04:05")))
 	case !j.Has:
 		return line(unknown.of(j.Why))

@@ -36,7 +36,7 @@ func newScene(f release.Frame, g glyphs) scene {
 	s.canary = newCanaryScene(f)
 	for _, j := range s.judged {
 		if j.Has && j.At.After(s.sampled) {
-			s.sampled, s.stale = j.At, j.Stale
+			s.sampled, s.stale = j.At, j.Lack == release.OldSample
 		}
 	}
 	if g.ascii {
