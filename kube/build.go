@@ -75,6 +75,8 @@ func (b *builder) build(o objects, now time.Time) release.Workload {
 	owned := ownedReplicaSets(d, o.ReplicaSets)
 	w.Revisions = revisions(owned, w.Template.Hash, container, flat)
 	pods := judgePods(o, owned, container, now)
+	current, _ := w.Current()
+	limited(w.Containers, &d.Spec.Template.Spec, pods, current.Number)
 	w.Pods, w.UsageAt = podRows(pods, o.Usage, now)
 	w.Causes = causes(d, owned, pods, o, container, now)
 	w.Events = notes(d, owned, pods, o)
@@ -154,8 +156,6 @@ func containers(cs []corev1.Container) []release.Container {
 	for _, c := range cs {
 		out = append(out, release.Container{
 			Name: untrusted.Line(c.Name, nameBound), Image: untrusted.Line(c.Image, textBound),
-			CPU:       c.Resources.Limits.Cpu().AsApproximateFloat64(),
-			Memory:    c.Resources.Limits.Memory().AsApproximateFloat64(),
 			Readiness: probe(c),
 		})
 	}

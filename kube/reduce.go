@@ -46,6 +46,9 @@ func keepPod(p *corev1.Pod) (*corev1.Pod, bool) {
 			InitContainerStatuses: p.Status.InitContainerStatuses,
 		},
 	}
+	if p.Spec.Resources != nil {
+		small.Spec.Resources = &corev1.ResourceRequirements{Limits: p.Spec.Resources.Limits}
+	}
 	for _, c := range p.Spec.Containers {
 		small.Spec.Containers = append(small.Spec.Containers, corev1.Container{
 			Name: c.Name, Image: c.Image, Ports: c.Ports, ReadinessProbe: c.ReadinessProbe,

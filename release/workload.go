@@ -51,8 +51,8 @@ type Condition struct {
 type Container struct {
 	Name      string
 	Image     string
-	CPU       float64 // limit in cores, 0 = none
-	Memory    float64 // limit in bytes, 0 = none
+	CPU       float64 // limit in cores that its pods run with, 0 = none
+	Memory    float64 // limit in bytes that they run with, 0 = none
 	Readiness string  // "GET :3001/health/ready", or empty
 }
 
