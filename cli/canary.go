@@ -162,6 +162,8 @@ func (l *leading) next(d *driver, f release.Frame) (bool, error) {
 				d.ask(c, release.Continue{})
 			}
 			return false, nil
+		case release.Stuck(f.Plan, s, f.Now) != "":
+			return true, fail(exitUnfinished, "%s", release.Stuck(f.Plan, s, f.Now))
 		case s.Phase == release.RollingBack && s.Underway():
 			return false, nil // it has failed while it was waited for, and goes back
 		case s.Phase == release.RolledBack:

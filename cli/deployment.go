@@ -48,9 +48,12 @@ func (r *deployment) next(d *driver, f release.Frame) (bool, error) {
 	if s.Held != nil {
 		return r.held(f)
 	}
+	stuck := release.Stuck(f.Plan, s, f.Now)
 	switch {
 	case s.Phase == release.Planned:
 		return r.deploy(f)
+	case stuck != "":
+		return true, fail(exitUnfinished, "%s; the canary stays at %d%%: slipway canary abort takes it back", stuck, s.Canary.Weight)
 	case s.Phase == release.Verifying:
 		return r.verify(f)
 	case s.Phase == release.RollingBack && s.Overdue(), slices.Contains(s.Told, release.Deadline),
@@ -211,7 +214,7 @@ func (r *deployment) verify(f release.Frame) (bool, error) {
 	for _, open := range release.Open(f.Plan, f.State, f.Now) {
 		switch open.Settles {
 		case release.ByWaiver:
-			return true, fail(exitGate, "%s: %s; that does not heal by itself: waive it (--waive %s=REASON) or undo", open.Spec.Title, open.Evidence, open.Spec.ID)
+			return true, fail(exitGate, "%s: %s; waiting does not mend that: waive it (--waive %s=REASON) or undo", open.Spec.Title, open.Evidence, open.Spec.ID)
 		case release.ByHand:
 			hands = append(hands, open.Spec.ID)
 		default:

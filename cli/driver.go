@@ -123,7 +123,7 @@ func (d *driver) look(decide func(*driver, release.Frame) (bool, error)) (bool, 
 	case f.Now.IsZero():
 		return false, nil
 	case !d.watch && waited > d.timeout:
-		return true, fail(exitUnfinished, "not finished after %s: %s", d.timeout, d.headline())
+		return true, fail(exitUnfinished, "not finished after %s: %s", d.timeout, d.unfinished())
 	case w.At.IsZero() && !d.watch && waited > patience:
 		why := f.State.View.Links[release.Kubernetes].Err
 		return true, fail(exitError, "API server of %s not reached in %s: %s", f.Plan.Cluster, patience, orElse(why, "no answer"))
@@ -137,6 +137,15 @@ func (d *driver) look(decide func(*driver, release.Frame) (bool, error)) (bool, 
 
 func (d *driver) headline() string {
 	return release.HeadlineOf(d.frame.Plan, d.frame.State, d.frame.Now).Strong
+}
+
+// unfinished is the headline with what is waited for.
+func (d *driver) unfinished() string {
+	waits := release.Waits(d.frame.Plan, d.frame.State, d.frame.Now)
+	if waits == "" {
+		return d.headline()
+	}
+	return d.headline() + " It waits for " + waits
 }
 
 // flush prints what the engine said while it ended.

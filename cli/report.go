@@ -82,13 +82,13 @@ func (r report) print(cmd *cobra.Command) error {
 	out := cmd.OutOrStdout()
 	fmt.Fprintf(out, "%s  %s  %s / %s\n%s\n\n", r.Service, r.Environment, r.Cluster, r.Namespace, r.Headline)
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "Pod Status\tReady: %d/%d\trevision %d\t%s\n", r.Rollout.Ready, r.Rollout.Desired, r.Revision, r.Rollout.Status)
+	fmt.Fprintf(t, "Pod Status\tReady: %d/%d\trevision %d\t%s\t\n", r.Rollout.Ready, r.Rollout.Desired, r.Revision, r.Rollout.Status)
 	for _, m := range r.Metrics {
 		age := ""
 		if m.At != nil {
 			age = release.Age(time.Since(*m.At))
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s %s\n", m.Title, m.Text, m.Bound, m.Verdict, age)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s %s\t%s\n", m.Title, m.Text, m.Bound, m.Verdict, age, m.Why)
 	}
 	if err := t.Flush(); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -193,7 +194,7 @@ func canaryWaits(plan Plan, s State, now time.Time) string {
 		if left := plan.Canary.Bake - now.Sub(run.Live); left > 0 {
 			return Left(left) + " of the bake"
 		}
-		return "a: it has baked"
+		return cmp.Or(ready(plan, s, now), "a: it has baked")
 	case Promoting, Restoring:
 		return fmt.Sprintf("stable: %d of %d replaced", s.View.Workload.Replaced(), s.View.Workload.Desired)
 	case Returning:
