@@ -28,7 +28,7 @@ type canaryReport struct {
 	Steps       []stepReport        `json:"steps,omitempty"`
 	Baked       string              `json:"baked,omitempty"`
 	Metrics     []comparisonReport  `json:"metrics,omitempty"`
-	Budget      string              `json:"budget,omitempty"` // of failing rounds, used
+	Budget      string              `json:"budget,omitempty"` // of failing rounds, used; empty: not known here
 	Waits       string              `json:"waits,omitempty"`
 }
 
@@ -73,7 +73,9 @@ func newCanaryReport(plan release.Plan, s release.State, now time.Time) canaryRe
 	for _, row := range v.Rows {
 		r.Metrics = append(r.Metrics, comparisonReport{row.Title, row.Stable, row.Canary, row.Rule, row.Verdict, row.Why})
 	}
-	r.Budget = fmt.Sprintf("%d of %d", v.Used, v.After)
+	if !s.View.Elsewhere {
+		r.Budget = fmt.Sprintf("%d of %d", v.Used, v.After)
+	}
 	if v.Baking {
 		r.Baked = fmt.Sprintf("%s of %s", release.Span(v.Baked), release.Span(v.Bake))
 	}
@@ -93,7 +95,11 @@ func (r canaryReport) print(cmd *cobra.Command) error {
 	if !r.Underway {
 		return nil
 	}
-	fmt.Fprintf(out, "stage    %s%s\nbudget   %s used\nwaits    %s\n", r.Stage, after(", baked ", r.Baked), r.Budget, r.Waits)
+	budget := "not known here: whoever leads the release counts the rounds"
+	if r.Budget != "" {
+		budget = r.Budget + " used"
+	}
+	fmt.Fprintf(out, "stage    %s%s\nbudget   %s\nwaits    %s\n", r.Stage, after(", baked ", r.Baked), budget, r.Waits)
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "METRIC\tSTABLE\tCANARY\tRULE\tVERDICT\tWHY")
 	for _, m := range r.Metrics {

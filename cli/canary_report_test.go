@@ -85,3 +85,40 @@ func TestCanaryReportBetweenReleases(t *testing.T) {
 		}
 	}
 }
+
+// A process beside the one that leads the release counts no rounds, and does not say that
+// none failed.
+func TestCanaryReportFromElsewhere(t *testing.T) {
+	plan, s := canaryPlan(newStage(t).options.Plan), baking(0)
+	now := s.View.Workload.At
+	s.Canary.Live = now.Add(-time.Hour)
+	s.View.Elsewhere, plan.Rollback.After = true, 3
+	r := newCanaryReport(plan, s, now)
+	got := r.text(t)
+	for _, want := range []string{
+		"budget   not known here: whoever leads the release counts the rounds\nwaits    how many rounds passed at this weight is not known here\n",
+		"Error Rate  0.1%    0.1%    ≤1%              pass     0.1%\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in\n%s", want, got)
+		}
+	}
+	raw, err := json.Marshal(r)
+	if err != nil || strings.Contains(string(raw), "budget") || strings.Contains(got, "of 3") {
+		t.Errorf("%v %s\n%s", err, raw, got)
+	}
+}
+
+// What cannot be seen is not waited for: why it cannot is said at once.
+func TestGatherEndsWithoutACanary(t *testing.T) {
+	plan := canaryPlan(newStage(t).options.Plan)
+	events := make(chan release.Event, 3)
+	events <- release.LostCanary{Err: "deployments is forbidden"}
+	events <- release.ObservedSplit{Split: release.Split{Canary: 10}}
+	events <- release.Linked{Source: release.Prometheus, Link: release.Link{Err: "connection refused"}}
+	state := release.State{View: release.View{Links: map[release.Source]release.Link{}}}
+	gather(t.Context(), plan, true, events, &state)
+	if v := state.View; v.CanaryErr != "deployments is forbidden" || v.Split.Canary != 10 || v.Links[release.Prometheus].Err != "connection refused" {
+		t.Errorf("%+v", v)
+	}
+}

@@ -63,6 +63,7 @@ func (s *session) now(ctx context.Context) (release.State, error) {
 		return state, err
 	}
 	state.Record = s.unfinished()
+	state.View.Elsewhere = state.ID != ""
 	if why := s.plan.Misses(state.Record); why != "" {
 		return state, fail(exitUsage, "%s", why)
 	}
@@ -98,7 +99,12 @@ func (s *session) lookAside(ctx context.Context, state *release.State) {
 		s.metrics.Compare(compares)
 		go s.metrics.Watch(ctx, emit, func(map[release.MetricName][]release.Point) {})
 	}
-	canary, split, pairs := false, s.plan.Canary.Route == "", !compares.On
+	gather(ctx, s.plan, compares.On, events, state)
+}
+
+// gather takes what is looked at until each has been seen, or is known not to be seen.
+func gather(ctx context.Context, plan release.Plan, compares bool, events <-chan release.Event, state *release.State) {
+	canary, split, pairs := false, plan.Canary.Route == "", !compares
 	for !canary || !split || !pairs {
 		select {
 		case <-ctx.Done():
@@ -106,9 +112,15 @@ func (s *session) lookAside(ctx context.Context, state *release.State) {
 		case event := <-events:
 			switch e := event.(type) {
 			case release.ObservedCanary:
-				state.View.Canary, canary = e.Workload, true
+				state.View.Canary, state.View.CanaryErr, canary = e.Workload, "", true
+			case release.LostCanary:
+				state.View.CanaryErr, canary = e.Err, true
 			case release.ObservedSplit:
 				state.View.Split, split = e.Split, true
+			case release.Linked:
+				if e.Source == release.Prometheus && !e.Link.OK {
+					state.View.Links[e.Source], pairs = e.Link, true
+				}
 			case release.Compared:
 				pairs = true
 				state.View.Judged.Pairs = map[release.MetricName]release.Pair{}

@@ -51,6 +51,9 @@ func verdict(plan Plan, s State, now time.Time) string {
 			return fmt.Sprintf("%s: the statistical judge has %s", row.Title, row.Trying)
 		}
 	}
+	if s.View.Elsewhere {
+		return "how many rounds passed at this weight is not known here"
+	}
 	if n, least := s.View.Judged.Tally.Pass, max(plan.Rollback.After, 1); n < least {
 		return fmt.Sprintf("judged %d of %d rounds since it was seen", n, least)
 	}

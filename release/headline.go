@@ -115,12 +115,11 @@ func sayFailing(plan Plan, s State, now time.Time) (Headline, bool) {
 		title := map[Phase]string{Deploying: "ROLLOUT STALLS", Verifying: "PODS FAIL", RollingBack: "ROLLING BACK"}[s.Phase]
 		return Headline{Mark: MarkFail, Loud: true, Strong: title + "  " + failures, Rest: serve}, true
 	}
-	if used, spec := Budget(plan, s.View); used > 0 && s.Phase != RollingBack {
-		j := Judge(plan, s.View, spec, now)
+	if j, budget := figureFailing(plan, s, now); j.Verdict == Fail && s.Phase != RollingBack {
 		return Headline{
 			Mark: MarkFail, Loud: true,
-			Strong: fmt.Sprintf("%s FAILING  %s", strings.ToUpper(spec.Title), j.Why),
-			Rest:   fmt.Sprintf("budget %d/%d used; %s", used, plan.Rollback.After, serve),
+			Strong: fmt.Sprintf("%s FAILING  %s", strings.ToUpper(j.Spec.Title), j.Why),
+			Rest:   fmt.Sprintf("%s; %s", budget, serve),
 		}, true
 	}
 	if s.Overdue() {
@@ -128,6 +127,24 @@ func sayFailing(plan Plan, s State, now time.Time) (Headline, bool) {
 		return Headline{Mark: MarkFail, Loud: true, Strong: title + "  no progress for " + Span(w.Deadline), Rest: serve}, true
 	}
 	return Headline{}, false
+}
+
+// figureFailing is the metric that uses the failure budget up, and how far that is. Where
+// another process counts, it is the one that fails now.
+func figureFailing(plan Plan, s State, now time.Time) (j Judgement, budget string) {
+	if used, spec := Budget(plan, s.View); used > 0 {
+		return Judge(plan, s.View, spec, now), fmt.Sprintf("budget %d/%d used", used, plan.Rollback.After)
+	}
+	if !s.View.Elsewhere {
+		return Judgement{}, ""
+	}
+	for _, j := range Judgements(plan, s.View, now) {
+		before, excused := s.Rollout.Excused[j.Spec.Name]
+		if j.Spec.Rollback && j.Verdict == Fail && (!excused || j.Value > 2*before) {
+			return j, "budget not known here"
+		}
+	}
+	return Judgement{}, ""
 }
 
 // blindness says why the figures decide nothing now, or "": Prometheus does not

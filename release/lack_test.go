@@ -276,3 +276,22 @@ func choiceOf(t *testing.T, plan release.Plan, s release.State, kind release.Int
 	t.Fatalf("no %s", kind)
 	return release.Choice{}
 }
+
+// Beside the process that leads the release, what fails is said as loudly, and how far the
+// budget is used is not known.
+func TestFailingFromElsewhere(t *testing.T) {
+	plan := figuresPlan()
+	s := release.State{Record: release.Record{Phase: release.Verifying, To: release.Target{Version: "v2.4.0", Template: "hash-v2.4.0"}}, View: goodFigures()}
+	s.View.Samples[release.ErrorRate] = release.Sample{Metric: release.ErrorRate, At: noon, Value: 0.02}
+	if h := release.HeadlineOf(plan, s, noon); strings.Contains(h.Short, "FAILING") {
+		t.Errorf("where it is counted, before it counts: %s", h.Short)
+	}
+	s.View.Elsewhere = true
+	if h := release.HeadlineOf(plan, s, noon); h.Short != "ERROR RATE FAILING  2% over 0.1% budget not known here; 1 of 1 serve" || !h.Loud {
+		t.Errorf("%s", h.Short)
+	}
+	s.Rollout.Excused = map[release.MetricName]float64{release.ErrorRate: 0.02}
+	if h := release.HeadlineOf(plan, s, noon); strings.Contains(h.Short, "FAILING") {
+		t.Errorf("as bad as before: %s", h.Short)
+	}
+}

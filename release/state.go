@@ -172,6 +172,10 @@ type View struct {
 	Probes   map[string]ProbeState // by item
 	Checks   map[string]Holding    // by item
 
+	// Elsewhere tells that another process leads the release: samples and rounds are
+	// counted there, and how many failed is not known here.
+	Elsewhere bool
+
 	Canary    Workload // the canary's Deployment
 	CanaryErr string   // why that has not been seen since, or ""
 	Split     Split    // how the traffic is divided
