@@ -46,6 +46,9 @@ type Client struct {
 	container  string
 	timeout    time.Duration
 
+	fingerprint string
+	identity    *identity // shared with that of the canary
+
 	kube    kubernetes.Interface
 	metrics metricsclient.Interface
 	http    *http.Client // what both speak through
@@ -113,6 +116,7 @@ func Connect(opts Options) (*Client, error) {
 	}
 	c := newClient(kube, metrics, opts)
 	c.cluster, c.own, c.server, c.namespace, c.http = found.context, found.own, cfg.Host, found.namespace, web
+	c.fingerprint = fingerprint(cfg)
 	if opts.Canary != nil {
 		if err := c.pair(*opts.Canary, objects); err != nil {
 			return nil, err
@@ -138,6 +142,7 @@ func (c *Client) pair(canary Canary, objects dynamic.Interface) error {
 	c.second = &Client{
 		cluster: c.cluster, server: c.server, namespace: c.namespace, deployment: canary.Deployment, container: c.container,
 		timeout: c.timeout, kube: c.kube, metrics: c.metrics, http: c.http, retry: make(chan struct{}, 1),
+		fingerprint: c.fingerprint, identity: c.identity,
 	}
 	return nil
 }
@@ -148,7 +153,7 @@ func newClient(kube kubernetes.Interface, metrics metricsclient.Interface, opts 
 	}
 	return &Client{
 		namespace: opts.Namespace, deployment: opts.Deployment, container: opts.Container,
-		timeout: opts.Timeout, kube: kube, metrics: metrics, http: &http.Client{},
+		timeout: opts.Timeout, kube: kube, metrics: metrics, http: &http.Client{}, identity: &identity{},
 		retry: make(chan struct{}, 1), retrySplit: make(chan struct{}, 1),
 	}
 }

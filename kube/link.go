@@ -1,7 +1,9 @@
 package kube
 
 import (
+	"cmp"
 	"context"
+	"sync"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -52,8 +54,12 @@ func (w *watcher) ask(ctx context.Context) {
 		utilnet.CloseIdleConnectionsFor(w.c.http.Transport)
 	}
 	go func() {
+		var elsewhere error
+		var wait sync.WaitGroup
+		wait.Go(func() { elsewhere = w.c.confirm(ctx) })
 		d, err := w.c.get(ctx)
-		w.beats <- beat{at: time.Now(), deployment: d, err: err}
+		wait.Wait()
+		w.beats <- beat{at: time.Now(), deployment: d, err: cmp.Or(elsewhere, err)}
 	}()
 }
 
@@ -68,6 +74,7 @@ func (w *watcher) lose(err error) {
 		default:
 		}
 	}
+	w.c.doubt()
 	now := time.Now()
 	if w.link.OK || w.link.Since.IsZero() {
 		w.link = release.Link{Since: now, Last: w.link.Last}

@@ -27,6 +27,7 @@ const (
 //   - Observed, with the whole Workload: at once when something changed, at
 //     most about ten times a second, and with every heartbeat. At moves only
 //     when the API server has proved that nothing newer exists.
+//   - Identified, with what the cluster is known by, before the first Observed.
 //   - Linked, when the link is lost, at each try that fails, and when it is
 //     back, before the first Observed after it.
 //   - For a canary also ObservedCanary, as Observed, LostCanary where that is not
@@ -92,17 +93,18 @@ type watcher struct {
 	next     *time.Timer // the next heartbeat
 	build    *time.Timer // the next build
 
-	asking    bool // a heartbeat is under way
-	session   *session
-	link      release.Link
-	proof     beat      // the last heartbeat that succeeded
-	behind    time.Time // since when the watch lags behind it; zero: it does not
-	dirty     bool      // something changed since the last build
-	scheduled bool      // build will fire
-	builder   builder
-	built     time.Time     // of the last build
-	took      time.Duration // by it
-	last      release.Workload
+	identified string // the UID that was emitted
+	asking     bool   // a heartbeat is under way
+	session    *session
+	link       release.Link
+	proof      beat      // the last heartbeat that succeeded
+	behind     time.Time // since when the watch lags behind it; zero: it does not
+	dirty      bool      // something changed since the last build
+	scheduled  bool      // build will fire
+	builder    builder
+	built      time.Time     // of the last build
+	took       time.Duration // by it
+	last       release.Workload
 }
 
 func (w *watcher) run(ctx context.Context) {
@@ -147,6 +149,10 @@ func (w *watcher) heard(ctx context.Context, b beat) {
 	}
 	w.next.Reset(beatEvery)
 	w.proof = b
+	if id := w.c.ID(); id.UID != w.identified {
+		w.identified = id.UID
+		w.emit(release.Identified{UID: id.UID})
+	}
 	if w.session == nil {
 		w.session = w.c.open(ctx, func() { offer(w.pokes, struct{}{}) }, func(err error) { offer(w.troubles, err) })
 		w.behind, w.dirty = time.Time{}, true

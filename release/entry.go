@@ -38,6 +38,8 @@ func Name(event Event) string {
 		return "probed " + e.Item
 	case Linked:
 		return "linked " + string(e.Source)
+	case Identified:
+		return "identified"
 	case Returned:
 		return "returned"
 	default:

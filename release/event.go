@@ -51,6 +51,10 @@ type Linked struct {
 	Link   Link
 }
 
+// Identified is what the API server's cluster is known by: the UID of its namespace
+// kube-system.
+type Identified struct{ UID string }
+
 // Ticked is a second passing.
 type Ticked struct{}
 
@@ -67,6 +71,7 @@ func (Probed) event()         {}
 func (Intended) event()       {}
 func (Done) event()           {}
 func (Linked) event()         {}
+func (Identified) event()     {}
 func (Ticked) event()         {}
 func (Returned) event()       {}
 

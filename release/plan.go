@@ -12,6 +12,7 @@ type Plan struct {
 	Cluster     string // the kubeconfig context, or what stands for the pod's own account
 	InCluster   bool   // it is the pod's own account: there is no context
 	Kubeconfig  string // the file that was named; empty: where kubectl looks as well
+	ClusterID   ClusterID
 	Namespace   string
 	Deployment  string
 	Container   string

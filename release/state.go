@@ -25,6 +25,8 @@ type Record struct {
 	Cluster     string `json:"cluster"`
 	Namespace   string `json:"namespace"`
 	Deployment  string `json:"deployment"`
+	// ClusterID is what the cluster is known by; earlier records have none.
+	ClusterID ClusterID `json:"clusterID,omitzero"`
 
 	Phase Phase     `json:"phase"`
 	Began time.Time `json:"began,omitzero"`
@@ -161,16 +163,18 @@ const (
 
 // View is the observed half. Only events write it.
 type View struct {
-	Clock    time.Time // of the last event
-	Taken    string    // the ID of the last wish that was taken
-	Workload Workload
-	Unseen   time.Time // since when the controller has not observed the newest generation; zero = it has
-	Samples  map[MetricName]Sample
-	Failing  map[MetricName]Run       // failing samples in a row
-	Blind    map[MetricName]time.Time // since when there is nothing to judge by
-	Links    map[Source]Link
-	Probes   map[string]ProbeState // by item
-	Checks   map[string]Holding    // by item
+	Clock time.Time // of the last event
+	Taken string    // the ID of the last wish that was taken
+	// ClusterUID is what the cluster is known by, once it has said so.
+	ClusterUID string
+	Workload   Workload
+	Unseen     time.Time // since when the controller has not observed the newest generation; zero = it has
+	Samples    map[MetricName]Sample
+	Failing    map[MetricName]Run       // failing samples in a row
+	Blind      map[MetricName]time.Time // since when there is nothing to judge by
+	Links      map[Source]Link
+	Probes     map[string]ProbeState // by item
+	Checks     map[string]Holding    // by item
 
 	// Elsewhere tells that another process leads the release: samples and rounds are
 	// counted there, and how many failed is not known here.

@@ -39,6 +39,8 @@ func Step(plan Plan, state State, now time.Time, event Event) (State, []Effect) 
 		t.intended(e)
 	case Done:
 		t.done(e.Outcome)
+	case Identified:
+		t.s.View.ClusterUID = e.UID
 	case Returned:
 		t.returned()
 	case Ticked:
@@ -51,6 +53,7 @@ func Step(plan Plan, state State, now time.Time, event Event) (State, []Effect) 
 			t.s.Seq = 1
 		}
 		t.s.Format = RecordFormat
+		t.s.ClusterID = t.identity()
 	}
 	return t.s, t.effects
 }
