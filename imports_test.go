@@ -25,7 +25,7 @@ var edges = map[string][]string{
 	"kube":      {"release", "untrusted"},
 	"metrics":   {"release", "untrusted"},
 	"checklist": {"release", "untrusted"},
-	"journal":   {"release"},
+	"journal":   {"release", "untrusted"},
 	"engine":    {"release"},
 	"ui":        {"release"},
 	"cli":       {"release", "untrusted", "config", "kube", "metrics", "checklist", "journal", "engine", "ui"},

@@ -102,7 +102,7 @@ func newCanaryStep(f *flags, step canaryStep) *cobra.Command {
 
 // openCanary opens a session of an environment with a canary block.
 func openCanary(cmd *cobra.Command, f *flags) (*session, error) {
-	s, err := open(cmd, f)
+	s, err := reach(cmd, f)
 	if err != nil {
 		return nil, err
 	}

@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"datahub.io/slipway/checklist"
+	"datahub.io/slipway/journal"
 	"datahub.io/slipway/release"
 )
 
@@ -30,7 +29,7 @@ func newCheck(f *flags) *cobra.Command {
 		Short: "Look at everything a release needs: configuration, cluster, permissions, queries",
 		Args:  cobra.NoArgs,
 		RunE: printing(func(cmd *cobra.Command, _ []string) error {
-			s, err := open(cmd, f)
+			s, err := reach(cmd, f)
 			if err != nil {
 				return err
 			}
@@ -62,8 +61,8 @@ func (s *session) examine(ctx context.Context) []row {
 
 	rows := []row{
 		{"config", "file", true, false, fmt.Sprintf("%s: %s to %s, %d items", s.config.File, s.plan.Service, s.plan.Environment, len(s.plan.Items)), ""},
-		stateDir(s.config.StateDir),
 	}
+	rows = append(rows, s.records()...)
 	rows = append(rows, <-cluster...)
 	rows = append(rows, <-figures...)
 	return append(rows, <-health...)
@@ -110,34 +109,32 @@ func (s *session) health(ctx context.Context) []row {
 	return rows
 }
 
-// stateDir tries to write where the records go, the way a release would.
-func stateDir(dir string) row {
-	r := row{part: "config", name: "state directory", found: dir, next: "make it writable, or choose another: --state-dir"}
-	at := dir
-	for {
-		info, err := os.Stat(at)
-		if err == nil && !info.IsDir() {
-			r.found = at + " is not a directory"
-			return r
+// records looks whether the records can be read and written, the way a release
+// would, and what they hold that a release here would not pick up.
+func (s *session) records() []row {
+	found := s.store.Examine()
+	r := row{part: "config", name: "state directory", ok: len(found) == 0, found: orElse(s.config.StateDir, "none")}
+	rows := []row{r}
+	if !r.ok {
+		rows = nil
+		for _, err := range found {
+			rows = append(rows, row{part: "config", name: "state directory", found: err.Error(), next: stateDirNext(err)})
 		}
-		if err == nil {
-			break
-		}
-		if !errors.Is(err, os.ErrNotExist) || filepath.Dir(at) == at {
-			r.found = err.Error()
-			return r
-		}
-		at = filepath.Dir(at)
 	}
-	probe, err := os.CreateTemp(at, ".slipway-check-*")
-	if err != nil {
-		r.found = err.Error()
-		return r
+	for _, entry := range s.unreadable() {
+		if list, err := s.store.List(); err == nil && len(list) > 0 {
+			rows = append(rows, row{part: "config", name: "records", ok: true, found: entry.Tells[0].Text})
+		}
 	}
-	probe.Close()
-	os.Remove(probe.Name())
-	r.ok = true
-	return r
+	return rows
+}
+
+// stateDirNext is what to do, where the error does not say so.
+func stateDirNext(err error) string {
+	if said := new(journal.UntrustedError); errors.As(err, &said) {
+		return ""
+	}
+	return "make room, make it writable, or choose another: --state-dir"
 }
 
 func printRows(cmd *cobra.Command, rows []row) error {

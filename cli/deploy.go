@@ -53,7 +53,7 @@ func deploy(cmd *cobra.Command, f *flags, d deployFlags) error {
 	if err := checkTimeout(d.timeout); err != nil {
 		return err
 	}
-	s, err := open(cmd, f)
+	s, err := reach(cmd, f)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func newSimple(f *flags, use, short string, intent release.Intent) *cobra.Comman
 	cmd := &cobra.Command{
 		Use: use, Short: short, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := open(cmd, f)
+			s, err := reach(cmd, f)
 			if err != nil {
 				return err
 			}

@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/user"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -52,6 +55,9 @@ func open(cmd *cobra.Command, f *flags) (*session, error) {
 	}
 	s.plan.Cluster, s.plan.Namespace = s.cluster.Cluster(), s.cluster.Namespace()
 	s.plan.InCluster, s.plan.Kubeconfig = s.cluster.OwnAccount(), c.Kubeconfig
+	s.plan.ClusterID = s.cluster.ID()
+	s.plan.ClusterID.UID = journal.Remembered(c.StateDir, s.plan.ClusterID.Server)
+	s.cluster.Expect("", s.remember)
 	token, err := env.Prometheus.Token()
 	if err != nil {
 		return nil, &exit{exitUsage, err}
@@ -67,7 +73,36 @@ func open(cmd *cobra.Command, f *flags) (*session, error) {
 	if err != nil {
 		return nil, &exit{exitError, err}
 	}
+	s.store.Foreign = func(r release.Record) string { return s.plan.Foreign(r) }
 	return s, nil
+}
+
+// reach opens a session for a command that acts, or says what is true: it knows
+// which cluster it speaks to.
+func reach(cmd *cobra.Command, f *flags) (*session, error) {
+	s, err := open(cmd, f)
+	if err == nil {
+		s.identify(cmd.Context())
+	}
+	return s, err
+}
+
+// identify asks the cluster which one it is, so that a record is known to be of it
+// before it is picked up. Where it does not say so in time, what was remembered
+// counts, and is looked at again before anything is done.
+func (s *session) identify(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, introduction)
+	defer cancel()
+	if uid, err := s.cluster.Identify(ctx); err == nil && uid != "" {
+		s.plan.ClusterID.UID = uid
+		s.remember(uid)
+	}
+}
+
+// remember keeps which cluster answers at this address. Where it cannot be kept,
+// the next start asks again.
+func (s *session) remember(uid string) {
+	_ = journal.Remember(s.config.StateDir, s.plan.ClusterID.Server, uid)
 }
 
 // ofEnvironment names the environment where the file that a key of it names is
@@ -126,6 +161,9 @@ func (s *session) pickUp() (engine.Options, error) {
 	if why := s.plan.Misses(past.Record); why != "" {
 		return o, fail(exitUsage, "%s", why)
 	}
+	if why := s.plan.Disagrees(past.Record); why != "" {
+		return o, fail(exitError, "the record %s of %s is not used: %s; undo the change that made them differ, or move the record away", past.ID, past.Record.By.Name, why)
+	}
 	j, entries, dropped, err := s.store.Reopen(past.ID)
 	var held *journal.HeldError
 	switch {
@@ -137,6 +175,7 @@ func (s *session) pickUp() (engine.Options, error) {
 	}
 	o.Entries = append(o.Entries, entries...)
 	o.Journal, o.State.Record = j, entries[len(entries)-1].Record
+	s.cluster.Expect(o.State.ClusterID.UID, s.remember)
 	if text := dropped.String(); text != "" {
 		o.Entries = append(o.Entries, remark(text))
 	}
@@ -171,6 +210,9 @@ func (s *session) undone() map[string]string {
 	}
 	undone := map[string]string{}
 	for _, past := range list {
+		if past.Foreign != "" {
+			continue
+		}
 		template, why, ok := past.Record.Undone()
 		if _, newer := undone[template]; ok && !newer {
 			undone[template] = why
@@ -179,18 +221,29 @@ func (s *session) undone() map[string]string {
 	return undone
 }
 
-// unreadable tells of records that cannot be read: one of them may be of a
-// release that somebody left unfinished.
+// unreadable tells of records that cannot be read, of which one may be of a
+// release that somebody left unfinished, and of unfinished ones of something else.
+// The records of another slipway are counted: nobody can do anything about each.
 func (s *session) unreadable() []release.Entry {
 	list, err := s.store.List()
 	if err != nil {
-		return nil
+		return []release.Entry{remark(err.Error())}
 	}
 	var remarks []release.Entry
+	formats := map[int]int{}
 	for _, past := range list {
-		if past.Err != "" {
+		switch {
+		case past.Format != 0 && !past.Suspect:
+			formats[past.Format]++
+		case past.Err != "":
 			remarks = append(remarks, remark(fmt.Sprintf("record %s cannot be read: %s", past.ID, past.Err)))
+		case past.Foreign != "" && past.Unfinished():
+			remarks = append(remarks, remark(fmt.Sprintf("the unfinished release of %s by %s is of %s, and left alone here", past.Record.To.Version, past.Record.By.Name, past.Foreign)))
 		}
+	}
+	for _, format := range slices.Sorted(maps.Keys(formats)) {
+		remarks = append(remarks, remark(fmt.Sprintf("%s of another slipway not read: format %d; this one reads %d",
+			counted(formats[format], "record"), format, release.RecordFormat)))
 	}
 	return remarks
 }
@@ -223,15 +276,13 @@ func (r records) Driven() string {
 		return ""
 	}
 	what := fmt.Sprintf("the release of %s by %s", past.Record.To.Version, past.Record.By.Name)
-	switch past.Driver {
-	case os.Getpid():
-		return ""
-	case 0:
+	switch by := past.Driver; {
+	case by == nil:
 		return what + " was left unfinished: leave and start slipway again to continue it"
-	case -1:
-		return what + " is driven by another process; undo is yours all the same"
+	case by.Self:
+		return ""
 	default:
-		return fmt.Sprintf("%s is driven by process %d; undo is yours all the same", what, past.Driver)
+		return fmt.Sprintf("%s is driven by %s; undo is yours all the same", what, by)
 	}
 }
 
@@ -246,4 +297,12 @@ func localAccount() string {
 		return name
 	}
 	return name + "@" + host
+}
+
+// counted is a number of things: "1 record", "3 records".
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }

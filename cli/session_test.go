@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -76,10 +77,11 @@ func TestOpenNamesTheManifest(t *testing.T) {
 	said(at + ` holds kind "Secret" of ""; a Deployment of apps/v1 is accepted`)
 }
 
-// past writes a record and gives its file; at tells which one is newer.
+// past writes a record, of what the session is about unless it says otherwise, and gives its file; at tells which one is newer.
 func (s *session) past(t *testing.T, at time.Time, r release.Record) string {
 	t.Helper()
 	r.Format, r.Seq = release.RecordFormat, 1
+	r.Cluster, r.Namespace, r.Deployment = cmp.Or(r.Cluster, "elsewhere"), cmp.Or(r.Namespace, "staging"), cmp.Or(r.Deployment, "gateway")
 	j, err := s.store.Create(r.ID)
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +99,7 @@ func (s *session) past(t *testing.T, at time.Time, r release.Record) string {
 func left() release.Record {
 	return release.Record{
 		ID: "r1", Phase: release.Deploying, By: release.Actor{Name: "eng-b"},
-		From: release.Target{Version: "v1"}, To: release.Target{Version: "v2"},
+		From: release.Target{Version: "v1"}, To: release.Target{Version: "v2", Image: "registry.example/gateway:v2"},
 	}
 }
 
@@ -114,8 +116,8 @@ func TestWatchingPicksNothingUp(t *testing.T) {
 	if err := runConsole(&cobra.Command{}, f, "v3"); code(err) != exitUsage || !strings.Contains(err.Error(), "there is no terminal") {
 		t.Errorf("with a version: %v", err)
 	}
-	if past, _, _ := s.store.Unfinished(); past.Driver != 0 {
-		t.Errorf("with a version: held by %d", past.Driver)
+	if past, _, _ := s.store.Unfinished(); past.Driver != nil {
+		t.Errorf("with a version: held by %s", past.Driver)
 	}
 
 	st := newStage(t)
@@ -124,8 +126,8 @@ func TestWatchingPicksNothingUp(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- runConsole(st.cmd, f, "") }()
 	st.shows("API server unreachable", 0)
-	if past, _, _ := s.store.Unfinished(); past.Driver != 0 {
-		t.Errorf("held by %d", past.Driver)
+	if past, _, _ := s.store.Unfinished(); past.Driver != nil {
+		t.Errorf("held by %s", past.Driver)
 	}
 	cancel()
 	st.ends(ended, exitOK, "")

@@ -18,7 +18,7 @@ func newStatus(f *flags) *cobra.Command {
 			if err := checkOutput(output); err != nil {
 				return err
 			}
-			s, err := open(cmd, f)
+			s, err := reach(cmd, f)
 			if err != nil {
 				return err
 			}
@@ -150,7 +150,7 @@ func (s *session) last() *release.Record {
 		return nil
 	}
 	for _, past := range list {
-		if past.Err == "" && past.Record.Phase != release.Idle {
+		if past.Err == "" && past.Foreign == "" && past.Record.Phase != release.Idle {
 			return &past.Record
 		}
 	}

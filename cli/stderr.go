@@ -2,42 +2,77 @@ package cli
 
 import (
 	"os"
-	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"datahub.io/slipway/journal"
+)
+
+// logBound is how large stderr.log gets, and logEvery how often that is looked at.
+const (
+	logBound = 1 << 20
+	logEvery = 10 * time.Second
 )
 
 // quietStderr sends what others write to standard error into a file while the
 // screen is up: a credential plugin's complaint would tear it. It gives the way
 // back. Without a file to write to, it is dropped.
 func quietStderr(stateDir string) (restore func()) {
-	file, err := openLog(stateDir)
-	if err != nil {
+	file := openLog(stateDir)
+	if file == nil {
 		return func() {}
 	}
-	defer file.Close()
 	kept, err := duplicate(os.Stderr)
 	if err != nil {
+		file.Close()
 		return func() {}
 	}
 	if err := onto(file, os.Stderr); err != nil {
+		file.Close()
 		kept.Close()
 		return func() {}
 	}
+	ended := make(chan struct{})
+	go func() {
+		defer file.Close()
+		tick := time.NewTicker(logEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ended:
+				return
+			case <-tick.C:
+				bounded(file)
+			}
+		}
+	}()
 	return func() {
+		close(ended)
 		_ = onto(kept, os.Stderr) // there is nowhere left to say that it failed
 		kept.Close()
 	}
 }
 
-func openLog(stateDir string) (*os.File, error) {
-	if err := os.MkdirAll(stateDir, 0o700); err == nil {
-		file, err := os.OpenFile(filepath.Join(stateDir, "stderr.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
-		if err == nil {
-			return file, nil
-		}
+// openLog opens the log, or what drops everything where there can be none; nil
+// where not even that can be opened.
+func openLog(stateDir string) *os.File {
+	file, err := journal.OpenLog(stateDir, "stderr.log")
+	if err != nil {
+		file, err = os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	}
-	return os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		return nil
+	}
+	bounded(file)
+	return file
+}
+
+// bounded empties a log that has become too large: what comes next counts more.
+func bounded(file *os.File) {
+	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() && info.Size() >= logBound {
+		_ = file.Truncate(0) // the next look tries again
+	}
 }
 
 // duplicate gives another descriptor of an open file.

@@ -45,7 +45,7 @@ func undo(cmd *cobra.Command, f *flags, u undoFlags) error {
 	if err := checkTimeout(u.timeout); err != nil {
 		return err
 	}
-	s, err := open(cmd, f)
+	s, err := reach(cmd, f)
 	if err != nil {
 		return err
 	}

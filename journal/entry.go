@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"datahub.io/slipway/release"
+	"datahub.io/slipway/untrusted"
 )
 
 // Entry is what a line holds. Its Seq rises from line to line.
@@ -49,21 +50,28 @@ func decode(line []byte) (Entry, error) {
 	}
 	var version struct {
 		Record struct {
-			Format int `json:"format"`
+			Format  int              `json:"format"`
+			Phase   release.Phase    `json:"phase"`
+			Pending *json.RawMessage `json:"pending"`
 		} `json:"record"`
 	}
 	if err := json.Unmarshal(object, &version); err != nil {
 		return Entry{}, fmt.Errorf("not an entry: %w", err)
 	}
-	if version.Record.Format != release.RecordFormat {
-		return Entry{}, &FormatError{Found: version.Record.Format}
+	if r := version.Record; r.Format != release.RecordFormat {
+		return Entry{}, &FormatError{Found: r.Format, Over: r.Phase.Over() && r.Pending == nil}
 	}
 	var e Entry
 	if err := json.Unmarshal(object, &e); err != nil {
 		return Entry{}, fmt.Errorf("not an entry: %w", err)
 	}
+	untrusted.Clean(&e, textBound)
 	return e, nil
 }
+
+// textBound is how many runes of a text of a record are kept. Records are
+// written by other consoles, and cleaned like all text of strangers.
+const textBound = 10_000
 
 // unsum takes the checksum off a line and holds it against the rest.
 func unsum(line []byte) ([]byte, error) {

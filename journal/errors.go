@@ -14,15 +14,12 @@ var (
 
 // HeldError says that another process has the record open.
 type HeldError struct {
-	ID  string
-	PID int // 0 when the holder has not said
+	ID string
+	By Holder
 }
 
 func (e *HeldError) Error() string {
-	if e.PID == 0 {
-		return fmt.Sprintf("release %s is driven by another slipway", e.ID)
-	}
-	return fmt.Sprintf("release %s is driven by another slipway, process %d", e.ID, e.PID)
+	return fmt.Sprintf("release %s is driven by another slipway, %s", e.ID, e.By)
 }
 
 // UnfinishedError says that another release is not over yet.
@@ -30,19 +27,25 @@ type UnfinishedError struct{ Past Past }
 
 func (e *UnfinishedError) Error() string {
 	r, driver := e.Past.Record, ""
-	switch pid := e.Past.Driver; {
-	case pid > 0:
-		driver = fmt.Sprintf(", driven by process %d", pid)
-	case pid < 0:
-		driver = ", driven by another process"
+	if by := e.Past.Driver; by != nil {
+		driver = ", driven by " + by.String()
 	}
 	return fmt.Sprintf("the release of %s by %s is not finished%s", r.To.Version, r.By.Name, driver)
+}
+
+// SuspectError says that a record which is not read may be of a release that is
+// not finished.
+type SuspectError struct{ Past Past }
+
+func (e *SuspectError) Error() string {
+	return fmt.Sprintf("record %s may be of an unfinished release, and is not read: %s", e.Past.ID, e.Past.Err)
 }
 
 // FormatError says that a record was written by another version of slipway.
 type FormatError struct {
 	Path  string
 	Found int
+	Over  bool // nothing is left to be done about that release
 }
 
 func (e *FormatError) Error() string {

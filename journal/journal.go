@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"sync"
 )
 
@@ -66,7 +65,7 @@ func (j *Journal) Recover() (seq int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("recover record %s: %w", j.id, err)
 	}
-	end, err := openEnd(j.store.dir, read)
+	end, err := j.store.openEnd(read)
 	if err != nil {
 		return 0, fmt.Errorf("recover record %s: %w", j.id, err)
 	}
@@ -111,63 +110,7 @@ func (j *Journal) Close() error {
 // Discard lets go of a record of which nothing came, and removes it.
 func (j *Journal) Discard() error {
 	j.mu.Lock()
-	all, err := j.store.records()
-	for _, p := range all[j.id] {
-		err = errors.Join(err, os.Remove(filepath.Join(j.store.dir, p.name())))
-	}
+	err := j.store.discard(j.id)
 	j.mu.Unlock()
 	return errors.Join(err, j.Close())
-}
-
-const (
-	dirMode  = 0o700
-	fileMode = 0o600
-)
-
-// makeDir creates dir and its missing parents and makes their names durable.
-func makeDir(dir string) error {
-	if info, err := os.Stat(dir); err == nil && info.IsDir() {
-		return nil
-	}
-	parent := filepath.Dir(dir)
-	if parent != dir {
-		if err := makeDir(parent); err != nil {
-			return err
-		}
-	}
-	if err := os.Mkdir(dir, dirMode); err != nil && !errors.Is(err, os.ErrExist) {
-		return err
-	}
-	return syncDir(parent)
-}
-
-// createFile creates a file that must not exist, and makes its name durable.
-func createFile(dir, name string) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, fileMode)
-	if err != nil {
-		return nil, err
-	}
-	if err := syncDir(dir); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return f, nil
-}
-
-// openEnd opens the file that the record goes on in: the last part, or a new
-// one when the last part ends in something damaged.
-func openEnd(dir string, read record) (*os.File, error) {
-	last := read.parts[len(read.parts)-1]
-	if read.whole {
-		return os.OpenFile(filepath.Join(dir, last.name()), os.O_WRONLY|os.O_APPEND, fileMode)
-	}
-	last.number++
-	return createFile(dir, last.name())
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

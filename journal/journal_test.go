@@ -25,7 +25,7 @@ func entry(n int, phase release.Phase) Entry {
 	return Entry{
 		Seq: n, At: at, By: release.Actor{Name: "eng-a", Local: "a@laptop"}, Event: fmt.Sprintf("event %d", n),
 		Effects: []release.Change{{ID: fmt.Sprint("c", n), Kind: release.SetImage, Image: "r/gateway:v2.5.0"}},
-		Tells:   []release.Line{{Seq: n, At: at, Mark: release.MarkPass, Text: "line\nof \"text\" ✓"}},
+		Tells:   []release.Line{{Seq: n, At: at, Mark: release.MarkPass, Text: "line of \"text\" ✓"}},
 		Record:  release.Record{Format: release.RecordFormat, Seq: n, ID: "r1", Phase: phase, Items: []release.Item{{ID: "i", Evidence: strings.Repeat("x", n%7)}}},
 	}
 }
@@ -54,6 +54,22 @@ func write(t testing.TB, store *Store, id string, n int, phase release.Phase) {
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// folderOf opens the directory of the records for as long as the test runs.
+func folderOf(t testing.TB, store *Store) folder {
+	t.Helper()
+	d, err := store.folder(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(d.close)
+	return d
+}
+
+func holderOf(t testing.TB, store *Store, id string) *Holder {
+	t.Helper()
+	return folderOf(t, store).holder(id)
 }
 
 func seqs(entries []Entry) []int {
@@ -145,10 +161,10 @@ func TestHeldByAnotherProcess(t *testing.T) {
 	}
 
 	var held *HeldError
-	if _, _, _, err := store.Reopen("r1"); !errors.As(err, &held) || held.PID != other.Process.Pid || held.ID != "r1" {
+	if _, _, _, err := store.Reopen("r1"); !errors.As(err, &held) || held.By.PID != other.Process.Pid || held.By.Self || held.ID != "r1" {
 		t.Errorf("reopen: %v, want held by %d", err, other.Process.Pid)
 	}
-	if past, found, err := store.Unfinished(); err != nil || !found || past.Driver != other.Process.Pid {
+	if past, found, err := store.Unfinished(); err != nil || !found || past.Driver == nil || past.Driver.PID != other.Process.Pid || past.Driver.Self {
 		t.Errorf("unfinished: %+v %v %v", past, found, err)
 	}
 	if entries, _, err := store.Read("r1"); err != nil || len(entries) != 2 {
@@ -171,7 +187,7 @@ func TestHeldByAnotherProcess(t *testing.T) {
 	if err := j.Close(); err != nil {
 		t.Error(err)
 	}
-	if past, _, err := store.Unfinished(); err != nil || past.Driver != 0 {
+	if past, _, err := store.Unfinished(); err != nil || past.Driver != nil {
 		t.Errorf("nobody drives: %+v %v", past, err)
 	}
 }
@@ -202,7 +218,7 @@ func TestCreate(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := open(t, file).Create("r1"); err == nil || !strings.Contains(err.Error(), "not a directory") {
+	if _, err := open(t, file).Create("r1"); err == nil || !strings.Contains(err.Error(), "a regular file; accepted: a directory") {
 		t.Errorf("below a file: %v", err)
 	}
 }
@@ -239,7 +255,7 @@ func TestFullDisk(t *testing.T) {
 	if seq, err := j.Recover(); err != nil || seq != 1 {
 		t.Fatalf("recovered at %d: %v", seq, err)
 	}
-	if _, held := holder(store.dir, "r1"); !held {
+	if by := holderOf(t, store, "r1"); by == nil || !by.Self {
 		t.Error("recovering let the record go")
 	}
 	if err := j.Append(entry(2, release.Deploying)); err != nil {
@@ -342,7 +358,7 @@ func TestBegin(t *testing.T) {
 	}
 	first := <-won
 	var unfinished *UnfinishedError
-	if _, err := store.Begin("later"); !errors.As(err, &unfinished) || unfinished.Past.Driver != os.Getpid() {
+	if _, err := store.Begin("later"); !errors.As(err, &unfinished) || unfinished.Past.Driver == nil || !unfinished.Past.Driver.Self {
 		t.Errorf("while it is unfinished: %v", err)
 	}
 	if j, err := store.Create("undo"); err != nil {
@@ -430,7 +446,7 @@ func TestUnfinished(t *testing.T) {
 	// Killed before the first line was written: nothing was begun. In its middle:
 	// something was.
 	for name, text := range map[string]string{"d.jsonl": `{"seq":1,`, "e.jsonl": ""} {
-		if err := os.WriteFile(filepath.Join(store.dir, name), []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(store.path(), name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -451,7 +467,7 @@ func TestUnfinished(t *testing.T) {
 func TestLastOfALongFile(t *testing.T) {
 	store := open(t, t.TempDir())
 	write(t, store, "r1", 1, release.Deploying)
-	path := filepath.Join(store.dir, "r1.jsonl")
+	path := filepath.Join(store.path(), "r1.jsonl")
 	const n = 2000
 	var text []byte
 	for i := range n {
@@ -469,7 +485,7 @@ func TestLastOfALongFile(t *testing.T) {
 		if err := os.WriteFile(path, text, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if e, found, err := lastIn(path); err != nil || !found || e.Seq != n {
+		if e, found, err := folderOf(t, store).lastIn("r1.jsonl"); err != nil || !found || e.Seq != n {
 			t.Errorf("%s: %d %v %v", name, e.Seq, found, err)
 		}
 	}

@@ -7,20 +7,29 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
 	"datahub.io/slipway/release"
 )
 
+// recent is how many of the newest records are listed beside those that are not
+// settled.
+const recent = 20
+
 // Past is one record of the store in short.
 type Past struct {
 	ID     string
 	At     time.Time // of the last intact line
 	Record release.Record
-	Driver int    // the process that holds it: 0 when nobody does, -1 when it has not said
-	Err    string // why it cannot be read; Record is empty then
+	Driver *Holder // the process that holds it; nil: none does
+	Err    string  // why it is not read; Record is empty then
+	Format int     // it is of this other format; 0: it is not
+	// Suspect tells of a record that is not read: it may be of a release that
+	// somebody still has to do something about.
+	Suspect bool
+	// Foreign says what else than the store is asked about it is of, or "".
+	Foreign string
 }
 
 // Unfinished tells whether somebody still has to do something about it: its
@@ -47,57 +56,119 @@ func (p Past) Why() string {
 	}
 }
 
-// List gives the records of the store, newest first. Only the end of each file
-// is read, so it stays quick with years of releases. A record that cannot be
-// read is listed with its error.
+// List gives the records that can matter, newest first: all that are not settled,
+// and the newest of those that are. Only their ends are read. A record that cannot
+// be read is listed with its error.
 func (s *Store) List() ([]Past, error) {
-	all, err := s.records()
+	d, err := s.folder(false)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("list records: %w", err)
+	}
+	defer d.close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all, ids, err := s.records(d)
 	if err != nil {
 		return nil, fmt.Errorf("list records: %w", err)
 	}
+	s.recall(d)
 	var list []Past
-	for id, parts := range all {
-		past := Past{ID: id}
-		e, found, err := s.last(parts)
-		switch {
-		case err != nil:
-			past.Err = err.Error()
-		case found:
-			past.At, past.Record = e.At, e.Record
-		case s.empty(parts):
-			continue // begun, and ended before anything was written
-		default:
-			past.Err = "no intact line"
+	var fresh []string // settled since
+	for i, id := range ids {
+		newest := len(ids)-i <= recent
+		if s.settled[id] && !newest {
+			continue
 		}
-		if pid, held := holder(s.dir, id); held {
-			past.Driver = cmp.Or(pid, -1)
+		past, known := s.known[id]
+		if !known {
+			past = d.look(id, all[id], s.settled[id])
+			if past.over() && !s.settled[id] {
+				fresh = append(fresh, id)
+			}
+			if past.over() && newest {
+				s.known[id] = past
+			}
 		}
-		list = append(list, past)
+		if past.ID != "" && (newest || !past.over()) {
+			past.Foreign = s.foreign(past)
+			list = append(list, past)
+		}
 	}
+	s.settle(d, fresh)
 	slices.SortFunc(list, func(a, b Past) int {
 		return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.ID, a.ID))
 	})
 	return list, nil
 }
 
+func (s *Store) foreign(p Past) string {
+	if p.Err != "" {
+		return ""
+	}
+	return s.Foreign(p.Record)
+}
+
 // Unfinished gives the newest record that somebody still has to do something
-// about.
+// about. Where one that is not read may be such a record, the error is a
+// *SuspectError.
 func (s *Store) Unfinished() (Past, bool, error) {
 	list, err := s.List()
 	if err != nil {
 		return Past{}, false, err
 	}
-	i := slices.IndexFunc(list, Past.Unfinished)
+	for _, past := range list {
+		if past.Suspect {
+			return Past{}, false, &SuspectError{past}
+		}
+	}
+	i := slices.IndexFunc(list, func(p Past) bool { return p.Unfinished() && p.Foreign == "" })
 	if i < 0 {
 		return Past{}, false, nil
 	}
 	return list[i], true, nil
 }
 
+// over tells whether nobody will ever write to it again.
+func (p Past) over() bool { return p.ID != "" && p.Err == "" && !p.Unfinished() && p.Driver == nil }
+
+// look reads the end of one record. Who holds it is looked at first: what nobody
+// holds does not change any more while it is read. Of a record that was begun, and
+// ended before anything was written, there is nothing.
+func (d folder) look(id string, parts []part, settled bool) Past {
+	past := Past{ID: id}
+	if !settled {
+		past.Driver = d.holder(id)
+	}
+	e, found, err := d.last(parts)
+	var foreign *FormatError
+	switch {
+	case errors.As(err, &foreign):
+		past.Err, past.Format, past.Suspect = err.Error(), foreign.Found, !foreign.Over
+	case err != nil:
+		past.Err, past.Suspect = err.Error(), !errors.Is(err, os.ErrNotExist)
+	case found:
+		past.At, past.Record = e.At, e.Record
+	case d.empty(parts):
+		return Past{}
+	default:
+		past.Err = "no intact line"
+	}
+	return past
+}
+
 // empty tells whether nothing was ever written to a record.
-func (s *Store) empty(parts []part) bool {
+func (d folder) empty(parts []part) bool {
 	for _, p := range parts {
-		if info, err := os.Stat(filepath.Join(s.dir, p.name())); err != nil || info.Size() > 0 {
+		f, err := d.open(p.name(), os.O_RDONLY)
+		if err != nil {
+			return false
+		}
+		info, err := f.Stat()
+		f.Close()
+		if err != nil || info.Size() > 0 {
 			return false
 		}
 	}
@@ -105,13 +176,12 @@ func (s *Store) empty(parts []part) bool {
 }
 
 // last gives the last intact line of a record.
-func (s *Store) last(parts []part) (Entry, bool, error) {
+func (d folder) last(parts []part) (Entry, bool, error) {
 	for _, p := range slices.Backward(parts) {
-		path := filepath.Join(s.dir, p.name())
-		e, found, err := lastIn(path)
+		e, found, err := d.lastIn(p.name())
 		var foreign *FormatError
 		if errors.As(err, &foreign) {
-			foreign.Path = path
+			foreign.Path = d.path(p.name())
 		}
 		if found || err != nil {
 			return e, found, err
@@ -120,12 +190,12 @@ func (s *Store) last(parts []part) (Entry, bool, error) {
 	return Entry{}, false, nil
 }
 
-// tailBlock is how much of a file is read at first, and by how much more when
-// no intact line is in it.
-const tailBlock = 64 << 10
+// tailBlock is how much of a file is read at first; four times as much when no
+// intact line is in it.
+const tailBlock = 16 << 10
 
-func lastIn(path string) (Entry, bool, error) {
-	f, err := os.Open(path)
+func (d folder) lastIn(name string) (Entry, bool, error) {
+	f, err := d.open(name, os.O_RDONLY)
 	if err != nil {
 		return Entry{}, false, err
 	}
@@ -134,14 +204,14 @@ func lastIn(path string) (Entry, bool, error) {
 	if err != nil {
 		return Entry{}, false, err
 	}
-	for length := int64(tailBlock); ; length *= 4 {
+	for length := int64(tailBlock); ; length = min(4*length, partBound) {
 		start := max(size-length, 0)
 		text := make([]byte, size-start)
 		if _, err := f.ReadAt(text, start); err != nil && !errors.Is(err, io.EOF) {
 			return Entry{}, false, err
 		}
 		e, found, err := lastOf(text)
-		if found || err != nil || start == 0 {
+		if found || err != nil || start == 0 || length == partBound {
 			return e, found, err
 		}
 	}

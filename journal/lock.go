@@ -1,60 +1,119 @@
 package journal
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"datahub.io/slipway/untrusted"
 )
 
-func lockPath(dir, id string) string { return filepath.Join(dir, id+".lock") }
+// Holder is the process that has a record open.
+type Holder struct {
+	PID  int    // 0: it has not said
+	Host string // empty: it has not said
+	Self bool   // it is this process
+}
+
+// String names the process: "process 12 on gateway-ci-7".
+func (h Holder) String() string {
+	switch {
+	case h.PID == 0:
+		return "another process"
+	case h.Host == "" || h.Host == hostname():
+		return fmt.Sprintf("process %d", h.PID)
+	default:
+		return fmt.Sprintf("process %d on %s", h.PID, h.Host)
+	}
+}
+
+var hostname = sync.OnceValue(func() string {
+	host, _ := os.Hostname() // without one only the process is named
+	return untrusted.Line(host, 253)
+})
+
+// token tells this process from all others: on a volume that containers share,
+// the first process of each has the same number.
+var token = sync.OnceValue(func() string {
+	var b [8]byte
+	rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+})
+
+func lockName(id string) string { return id + ".lock" }
 
 // acquire takes the record's lock, which ends with the process or with Close,
-// and leaves the process id in it for others to name. The lock file stays: a
-// file that comes and goes cannot be locked without a race.
-func acquire(dir, id string) (*os.File, error) {
-	f, err := os.OpenFile(lockPath(dir, id), os.O_CREATE|os.O_RDWR, fileMode)
+// and leaves in it who has it, for others to name. The lock file stays: a file
+// that comes and goes cannot be locked without a race.
+func (d folder) acquire(id string) (*os.File, error) {
+	f, err := openAt(d.fd(), lockName(id), d.path(lockName(id)), os.O_CREATE|os.O_RDWR, fileMode, trustFile)
 	if err != nil {
 		return nil, fmt.Errorf("lock record %s: %w", id, err)
 	}
 	if err := flockPatiently(f); err != nil {
 		held := errors.Is(err, unix.EWOULDBLOCK)
+		by := holderIn(f)
 		err = errors.Join(err, f.Close())
 		if held {
-			return nil, &HeldError{ID: id, PID: pidIn(dir, id)}
+			return nil, &HeldError{ID: id, By: by}
 		}
 		return nil, fmt.Errorf("lock record %s: %w", id, err)
 	}
-	// The lock holds without it: on a full disk it only has no name.
-	_ = writePID(f)
+	// The lock holds without it: on a full disk it only has no name. Who may read
+	// a file may lock it, so nobody else may.
+	_ = errors.Join(f.Chmod(fileMode), sign(f))
 	return f, nil
 }
 
-func writePID(f *os.File) error {
+// sign leaves the process, its token and its host in the lock.
+func sign(f *os.File) error {
 	if err := f.Truncate(0); err != nil {
 		return err
 	}
-	_, err := f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+	_, err := f.WriteAt([]byte(fmt.Sprintf("%d %s %s\n", os.Getpid(), token(), hostname())), 0)
 	return err
 }
 
-// holder tells whether a live process holds the record, and which: 0 when it
-// has not said.
-func holder(dir, id string) (pid int, held bool) {
-	f, err := os.Open(lockPath(dir, id))
+// holder is the live process that holds the record; nil when none does.
+func (d folder) holder(id string) *Holder {
+	f, err := d.open(lockName(id), os.O_RDONLY)
 	if err != nil {
-		return 0, false
+		return nil
 	}
 	defer f.Close()
 	if flock(f, unix.LOCK_SH|unix.LOCK_NB) == nil {
-		return 0, false // closing lets it go again
+		return nil // closing lets it go again
 	}
-	return pidIn(dir, id), true
+	by := holderIn(f)
+	return &by
+}
+
+// holderIn reads what sign wrote; a process that wrote only its number is of an
+// earlier slipway.
+func holderIn(f *os.File) Holder {
+	text, err := io.ReadAll(io.NewSectionReader(f, 0, 1<<10))
+	words := strings.Fields(string(text))
+	if err != nil || len(words) == 0 {
+		return Holder{}
+	}
+	h := Holder{}
+	h.PID, _ = strconv.Atoi(words[0]) // 0 where it is none
+	if len(words) > 1 {
+		h.Self = words[1] == token()
+	}
+	if len(words) > 2 {
+		h.Host = untrusted.Line(words[2], 253)
+	}
+	return h
 }
 
 // flockPatiently outlasts those who only look whether the lock is held, as
@@ -76,16 +135,4 @@ func flock(f *os.File, how int) error {
 			return err
 		}
 	}
-}
-
-func pidIn(dir, id string) int {
-	text, err := os.ReadFile(lockPath(dir, id))
-	if err != nil {
-		return 0
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil {
-		return 0
-	}
-	return pid
 }

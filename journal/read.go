@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -42,18 +43,18 @@ func partOf(name string) (part, bool) {
 		}
 		p.number = n
 	}
-	return p, names.MatchString(id) && p.name() == name
+	return p, accepted.MatchString(id) && p.name() == name
 }
 
-// records gives the parts of every record of the store, by id, in order.
-func (s *Store) records() (map[string][]part, error) {
-	entries, err := os.ReadDir(s.dir)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
+// records gives the parts of every record in the directory, by id, in order.
+func (d folder) records() (map[string][]part, error) {
+	entries, err := d.names()
+	if err != nil {
 		return nil, err
 	}
 	all := map[string][]part{}
-	for _, entry := range entries {
-		if p, ok := partOf(entry.Name()); ok {
+	for _, name := range entries {
+		if p, ok := partOf(name); ok {
 			all[p.id] = append(all[p.id], p)
 		}
 	}
@@ -63,39 +64,57 @@ func (s *Store) records() (map[string][]part, error) {
 	return all, nil
 }
 
+// names lists the directory from its beginning.
+func (d folder) names() ([]string, error) {
+	if _, err := d.f.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	return d.f.Readdirnames(-1)
+}
+
 // record is everything that was read of one record.
 type record struct {
 	parts   []part
 	entries []Entry
 	dropped Dropped
-	whole   bool // the last part ends in an intact line, or is empty
+	whole   bool         // the last part ends in an intact line, or is empty
+	foreign *FormatError // the last intact line is of another format; nil: it is not
 }
 
+// partBound is more than any part of a record has.
+const partBound = 64 << 20
+
 func (s *Store) read(id string) (record, error) {
-	all, err := s.records()
+	d, err := s.folder(false)
+	if err != nil {
+		return record{}, err
+	}
+	defer d.close()
+	all, err := d.records()
 	if err != nil {
 		return record{}, err
 	}
 	r := record{parts: all[id]}
 	if len(r.parts) == 0 {
-		return record{}, fmt.Errorf("%s: %w", filepath.Join(s.dir, part{id: id}.name()), os.ErrNotExist)
+		return record{}, fmt.Errorf("%s: %w", d.path(part{id: id}.name()), os.ErrNotExist)
 	}
 	for _, p := range r.parts {
-		path := filepath.Join(s.dir, p.name())
-		text, err := os.ReadFile(path)
+		text, err := d.read(p.name(), partBound)
 		if err != nil {
 			return record{}, err
 		}
-		if err := r.join(path, text); err != nil {
-			return record{}, err
-		}
+		r.join(d.path(p.name()), text)
+	}
+	if r.foreign != nil {
+		return record{}, r.foreign
 	}
 	return r, nil
 }
 
 // join adds one part. A damaged line is dropped; the lines after it still
 // count, because each carries the whole record, as long as their numbers rise.
-func (r *record) join(path string, text []byte) error {
+// So does a line of another format, as long as one of ours comes after it.
+func (r *record) join(path string, text []byte) {
 	r.whole = true
 	for number := 1; len(text) > 0; number++ {
 		line, rest, ended := bytes.Cut(text, []byte{'\n'})
@@ -107,16 +126,16 @@ func (r *record) join(path string, text []byte) error {
 			err = fmt.Errorf("number %d does not follow %d", e.Seq, r.entries[last].Seq)
 		}
 		var foreign *FormatError
-		if errors.As(err, &foreign) {
+		switch {
+		case errors.As(err, &foreign):
 			foreign.Path = path
-			return foreign
-		}
-		if r.whole = err == nil; r.whole {
-			r.entries = append(r.entries, e)
-		} else {
+			r.foreign, r.whole = foreign, true
+		case err == nil:
+			r.entries, r.foreign, r.whole = append(r.entries, e), nil, true
+		default:
+			r.whole = false
 			r.dropped.add(len(text)-len(rest), fmt.Sprintf("%s:%d: %v", filepath.Base(path), number, err))
 		}
 		text = rest
 	}
-	return nil
 }

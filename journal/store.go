@@ -6,42 +6,62 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"sync"
+
+	"datahub.io/slipway/release"
 )
 
-// Store is the directory of one service's records in one environment.
-type Store struct{ dir string }
+// Store is the directory of one service's records in one environment. Its
+// methods may be called from any goroutine.
+type Store struct {
+	stateDir, service, environment string
 
-// names is what may become part of a path. A plus sign separates the parts of
+	// Foreign says why a record is about something else than what this store is
+	// asked about, or "". Such a record is listed, and stands against nothing. It
+	// may be set before the store is used.
+	Foreign func(release.Record) string
+
+	mu      sync.Mutex
+	names   names           // of the records, as they were last read
+	settled map[string]bool // nil: not read yet
+	known   map[string]Past // of settled records
+}
+
+// accepted is what may become part of a path. A plus sign separates the parts of
 // a record and is therefore not among it.
-var names = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+var accepted = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
 // Open gives the store below the state directory. Nothing is created before
-// the first record is.
+// the first record is. Without a state directory there are no records, and none
+// can be written; each use of the store says so.
 func Open(stateDir, service, environment string) (*Store, error) {
 	for what, name := range map[string]string{"service": service, "environment": environment} {
-		if !names.MatchString(name) {
+		if !accepted.MatchString(name) {
 			return nil, fmt.Errorf("open journal: %s: found %q; accepted: letters, digits, dots, dashes and underscores", what, name)
 		}
 	}
-	if stateDir == "" {
-		return nil, errors.New("open journal: no state directory")
-	}
-	return &Store{dir: filepath.Join(stateDir, service, environment)}, nil
+	return &Store{
+		stateDir: stateDir, service: service, environment: environment,
+		Foreign: func(release.Record) string { return "" },
+		known:   map[string]Past{},
+	}, nil
 }
 
 // Create begins the record id and holds it until Close.
 func (s *Store) Create(id string) (*Journal, error) {
-	if !names.MatchString(id) {
+	if !accepted.MatchString(id) {
 		return nil, fmt.Errorf("create record: found id %q; accepted: letters, digits, dots, dashes and underscores", id)
 	}
-	if err := makeDir(s.dir); err != nil {
+	d, err := s.folder(true)
+	if err != nil {
 		return nil, fmt.Errorf("create record %s: %w", id, err)
 	}
-	lock, err := acquire(s.dir, id)
+	defer d.close()
+	lock, err := d.acquire(id)
 	if err != nil {
 		return nil, err
 	}
-	file, err := createFile(s.dir, part{id: id}.name())
+	file, err := d.create(part{id: id}.name())
 	if err != nil {
 		return nil, fmt.Errorf("create record %s: %w", id, errors.Join(err, lock.Close()))
 	}
@@ -52,13 +72,18 @@ func (s *Store) Create(id string) (*Journal, error) {
 // another one is unfinished, the error is an *UnfinishedError. Two that begin at
 // the same moment are told apart as well.
 func (s *Store) Begin(id string) (*Journal, error) {
-	if err := makeDir(s.dir); err != nil {
+	d, err := s.folder(true)
+	if err != nil {
 		return nil, fmt.Errorf("create record %s: %w", id, err)
 	}
-	sole, err := acquire(s.dir, soleLock)
+	defer d.close()
+	sole, err := d.acquire(soleLock)
 	if err != nil {
 		return nil, err
 	}
+	s.mu.Lock()
+	s.names = names{} // what was written this very moment counts
+	s.mu.Unlock()
 	past, unfinished, err := s.Unfinished()
 	if err == nil && unfinished {
 		err = &UnfinishedError{Past: past}
@@ -84,10 +109,15 @@ func (s *Store) Reopen(id string) (*Journal, []Entry, Dropped, error) {
 	fail := func(err error) (*Journal, []Entry, Dropped, error) {
 		return nil, nil, Dropped{}, fmt.Errorf("reopen record %s: %w", id, err)
 	}
-	if _, err := os.Stat(filepath.Join(s.dir, part{id: id}.name())); err != nil {
+	d, err := s.folder(false)
+	if err != nil {
 		return fail(err)
 	}
-	lock, err := acquire(s.dir, id)
+	defer d.close()
+	if err := d.exists(part{id: id}.name()); err != nil {
+		return fail(err)
+	}
+	lock, err := d.acquire(id)
 	if err != nil {
 		return nil, nil, Dropped{}, err
 	}
@@ -98,7 +128,7 @@ func (s *Store) Reopen(id string) (*Journal, []Entry, Dropped, error) {
 	if len(read.entries) == 0 {
 		return fail(errors.Join(fmt.Errorf("no intact line; %s", read.dropped), lock.Close()))
 	}
-	file, err := openEnd(s.dir, read)
+	file, err := s.openEnd(read)
 	if err != nil {
 		return fail(errors.Join(err, lock.Close()))
 	}
@@ -115,3 +145,36 @@ func (s *Store) Read(id string) ([]Entry, Dropped, error) {
 	}
 	return read.entries, read.dropped, nil
 }
+
+// openEnd opens the file that the record goes on in: the last part, or a new
+// one when the last part ends in something damaged.
+func (s *Store) openEnd(read record) (*os.File, error) {
+	d, err := s.folder(false)
+	if err != nil {
+		return nil, err
+	}
+	defer d.close()
+	last := read.parts[len(read.parts)-1]
+	if read.whole {
+		return d.open(last.name(), os.O_WRONLY|os.O_APPEND)
+	}
+	last.number++
+	return d.create(last.name())
+}
+
+// discard removes a record.
+func (s *Store) discard(id string) error {
+	d, err := s.folder(false)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	all, err := d.records()
+	for _, p := range all[id] {
+		err = errors.Join(err, d.remove(p.name()))
+	}
+	return err
+}
+
+// path is where the records are, for people.
+func (s *Store) path() string { return filepath.Join(s.stateDir, s.service, s.environment) }
