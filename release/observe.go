@@ -189,11 +189,15 @@ func (t *turn) fail(spec MetricSpec, sample Sample) {
 	t.s.View.Failing = put(t.s.View.Failing, spec.Name, run)
 }
 
-// failed is the run with one failing sample more: counted when it is far enough
+// failed is the run with one failing sample more: counted when it is newer and far enough
 // from the one before, and the first of a new run after a gap.
 func (r Run) failed(sample Sample, apart, gap time.Duration, after int) Run {
-	if r.Count > 0 && sample.At.Sub(r.Newest) > gap {
+	switch since := sample.At.Sub(r.Newest); {
+	case r.Count == 0:
+	case since > gap, since < -gap: // or the clock was set back
 		r = Run{}
+	case since <= 0:
+		return r // it was counted
 	}
 	r.Newest = sample.At
 	if n := len(r.Samples); n == 0 || sample.At.Sub(r.Samples[n-1].At) >= apart {
