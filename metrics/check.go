@@ -30,7 +30,11 @@ func (c *Client) Check(ctx context.Context) []Row {
 		rows[0].Found += fmt.Sprintf(", its clock is %s away from ours", release.Age(skew.Abs()))
 	}
 	for i, spec := range c.Specs {
-		rows = append(rows, c.row("metric "+string(spec.Name), spec, readings[i].sample(spec.Name, release.Sample{}, skew)))
+		row := c.row("metric "+string(spec.Name), spec, readings[i].sample(spec.Name, release.Sample{}, skew))
+		if found, next := c.toothless(ctx, spec); row.OK && found != "" {
+			row.OK, row.Found, row.Next = false, row.Found+", but "+found, next
+		}
+		rows = append(rows, row)
 	}
 	if c.Aside {
 		return rows
