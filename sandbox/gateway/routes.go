@@ -32,17 +32,18 @@ type routes struct {
 }
 
 // split returns how the requests of some kinds to an environment are divided. It returns false if they are not: they go to all of its pods.
+// Several VirtualServices or HTTPRoutes for the host count together.
 func (r routes) split(e Environment, kinds []traffic.Kind) ([]traffic.Backend, bool) {
 	d := r.directory(e.Namespace)
-	for _, v := range list[traffic.VirtualService](r, VirtualServices, e.Namespace) {
-		if serves(v.Hosts, "*", "*.datahub.io") {
-			return v.Split(kinds, d), true
-		}
+	virtual := list[traffic.VirtualService](r, VirtualServices, e.Namespace)
+	virtual = slices.DeleteFunc(virtual, func(v traffic.VirtualService) bool { return !serves(v.Hosts, "*", "*.datahub.io") })
+	if len(virtual) > 0 {
+		return traffic.MergeVirtualServices(virtual).Split(kinds, d), true
 	}
-	for _, h := range list[traffic.HTTPRoute](r, HTTPRoutes, e.Namespace) {
-		if len(h.Hostnames) == 0 || serves(h.Hostnames, "*.datahub.io") {
-			return h.Split(kinds, d), true
-		}
+	routes := list[traffic.HTTPRoute](r, HTTPRoutes, e.Namespace)
+	routes = slices.DeleteFunc(routes, func(h traffic.HTTPRoute) bool { return len(h.Hostnames) > 0 && !serves(h.Hostnames, "*.datahub.io") })
+	if len(routes) > 0 {
+		return traffic.MergeHTTPRoutes(routes).Split(kinds, d), true
 	}
 	return traffic.Unrouted(), e.Routed
 }
@@ -68,7 +69,7 @@ func selectorOf(s *corev1.Service) map[string]string {
 	return s.Spec.Selector
 }
 
-// list returns the specs of a namespace's objects of a kind, in the order of their names. One that does not decode is left out: the schemas of
+// list returns the specs of a namespace's objects of a kind, the oldest first, in the order of their names within a second. One that does not decode is left out: the schemas of
 // the CustomResourceDefinitions let none pass.
 func list[T any](r routes, kind schema.GroupVersionResource, namespace string) []T {
 	objects, _ := r.objects[kind].ByNamespace(namespace).List(labels.Everything())
@@ -76,7 +77,9 @@ func list[T any](r routes, kind schema.GroupVersionResource, namespace string) [
 	for _, o := range objects {
 		found = append(found, o.(*unstructured.Unstructured))
 	}
-	slices.SortFunc(found, func(a, b *unstructured.Unstructured) int { return cmp.Compare(a.GetName(), b.GetName()) })
+	slices.SortFunc(found, func(a, b *unstructured.Unstructured) int {
+		return cmp.Or(a.GetCreationTimestamp().Compare(b.GetCreationTimestamp().Time), cmp.Compare(a.GetName(), b.GetName()))
+	})
 	var out []T
 	for _, o := range found {
 		var spec T

@@ -123,6 +123,37 @@ func TestSplitsAreThoseOfTheCluster(t *testing.T) {
 	c.until(t, "routes", "map[:1.000 of 0 labels] true")
 }
 
+const testers = `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: testers, namespace: datahub-canary}
+spec:
+  hosts: ["*"]
+  http: [{match: [{headers: {x-datahub-tester: {exact: "on"}}}], route: [{destination: {host: datahub-gateway-canary}}]}]
+`
+
+const testersRoute = `
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: testers, namespace: datahub-routes}
+spec:
+  hostnames: [gateway.datahub.io]
+  rules: [{matches: [{headers: [{name: x-datahub-tester, value: "on"}]}], backendRefs: [{name: datahub-gateway-canary}]}]
+`
+
+func TestASecondRouteCounts(t *testing.T) {
+	c, _ := watched(t, virtualService, otherHost, testers, httpRoute, testersRoute)
+	o := c.observe()
+	for environment, want := range map[string]string{
+		"canary": "map[datahub-gateway-canary:0.107 of 2 labels datahub-gateway-stable:0.893 of 2 labels] true",
+		"routes": "map[datahub-gateway-canary:0.258 of 2 labels datahub-gateway-stable:0.743 of 2 labels] true",
+	} {
+		if got := o.split(environment); got != want {
+			t.Errorf("%s: got %s, want %s", environment, got, want)
+		}
+	}
+}
+
 // until waits until an environment's split is as wanted.
 func (c *cluster) until(t *testing.T, environment, want string) {
 	t.Helper()

@@ -36,6 +36,15 @@ type BackendRef struct {
 	Weight    *float64 `json:"weight"`
 }
 
+// MergeHTTPRoutes returns one HTTPRoute that divides requests as several for one host do, in this order.
+func MergeHTTPRoutes(all []HTTPRoute) HTTPRoute {
+	var merged HTTPRoute
+	for _, r := range all {
+		merged.Rules = append(merged.Rules, r.Rules...)
+	}
+	return merged
+}
+
 // Split divides requests: for each kind the rule counts that matches it with the most headers, the first of several. Shares are in proportion to
 // the weights, and a missing weight is 1.
 func (r HTTPRoute) Split(kinds []Kind, d Directory) []Backend {

@@ -34,15 +34,21 @@ type Kind struct {
 	Headers map[string]string
 }
 
-// PreviewHeader is set to PreviewValue by the 2 % of requests that ask for a preview.
+// PreviewHeader is set to PreviewValue by the 2 % of requests that ask for a preview, TesterHeader to TesterValue by the 1 % that testers make.
 const (
 	PreviewHeader = "x-datahub-preview"
 	PreviewValue  = "canary"
+	TesterHeader  = "x-datahub-tester"
+	TesterValue   = "on"
 )
 
 var (
 	// Kinds are those of all requests.
-	Kinds = []Kind{{Share: 0.02, Headers: map[string]string{PreviewHeader: PreviewValue}}, {Share: 0.98}}
+	Kinds = []Kind{
+		{Share: 0.02, Headers: map[string]string{PreviewHeader: PreviewValue}},
+		{Share: 0.01, Headers: map[string]string{TesterHeader: TesterValue}},
+		{Share: 0.97},
+	}
 	// Plain is a request without any header that routes look at, as a health check's.
 	Plain = []Kind{{Share: 1}}
 )

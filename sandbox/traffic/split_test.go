@@ -109,6 +109,56 @@ func TestHTTPRouteSplit(t *testing.T) {
 	}
 }
 
+// Several VirtualServices for one host are one to a gateway: what takes everything in one of them does not hide the others' routes.
+func TestMergedVirtualServices(t *testing.T) {
+	const (
+		weighted = `[{match: [{headers: {x-datahub-preview: {exact: canary}}}], route: [{destination: {host: all}}]}, {route: [{destination: {host: stable}}]}]`
+		testers  = `[{match: [{headers: {x-datahub-tester: {exact: "on"}}}], route: [{destination: {host: canary}}]}]`
+		slash    = `[{match: [{uri: {prefix: /}}], route: [{destination: {host: canary}}]}]`
+	)
+	for name, c := range map[string]struct {
+		http []string
+		want string
+	}{
+		"one":                            {[]string{weighted}, "all 0.02, stable 0.98"},
+		"testers come later":             {[]string{weighted, testers}, "all 0.02, canary 0.01, stable 0.97"},
+		"testers come first":             {[]string{testers, weighted}, "all 0.02, canary 0.01, stable 0.97"},
+		"the first of two that take all": {[]string{weighted, slash}, "all 0.02, stable 0.98"},
+		"the same match":                 {[]string{testers, strings.ReplaceAll(testers, "host: canary", "host: all"), weighted}, "all 0.02, canary 0.01, stable 0.97"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var all []VirtualService
+			for _, http := range c.http {
+				var v VirtualService
+				if err := yaml.Unmarshal([]byte("http: "+http), &v); err != nil {
+					t.Fatal(err)
+				}
+				all = append(all, v)
+			}
+			if got := text(MergeVirtualServices(all).Split(Kinds, datahub())); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestMergedHTTPRoutes(t *testing.T) {
+	var weighted, testers HTTPRoute
+	for rules, into := range map[string]*HTTPRoute{
+		`[{backendRefs: [{name: stable}]}]`: &weighted,
+		`[{matches: [{headers: [{name: x-datahub-tester, value: "on"}]}], backendRefs: [{name: canary}]}]`: &testers,
+	} {
+		if err := yaml.Unmarshal([]byte("rules: "+rules), into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, all := range [][]HTTPRoute{{weighted, testers}, {testers, weighted}} {
+		if got, want := text(MergeHTTPRoutes(all).Split(Kinds, datahub())), "stable 0.99, canary 0.01"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 func TestHosts(t *testing.T) {
 	for _, host := range []string{"canary", "canary.production", "canary.production.svc", "canary.production.svc.cluster.local"} {
 		if b := datahub().backend(host, ""); b.Name != "canary" || b.Selector["track"] != "canary" {

@@ -1,7 +1,9 @@
 package traffic
 
 import (
+	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -47,6 +49,28 @@ func (v VirtualService) Split(kinds []Kind, d Directory) []Backend {
 		backends = divide(backends, k.Share, targets)
 	}
 	return backends
+}
+
+// MergeVirtualServices returns one VirtualService that divides requests as several for one host do, in this order. As at Istio's gateways, what takes
+// everything comes after the other routes.
+func MergeVirtualServices(all []VirtualService) VirtualService {
+	if len(all) == 1 {
+		return all[0]
+	}
+	var merged VirtualService
+	for _, v := range all {
+		merged.HTTP = append(merged.HTTP, v.HTTP...)
+	}
+	slices.SortStableFunc(merged.HTTP, func(a, b IstioRoute) int { return cmp.Compare(a.catchesAll(), b.catchesAll()) })
+	return merged
+}
+
+// catchesAll is 1 for a route that takes every request, 0 for all others.
+func (r IstioRoute) catchesAll() int {
+	if len(r.Match) == 0 || slices.ContainsFunc(r.Match, func(m map[string]any) bool { return istioMatches(m, Kind{}) }) {
+		return 1
+	}
+	return 0
 }
 
 // matches tells whether one of the route's matches, or the lack of any, lets a kind of request in.
