@@ -25,6 +25,12 @@ type Behaviour struct {
 	Onset time.Duration
 	// Exhausts is how long after its container started a leaking version reaches its memory limit, at speed 1; zero for all others.
 	Exhausts time.Duration
+	// Period and Spell are of a version whose errors come and go: in each Period of the clock it fails for a Spell, at any speed; elsewhere zero.
+	Period, Spell time.Duration
+	// Lazy tells that a counter of failed requests exists only from the first failure on, as client libraries make labelled ones.
+	Lazy bool
+	// Ceiling is the upper bound of the last bucket of its histogram before +Inf, in seconds; zero where the histogram has all buckets.
+	Ceiling float64
 	// NeverReady tells that no pod of this version ever serves a request.
 	NeverReady bool
 }
@@ -57,6 +63,18 @@ var Table = []Behaviour{
 	{
 		Name: "leak", Summary: "becomes ready; memory reaches the limit 3 minutes after its start: OOMKilled, restarted, again",
 		ErrorRate: goodErrors, Median: goodMedian, Sigma: goodSigma, CPU: goodCPU, Exhausts: 3 * time.Minute,
+	},
+	{
+		Name: "flaky", Summary: "4 % of requests fail in the first 20 seconds of every minute, at any speed",
+		ErrorRate: 0.04, Median: goodMedian, Sigma: goodSigma, CPU: goodCPU, Period: time.Minute, Spell: 20 * time.Second,
+	},
+	{
+		Name: "flawless", Summary: "no request fails; its counters of failed requests do not exist before the first one",
+		Median: goodMedian, Sigma: goodSigma, CPU: goodCPU, Lazy: true,
+	},
+	{
+		Name: "coarse", Summary: "as slow as `-slow`, but its histogram ends at 100 ms: P95 reads 100 ms at most",
+		ErrorRate: goodErrors, Median: 70 * time.Millisecond, Sigma: 0.5, CPU: 1.3, Ceiling: 0.1,
 	},
 	{Name: "crash", Summary: "exits with 1 two seconds after its start: CrashLoopBackOff", NeverReady: true},
 	{Name: "unready", Summary: "runs, but its readiness probe answers 503 for ever", NeverReady: true},
@@ -94,10 +112,16 @@ func Name(image string) string {
 	return name
 }
 
-// At returns the error rate of a container that has run for age, speed times faster than life.
-func (b Behaviour) At(age time.Duration, speed float64) (errorRate float64) {
-	if b.Onset > 0 && float64(age)*speed < float64(b.Onset) {
-		return goodErrors
+// Everyday is the error rate of a good version.
+const Everyday = goodErrors
+
+// At returns the error rate at a time of a container that started at another, speed times faster than life.
+func (b Behaviour) At(at, started time.Time, speed float64) (errorRate float64) {
+	if b.Onset > 0 && float64(at.Sub(started))*speed < float64(b.Onset) {
+		return Everyday
+	}
+	if b.Period > 0 && at.Sub(at.Truncate(b.Period)) >= b.Spell {
+		return Everyday
 	}
 	return b.ErrorRate
 }

@@ -12,6 +12,7 @@ func TestOfTag(t *testing.T) {
 		"v2.4.0": "good", "v2.5.0": "good", "v10.0.0": "good", "latest": "good", "": "good", "staging": "good",
 		"v2.5.0-slow": "slow", "v2.5.0-errors": "errors", "v3.1-crash": "crash", "2.5.0-unready": "unready",
 		"v2.5.0-leak": "leak", "v2.5.0-missing": "missing", "v2.5.0-late": "late",
+		"v2.5.0-flaky": "flaky", "v2.5.0-flawless": "flawless", "v2.5.0-coarse": "coarse",
 		"v2.5.0-rc1": "good", "v2.5.0-unheard": "good", "crash": "good", "my-crash": "good", "v2.5.0-good": "good",
 	} {
 		if got := OfTag(tag).Name; got != want {
@@ -57,8 +58,27 @@ func TestLateTurnsBadAtItsOnset(t *testing.T) {
 		{late.Onset / 10, 10, late.ErrorRate},
 		{late.Onset/10 - time.Second, 10, goodErrors},
 	} {
-		if got := late.At(c.age, c.speed); got != c.want {
+		started := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+		if got := late.At(started.Add(c.age), started, c.speed); got != c.want {
 			t.Errorf("error rate at age %s and speed %v = %v, want %v", c.age, c.speed, got, c.want)
+		}
+	}
+}
+
+// All pods of a flaky version fail at the same time, whenever each of them started.
+func TestFlakyFailsForASpellOfEveryPeriod(t *testing.T) {
+	flaky := OfTag("v2.5.0-flaky")
+	noon := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	for after, want := range map[time.Duration]float64{
+		0: flaky.ErrorRate, flaky.Spell - 1: flaky.ErrorRate, flaky.Spell: goodErrors, flaky.Period - 1: goodErrors,
+		flaky.Period: flaky.ErrorRate, 5*flaky.Period + flaky.Spell: goodErrors,
+	} {
+		for _, started := range []time.Time{noon.Add(-time.Hour), noon.Add(-13 * time.Second)} {
+			for _, speed := range []float64{1, 10} {
+				if got := flaky.At(noon.Add(after), started, speed); got != want {
+					t.Errorf("error rate %s after noon, started at %s, at speed %v = %v, want %v", after, started, speed, got, want)
+				}
+			}
 		}
 	}
 }

@@ -112,8 +112,8 @@ func (s *sandbox) outage(t *testing.T) {
 	s.run("start", "apiserver")
 	time.Sleep(after)
 	now := s.readySince()
-	if len(since) != 3+4*6 || len(now) != len(since) {
-		t.Errorf("%d nodes and pods were ready, %d are, want 27", len(since), len(now))
+	if len(since) != 3+5*6 || len(now) != len(since) {
+		t.Errorf("%d nodes and pods were ready, %d are, want 33", len(since), len(now))
 	}
 	for name, at := range since {
 		if !now[name].Equal(at) {

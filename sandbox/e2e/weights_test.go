@@ -109,7 +109,7 @@ func (s *sandbox) weights(t *testing.T) {
 			}
 		})
 	}
-	if table := s.run("requests"); !strings.Contains(table, "ENVIRONMENT") || strings.Count(table, "\n") != 5 {
+	if table := s.run("requests"); !strings.Contains(table, "ENVIRONMENT") || strings.Count(table, "\n") != 6 {
 		t.Errorf("requests prints\n%s", table)
 	}
 	for account, want := range map[string]map[string]bool{

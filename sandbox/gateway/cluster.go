@@ -40,12 +40,6 @@ func watch(ctx context.Context, client kubernetes.Interface, untyped dynamic.Int
 		pods: pods.Lister(), deployments: deployments.Lister(), changed: make(chan struct{}, 1),
 		routes: routes{services.Lister(), map[schema.GroupVersionResource]cache.GenericLister{}},
 	}
-	poke := func() {
-		select {
-		case c.changed <- struct{}{}:
-		default:
-		}
-	}
 	all := []cache.SharedIndexInformer{pods.Informer(), deployments.Informer(), services.Informer()}
 	for _, kind := range []schema.GroupVersionResource{VirtualServices, DestinationRules, HTTPRoutes} {
 		informer := objects.ForResource(kind)
@@ -54,7 +48,7 @@ func watch(ctx context.Context, client kubernetes.Interface, untyped dynamic.Int
 	}
 	for _, informer := range all {
 		_, _ = informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
-			AddFunc: func(any) { poke() }, UpdateFunc: func(any, any) { poke() }, DeleteFunc: func(any) { poke() },
+			AddFunc: func(any) { c.poke() }, UpdateFunc: func(any, any) { c.poke() }, DeleteFunc: func(any) { c.poke() },
 		})
 	}
 	labelled.Start(ctx.Done())
@@ -64,6 +58,14 @@ func watch(ctx context.Context, client kubernetes.Interface, untyped dynamic.Int
 	whole.WaitForCacheSync(ctx.Done())
 	objects.WaitForCacheSync(ctx.Done())
 	return c
+}
+
+// poke says that something may have changed.
+func (c *cluster) poke() {
+	select {
+	case c.changed <- struct{}{}:
+	default:
+	}
 }
 
 // Scale is what a Deployment asks for and has.

@@ -49,6 +49,7 @@ var Environments = []Environment{
 	{"production", traffic.Service{Namespace: "datahub-production", App: App, Rate: 12000}, App, false},
 	{"canary", traffic.Service{Namespace: "datahub-canary", App: App, Rate: 1200}, Stable, true},
 	{"routes", traffic.Service{Namespace: "datahub-routes", App: App, Rate: 1200}, Stable, true},
+	{"quiet", traffic.Service{Namespace: "datahub-quiet", App: App, Rate: 5}, App, false},
 }
 
 // Gateway joins what is observed of the cluster with the traffic derived from it.
@@ -58,6 +59,8 @@ type Gateway struct {
 	seen    observation
 	history *History
 	turns   map[string]*traffic.Turns // of health checks, by environment
+	lags    map[string]*lag           // by environment
+	wake    func(after time.Duration) // has observe called again
 }
 
 // newGateway begins at a time with the cluster as it is seen.
@@ -66,7 +69,7 @@ func newGateway(begin time.Time, speed float64, seen observation) *Gateway {
 	for i, e := range Environments {
 		services[i], turns[e.Name] = e.Service, &traffic.Turns{}
 	}
-	g := &Gateway{model: traffic.New(begin, speed, services), seen: seen, turns: turns}
+	g := &Gateway{model: traffic.New(begin, speed, services), seen: seen, turns: turns, lags: map[string]*lag{}, wake: func(time.Duration) {}}
 	g.model.Observe(seen.pods, seen.splits)
 	return g
 }
@@ -108,6 +111,7 @@ func run(ctx context.Context, kubeconfig, listen string, speed float64, span tim
 		g.history = simulate(g, now)
 		g.model.ResetRequests()
 	}
+	g.wake = func(after time.Duration) { time.AfterFunc(after, cluster.poke) }
 	go func() {
 		tick := time.NewTicker(ScrapeInterval)
 		defer tick.Stop()
@@ -130,11 +134,19 @@ func run(ctx context.Context, kubeconfig, listen string, speed float64, span tim
 	return nil
 }
 
-// observe accounts for the time up to now with what was seen before, then takes what is seen now.
+// observe accounts for the time up to now with what was seen before, then takes what is seen now, and of routes what has reached the data plane.
 func (g *Gateway) observe(now time.Time, seen observation) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.live(now)
+	for _, e := range Environments {
+		if l := g.lags[e.Name]; l != nil {
+			seen.route(e, l.follow(now, seen.routeOf(e)))
+			if next, ok := l.next(now); ok {
+				g.wake(next)
+			}
+		}
+	}
 	g.model.Observe(seen.pods, seen.splits)
 	g.seen = seen
 }

@@ -29,7 +29,7 @@ type Requests struct {
 
 // handler serves GET /metrics for scrapes; /ENVIRONMENT/health, …/health/ready and …/health/live as the load balancer of that environment would;
 // for the other parts of the sandbox /usage and /history; and /requests, which counts what was asked and what failed in each environment. POST
-// /requests/reset answers the same for the last time: counts begin anew.
+// /requests/reset answers the same for the last time: counts begin anew. What disturbs its traffic is disorder's.
 func (g *Gateway) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
@@ -61,6 +61,7 @@ func (g *Gateway) handler() http.Handler {
 			mux.HandleFunc("GET /"+e.Name+path, func(w http.ResponseWriter, _ *http.Request) { g.health(w, e) })
 		}
 	}
+	g.disorder(mux)
 	return mux
 }
 

@@ -111,7 +111,7 @@ func (r Run) routine(b behaviour.Behaviour, k int64, at time.Time) string {
 		return "WARN  not ready: schema version 41 found, 42 needed"
 	case b.Name == "slow" && bad:
 		return fmt.Sprintf("WARN  slow request method=GET path=%s status=200 duration=%dms", path, 120+took*3)
-	case b.ErrorRate > 0.01 && b.At(age, r.Speed) > 0.01 && bad:
+	case b.ErrorRate > 0.01 && b.At(at, r.Started, r.Speed) > 0.01 && bad:
 		return fmt.Sprintf("ERROR request failed method=GET path=%s status=500 error=\"upstream catalog: unexpected EOF\"", path)
 	case b.Exhausts > 0 && k%5 == 4:
 		share := min(1, 0.4+0.6*age.Seconds()*r.Speed/b.Exhausts.Seconds())

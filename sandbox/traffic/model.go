@@ -49,6 +49,9 @@ type Model struct {
 	counters map[container]*counter
 	balancer map[Service]map[string]float64 // requests that no pod served, by backend
 	requests map[Service]*Count
+	rates    map[Service]float64 // requests per second where they are not the normal ones
+	bursts   []Burst
+	singles  map[Service]*singles
 }
 
 // container identifies one run of a container: counters begin anew when it restarts.
@@ -58,7 +61,9 @@ type container struct {
 }
 
 type counter struct {
-	labels  series
+	behaviour behaviour.Behaviour
+	labels    series
+
 	codes   [5]float64
 	buckets []float64 // cumulative; the last is +Inf, the count of all
 	seconds float64
@@ -69,6 +74,9 @@ type counter struct {
 // codes are the statuses that requests are answered with, in the order of counter.codes.
 var codes = [...]string{"200", "404", "500", "502", "503"}
 
+// firstError is the first of codes that is a failure.
+const firstError = 2
+
 // step is the longest time over which rates are taken as constant.
 const step = time.Second
 
@@ -77,9 +85,10 @@ func New(begin time.Time, speed float64, services []Service) *Model {
 	m := &Model{
 		speed: speed, services: services, at: begin,
 		counters: map[container]*counter{}, balancer: map[Service]map[string]float64{}, requests: map[Service]*Count{},
+		rates: map[Service]float64{}, singles: map[Service]*singles{},
 	}
 	for _, s := range services {
-		m.balancer[s], m.requests[s] = map[string]float64{}, &Count{}
+		m.balancer[s], m.requests[s], m.singles[s] = map[string]float64{}, &Count{}, &singles{}
 	}
 	return m
 }
@@ -96,7 +105,7 @@ func (m *Model) Observe(pods []Pod, splits Splits) {
 		key := container{p.Namespace, p.Name, p.Restarts}
 		c := m.counters[key]
 		if c == nil {
-			c = &counter{labels: seriesOf(p), buckets: make([]float64, len(Bounds)+1)}
+			c = &counter{behaviour: behaviour.OfTag(p.Tag), labels: seriesOf(p), buckets: make([]float64, len(Bounds)+1)}
 		}
 		keep[key] = c
 	}
@@ -106,7 +115,7 @@ func (m *Model) Observe(pods []Pod, splits Splits) {
 // Advance lets time pass, up to now, with the pods last observed.
 func (m *Model) Advance(now time.Time) {
 	for m.at.Before(now) {
-		d := min(step, now.Sub(m.at))
+		d := m.untilBurst(min(step, now.Sub(m.at)))
 		middle := m.at.Add(d / 2)
 		for _, s := range m.services {
 			m.serve(s, middle, d.Seconds())
@@ -125,74 +134,120 @@ func (m *Model) ResetRequests() {
 // Now returns the time to which the model has advanced.
 func (m *Model) Now() time.Time { return m.at }
 
-// serve sends one service's requests of a short time to its backends, and within each to the serving pods in equal shares.
-func (m *Model) serve(s Service, at time.Time, seconds float64) {
-	requests := s.Rate * wave(at, s.Namespace) * seconds
-	m.requests[s].Total += requests
-	var pods []Pod
+// loaded is a serving pod with its share of a service's requests.
+type loaded struct {
+	Pod
+	share float64
+}
+
+// lost is the share of a service's requests that no pod serves, of one backend.
+type lost struct {
+	backend string
+	share   float64
+}
+
+// divide returns how a service's requests are divided: among the running pods, of which those that do not serve have no share, and what is lost.
+func (m *Model) divide(s Service, at time.Time) (pods []loaded, none []lost) {
 	for _, p := range m.pods {
 		if p.Namespace == s.Namespace && p.App == s.App && p.Running && !p.Started.After(at) {
-			pods = append(pods, p)
+			pods = append(pods, loaded{Pod: p})
 		}
 	}
-	gets := make([]float64, len(pods))
-	send := func(part float64, backend string, selects func(Pod) bool) {
+	send := func(share float64, backend string, selects func(Pod) bool) {
 		var to []int
 		for i, p := range pods {
-			if p.Serving && selects(p) {
+			if p.Serving && selects(p.Pod) {
 				to = append(to, i)
 			}
 		}
 		for _, i := range to {
-			gets[i] += part / float64(len(to))
+			pods[i].share += share / float64(len(to))
 		}
 		if len(to) == 0 {
-			m.balancer[s][backend] += part
-			m.requests[s].Failed += part
+			none = append(none, lost{backend, share})
 		}
 	}
-	if backends, routed := m.splits[s]; !routed {
-		send(requests, "", func(Pod) bool { return true })
-	} else {
-		for _, b := range backends {
-			if b.Share > 0 {
-				send(requests*b.Share, b.Name, b.selects)
-			}
+	backends, routed := m.splits[s]
+	if !routed {
+		send(1, "", func(Pod) bool { return true })
+	}
+	for _, b := range backends {
+		if b.Share > 0 {
+			send(b.Share, b.Name, b.selects)
 		}
 	}
-	for i, p := range pods {
-		m.use(p, gets[i]/seconds, s, seconds)
-		if gets[i] > 0 {
-			m.requests[s].Failed += m.answer(p, gets[i], at)
+	return pods, none
+}
+
+// serve sends one service's requests of a short time to its backends, and within each to the serving pods in equal shares.
+func (m *Model) serve(s Service, at time.Time, seconds float64) {
+	requests := m.rate(s) * wave(at, s.Namespace) * seconds
+	pods, none := m.divide(s, at)
+	for _, p := range pods {
+		m.use(p.Pod, requests*p.share/seconds, s, seconds)
+	}
+	if m.rate(s) < singly {
+		m.single(s, requests, pods, none, at)
+		return
+	}
+	n := m.requests[s]
+	n.Total += requests
+	for _, l := range none {
+		m.balancer[s][l.backend] += requests * l.share
+		n.Failed += requests * l.share
+	}
+	for _, p := range pods {
+		if p.share > 0 {
+			n.Failed += m.answer(p.Pod, requests*p.share, at)
 		}
 	}
 }
 
 // answer accounts for requests that one pod served, and returns how many of them failed beyond the everyday.
 func (m *Model) answer(p Pod, requests float64, at time.Time) float64 {
-	c, b := m.counters[container{p.Namespace, p.Name, p.Restarts}], behaviour.OfTag(p.Tag)
-	rate := b.At(at.Sub(p.Started), m.speed)
-	failed := requests * rate * (1 + 0.1*wobble(at, p.Name))
-	c.codes[0] += (requests - failed) * 0.97
-	c.codes[1] += (requests - failed) * 0.03
-	c.codes[2] += failed * 0.6
-	c.codes[3] += failed * 0.25
-	c.codes[4] += failed * 0.15
-	median := time.Duration(float64(b.Median) * (1 + 0.03*wobble(at, p.Namespace) + 0.03*wobble(at, p.Name)))
-	cumulative, mean := shares(median, b.Sigma)
+	c := m.counters[container{p.Namespace, p.Name, p.Restarts}]
+	rate := m.errorRate(p, at)
+	failed := requests * min(1, rate*(1+0.1*wobble(at, p.Name)))
+	for i, share := range mix(failed / requests) {
+		c.codes[i] += requests * share
+	}
+	cumulative, mean := m.durations(p, at)
 	for i, share := range cumulative {
 		c.buckets[i] += requests * share
 	}
 	c.buckets[len(Bounds)] += requests
 	c.seconds += requests * mean
-	return requests * max(0, rate-behaviour.Table[0].ErrorRate)
+	return requests * max(0, rate-behaviour.Everyday)
+}
+
+// mix returns the shares of codes at an error rate.
+func mix(errorRate float64) [len(codes)]float64 {
+	good := 1 - errorRate
+	return [...]float64{good * 0.97, good * 0.03, errorRate * 0.6, errorRate * 0.25, errorRate * 0.15}
+}
+
+// errorRate returns the share of a pod's requests that fail at a time.
+func (m *Model) errorRate(p Pod, at time.Time) float64 {
+	rate := m.counters[container{p.Namespace, p.Name, p.Restarts}].behaviour.At(at, p.Started, m.speed)
+	for _, b := range m.bursts {
+		if b.hits(p, at) {
+			rate = max(rate, b.Errors)
+		}
+	}
+	return rate
+}
+
+// durations returns for each of Bounds the share of a pod's requests at a time that take at most that long, and their mean in seconds.
+func (m *Model) durations(p Pod, at time.Time) (cumulative []float64, mean float64) {
+	b := m.counters[container{p.Namespace, p.Name, p.Restarts}].behaviour
+	return shares(time.Duration(float64(b.Median)*(1+0.03*wobble(at, p.Namespace)+0.03*wobble(at, p.Name))), b.Sigma)
 }
 
 // use accounts for the CPU time of one pod at a load in requests per second.
 func (m *Model) use(p Pod, load float64, s Service, seconds float64) {
 	c := m.counters[container{p.Namespace, p.Name, p.Restarts}]
 	const idle, pods = 0.03, 6 // a pod's normal load is a sixth of its service's
-	full := behaviour.OfTag(p.Tag).CPU
+	full := c.behaviour.CPU
 	c.usage = idle + max(0, full-idle)*load/(s.Rate/pods)
 	if p.CPULimit > 0 {
 		c.usage = min(c.usage, p.CPULimit)

@@ -27,7 +27,8 @@ type Usage struct {
 }
 
 // Samples returns all series, grouped by name and always in the same order: the requests and durations as the gateway exposes them, CPU and memory
-// as cAdvisor does, limits, restarts and readiness as kube-state-metrics does.
+// as cAdvisor does, limits, restarts and readiness as kube-state-metrics does. The counter of a pod's errors, gateway_errors_total, does not exist
+// before the first one.
 func (m *Model) Samples() []Sample {
 	out := make([]Sample, 0, len(m.pods)*32)
 	add := func(value float64, name string, labels []Label) { out = append(out, Sample{name, labels, value}) }
@@ -42,12 +43,25 @@ func (m *Model) Samples() []Sample {
 	}
 	m.each(func(p Pod, c *counter) {
 		for i, code := range codes {
-			add(math.Floor(c.codes[i]), "http_requests_total", c.labels.code[code])
+			if i < firstError || !c.behaviour.Lazy || c.codes[i] >= 1 {
+				add(math.Floor(c.codes[i]), "http_requests_total", c.labels.code[code])
+			}
+		}
+	})
+	m.each(func(p Pod, c *counter) {
+		failed := 0.0
+		for _, n := range c.codes[firstError:] {
+			failed += math.Floor(n)
+		}
+		if failed > 0 {
+			add(failed, "gateway_errors_total", c.labels.request)
 		}
 	})
 	m.each(func(p Pod, c *counter) {
 		for i, labels := range c.labels.bucket {
-			add(math.Floor(c.buckets[i]), "http_request_duration_seconds_bucket", labels)
+			if i == len(Bounds) || c.behaviour.Ceiling == 0 || Bounds[i] <= c.behaviour.Ceiling {
+				add(math.Floor(c.buckets[i]), "http_request_duration_seconds_bucket", labels)
+			}
 		}
 	})
 	m.each(func(p Pod, c *counter) { add(c.seconds, "http_request_duration_seconds_sum", c.labels.request) })

@@ -13,7 +13,7 @@ var configTemplate string
 type endpoints struct {
 	Dir, Kubeconfig, State                              string
 	APIServer, Prometheus, Gateway, Staging, Production string
-	Canary, Routes                                      string
+	Canary, Routes, Quiet                               string
 }
 
 // config is the console's configuration for a sandbox.
@@ -35,5 +35,6 @@ func (e endpoints) ready() []byte {
 		"\nhealth-staging=" + e.Staging +
 		"\nhealth-production=" + e.Production +
 		"\nhealth-canary=" + e.Canary +
-		"\nhealth-routes=" + e.Routes + "\n")
+		"\nhealth-routes=" + e.Routes +
+		"\nhealth-quiet=" + e.Quiet + "\n")
 }

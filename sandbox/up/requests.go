@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,29 +18,57 @@ import (
 // Requests returns what the environments of the sandbox in a directory were asked and what failed, by the environments' names, since its gateway
 // started or since the last reset. With reset they are counted anew from then on.
 func Requests(ctx context.Context, dir string, reset bool) (map[string]gateway.Requests, error) {
+	method, path := http.MethodGet, "/requests"
+	if reset {
+		method, path = http.MethodPost, "/requests/reset"
+	}
+	body, err := askGateway(ctx, dir, method, path)
+	if err != nil {
+		return nil, err
+	}
+	var counts map[string]gateway.Requests
+	return counts, json.Unmarshal(body, &counts)
+}
+
+// Disturb has the gateway of the sandbox in a directory disturb an environment's traffic: the verbs are those of the gateway's paths.
+func Disturb(ctx context.Context, dir, environment, verb string, how url.Values) error {
+	if _, err := gateway.EnvironmentNamed(environment); err != nil {
+		return err
+	}
+	_, err := askGateway(ctx, dir, http.MethodPost, "/"+environment+"/"+verb+"?"+how.Encode())
+	return err
+}
+
+// askGateway returns the answer of the gateway.
+func askGateway(ctx context.Context, dir, method, path string) ([]byte, error) {
 	address, err := endpoint(dir, "gateway-metrics")
 	if err != nil {
 		return nil, err
 	}
-	method, url := http.MethodGet, strings.TrimSuffix(address, "/metrics")+"/requests"
-	if reset {
-		method, url = http.MethodPost, url+"/reset"
-	}
-	request, err := http.NewRequestWithContext(ctx, method, url, nil)
+	request, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(address, "/metrics")+path, nil)
 	if err != nil {
 		return nil, err
 	}
+	return answerOf(request, "the gateway of the sandbox in "+dir)
+}
+
+// answerOf returns the body of an answer with status 200. What was refused is an error in the words of whoever was asked.
+func answerOf(request *http.Request, who string) ([]byte, error) {
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("the gateway of the sandbox in %s does not answer: %w", dir, err)
+		return nil, fmt.Errorf("%s does not answer: %w", who, err)
 	}
 	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		body, _ := io.ReadAll(response.Body)
-		return nil, fmt.Errorf("%s %s: %s: %s", method, url, response.Status, body)
+	body, err := io.ReadAll(response.Body)
+	switch {
+	case err != nil:
+		return nil, err
+	case response.StatusCode == http.StatusBadRequest:
+		return nil, errors.New(strings.TrimSpace(string(body)))
+	case response.StatusCode != http.StatusOK:
+		return nil, fmt.Errorf("%s %s: %s: %s", request.Method, request.URL, response.Status, body)
 	}
-	var counts map[string]gateway.Requests
-	return counts, json.NewDecoder(response.Body).Decode(&counts)
+	return body, nil
 }
 
 // endpoint returns one of the endpoints in DIR/ready.

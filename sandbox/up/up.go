@@ -149,7 +149,7 @@ func addresses(d *Dir, p ports) endpoints {
 		APIServer: "https://" + local(p.apiserver), Prometheus: "http://" + local(p.prometheus), Gateway: base,
 	}
 	e.Staging, e.Production = base+"/staging/health", base+"/production/health"
-	e.Canary, e.Routes = base+"/canary/health", base+"/routes/health"
+	e.Canary, e.Routes, e.Quiet = base+"/canary/health", base+"/routes/health", base+"/quiet/health"
 	return e
 }
 

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -128,6 +129,7 @@ func TestConfigIsValidYAMLForAnyPath(t *testing.T) {
 		Dir: "/a b", Kubeconfig: `/a "b": c/kubeconfig`, State: "/a b/state",
 		Prometheus: "http://127.0.0.1:1", Staging: "http://127.0.0.1:2/staging/health", Production: "http://127.0.0.1:2/production/health",
 		Canary: "http://127.0.0.1:2/canary/health", Routes: "http://127.0.0.1:2/routes/health",
+		Quiet: "http://127.0.0.1:2/quiet/health",
 	}.config()
 	if err != nil {
 		t.Fatal(err)
@@ -185,6 +187,37 @@ func TestRequestsAsksTheGateway(t *testing.T) {
 	}
 }
 
+func TestDisturbAsksTheGateway(t *testing.T) {
+	var asked []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Method+" "+r.URL.String())
+		if r.URL.Path == "/staging/lag" {
+			http.Error(w, "no route divides its requests", http.StatusBadRequest)
+		}
+	}))
+	defer server.Close()
+	d, err := claim(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.release()
+	if err := d.write(readyFile, endpoints{Gateway: server.URL}.ready(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := Disturb(t.Context(), d.path, "quiet", "burst", url.Values{"errors": {"0.2"}, "for": {"5s"}}); err != nil {
+		t.Error(err)
+	}
+	if err := Disturb(t.Context(), d.path, "staging", "lag", url.Values{"by": {"5s"}}); err == nil || err.Error() != "no route divides its requests" {
+		t.Errorf("error: %v", err)
+	}
+	if err := Disturb(t.Context(), d.path, "nowhere", "burst", nil); err == nil || !strings.Contains(err.Error(), `"nowhere" is unknown`) {
+		t.Errorf("error: %v", err)
+	}
+	if got := strings.Join(asked, ", "); got != "POST /quiet/burst?errors=0.2&for=5s, POST /staging/lag?by=5s" {
+		t.Errorf("asked %s", got)
+	}
+}
+
 func TestEveryAccountHasItsKubeconfig(t *testing.T) {
 	d, err := claim(t.TempDir())
 	if err != nil {
@@ -213,7 +246,7 @@ func TestEveryAccountHasItsKubeconfig(t *testing.T) {
 		if config.CurrentContext != "staging" {
 			t.Errorf("%s: the current context is %q", u.file, config.CurrentContext)
 		}
-		for _, name := range []string{"staging", "production", "canary", "routes"} {
+		for _, name := range []string{"staging", "production", "canary", "routes", "quiet"} {
 			c := config.Contexts[name]
 			if c == nil || c.AuthInfo != u.name || c.Namespace != "datahub-"+name || config.Clusters[c.Cluster] == nil {
 				t.Errorf("%s: context %s is %+v", u.file, name, c)
