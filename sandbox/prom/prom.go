@@ -1,4 +1,4 @@
-// Package prom is a whole Prometheus in one process: the real scraper, TSDB, PromQL engine and HTTP API.
+// Package prom is a whole Prometheus in one process: the real scraper, TSDB, PromQL engine and HTTP API, which can be made faulty.
 package prom
 
 import (
@@ -22,6 +22,8 @@ import (
 	"github.com/prometheus/prometheus/scrape"
 	"github.com/prometheus/prometheus/tsdb"
 	apiv1 "github.com/prometheus/prometheus/web/api/v1"
+
+	"datahub.io/slipway/sandbox/faulty"
 )
 
 // job is the name of the one scrape job.
@@ -108,7 +110,7 @@ func run(dir, listen, target string, interval time.Duration) error {
 	api.Register(router.WithPrefix("/api/v1"))
 	router.Get("/-/ready", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ready") })
 
-	server := &http.Server{Addr: listen, Handler: router}
+	server := &http.Server{Addr: listen, Handler: faulty.New(router)}
 	go func() { <-ctx.Done(); server.Close() }()
 	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 		return err
