@@ -79,7 +79,7 @@ func command() *cobra.Command {
 			RunE: func(c *cobra.Command, _ []string) error { return status(c, o.Dir) },
 		},
 		newRequests(&o),
-		newBurst(&o), newLoad(&o), newLag(&o), newPrometheus(&o),
+		newBurst(&o), newLoad(&o), newLag(&o), newPrometheus(&o), newMeddle(&o),
 	)
 	return root
 }

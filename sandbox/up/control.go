@@ -21,7 +21,7 @@ import (
 // startLimit is how long a part may take to become ready.
 const startLimit = 60 * time.Second
 
-// control lets other processes stop and start parts, over HTTP on the loopback interface: a socket's path may be longer than the 108 bytes that
+// control lets other processes stop and start parts, and have controllers put things back, over HTTP on the loopback interface: a socket's path may be longer than the 108 bytes that
 // Linux allows. DIR/control holds the address and a token, readable by its owner only.
 func control(ctx context.Context, d *Dir, port int, s *supervise.Supervisor, say func(string, ...any)) error {
 	token := rand.Text()
@@ -43,6 +43,7 @@ func control(ctx context.Context, d *Dir, port int, s *supervise.Supervisor, say
 		return s.Start(limited, part)
 	})
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) { json.NewEncoder(w).Encode(s.States()) })
+	(&keepers{d: d, say: say, running: map[kept]func(){}}).handle(ctx, mux)
 	listener, err := net.Listen("tcp", local(port))
 	if err != nil {
 		return err
