@@ -192,9 +192,21 @@ func (s *sandbox) tags(t *testing.T) {
 		return fmt.Sprintf(`histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket{namespace=%q,version=%q}[10s])))`, namespace, tag)
 	}
 	for tag, shows := range map[string]func() error{
-		"v2.5.0-slow":    above(p95("v2.5.0-slow"), 0.15),
-		"v2.5.0-errors":  above(errorRate("v2.5.0-errors"), 0.02),
-		"v2.5.0-late":    above(errorRate("v2.5.0-late"), 0.03),
+		"v2.5.0-slow":   above(p95("v2.5.0-slow"), 0.15),
+		"v2.5.0-errors": above(errorRate("v2.5.0-errors"), 0.02),
+		"v2.5.0-late":   above(errorRate("v2.5.0-late"), 0.03),
+		"v2.5.0-flaky":  above(errorRate("v2.5.0-flaky"), 0.02),
+		"v2.5.0-coarse": s.between(p95("v2.5.0-coarse"), 0.099, 0.1001),
+		"v2.5.0-flawless": func() error {
+			if err := s.between(`sum(rate(http_requests_total{version="v2.5.0-flawless"}[10s]))`, 1000, 13000)(); err != nil {
+				return err
+			}
+			failed, err := s.get("/api/v1/query?" + url.Values{"query": {`http_requests_total{version="v2.5.0-flawless",code=~"5.."} or gateway_errors_total{version="v2.5.0-flawless"}`}}.Encode())
+			if err == nil && len(failed) > 0 {
+				t.Errorf("a flawless version has %d series of errors", len(failed))
+			}
+			return err
+		},
 		"v2.5.0-missing": state("v2.5.0-missing", waits("ImagePullBackOff")),
 		"v2.5.0-crash": state("v2.5.0-crash", func(c corev1.ContainerStatus) bool {
 			return waits("CrashLoopBackOff")(c) && c.LastTerminationState.Terminated.ExitCode == 1 && c.RestartCount > 1
