@@ -20,11 +20,10 @@ import (
 )
 
 func main() {
-	if len(os.Args) > 1 {
-		if part, ok := parts[os.Args[1]]; ok {
-			os.Args = os.Args[1:]
-			os.Exit(part())
-		}
+	// Only the sandbox itself starts a part: "sandbox prometheus" on a command line is a command, the process of the same name a part.
+	if name := os.Getenv(up.PartVariable); name != "" && len(os.Args) > 1 && os.Args[1] == name {
+		os.Args = os.Args[1:]
+		os.Exit(parts[name]())
 	}
 	os.Exit(run())
 }

@@ -103,15 +103,18 @@ func parts(d *Dir, p ports, o Options, authority []byte) []supervise.Part {
 	}
 	env := environment(os.Environ(), d.path)
 	for i := range all {
-		all[i].Env = env
+		all[i].Env = append(slices.Clip(env), PartVariable+"="+all[i].Name)
 	}
 	return all
 }
 
+// PartVariable is the variable that has a part's name in its own process.
+const PartVariable = "SANDBOX_PART"
+
 // environment is an environment without what would configure parts behind the sandbox's back. Their home is the sandbox's directory: kwok takes
 // ~/.kwok/kwok.yaml.
 func environment(of []string, home string) []string {
-	foreign := regexp.MustCompile(`^(ETCD_|KWOK_|KUBE|HOME=)`)
+	foreign := regexp.MustCompile(`^(ETCD_|KWOK_|KUBE|HOME=|SANDBOX_PART=)`)
 	return append(slices.DeleteFunc(of, foreign.MatchString), "HOME="+home)
 }
 

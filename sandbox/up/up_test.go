@@ -118,9 +118,30 @@ func TestShell(t *testing.T) {
 func TestEnvironment(t *testing.T) {
 	got := environment([]string{
 		"PATH=/bin", "ETCD_NAME=x", "KWOK_WORKDIR=/k", "KUBECONFIG=/c", "KUBE_FEATURE_WatchListClient=true", "HOME=/root", "HOMEPAGE=x",
+		"SANDBOX_PART=etcd",
 	}, "/s")
 	if want := "PATH=/bin HOMEPAGE=x HOME=/s"; strings.Join(got, " ") != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// A part and a command may have the same name: only a process that is told so is a part.
+func TestPartsAreToldThatTheyAre(t *testing.T) {
+	d, err := claim(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.release()
+	for _, p := range parts(d, ports{}, Options{Speed: 1}, nil) {
+		var told []string
+		for _, variable := range p.Env {
+			if name, ok := strings.CutPrefix(variable, PartVariable+"="); ok {
+				told = append(told, name)
+			}
+		}
+		if len(told) != 1 || told[0] != p.Name {
+			t.Errorf("%s is told %v", p.Name, told)
+		}
 	}
 }
 
