@@ -116,6 +116,7 @@ func (t *turn) followTo(c Change, goal Target) {
 		return
 	}
 	c.ID, c.By, c.Why = t.changeID(Intended{}), run.By, run.Why
+	t.follows = true
 	t.send(c, t.s.Phase, goal)
 	t.s.Pending.Follows = true
 }

@@ -44,11 +44,16 @@ func (t *turn) send(c Change, next Phase, goal Target) {
 		c.From, c.Version = w.Version(t.plan.Container), goal.Version
 	}
 	t.record().Pending = &Pending{Change: c, Since: t.now, Next: next, Goal: goal, Condition: w.Progressing.Updated, Stable: w.Template.Hash}
-	t.tell(c.By, MarkRunning, c.Describe())
+	text := c.Describe()
+	if !t.follows {
+		text += because(c.Why)
+	}
+	t.tell(c.By, MarkRunning, text)
 	t.do(c)
 }
 
-// Describe says what a change does, in the same words before and after it.
+// Describe says what a change does, in the same words before and after it. Its evidence
+// is told once, with the decision.
 func (c Change) Describe() string {
 	text := string(c.Kind)
 	switch c.Kind {
@@ -71,9 +76,6 @@ func (c Change) Describe() string {
 		text = fmt.Sprintf("weight %d → %d on %s", c.WeightFrom, c.Weight, c.Object)
 	case DeleteCanary:
 		text = "delete " + c.Object
-	}
-	if c.Why != "" {
-		text += ": " + c.Why
 	}
 	return text
 }
@@ -134,6 +136,7 @@ func (t *turn) conclude(o Outcome) {
 			t.tell(Itself, MarkFail, fmt.Sprintf("undo to %s not sent: someone else changed it meanwhile, it runs %s; look again", p.Goal.Version, w.Version(t.plan.Container)))
 			return
 		}
+		t.follows = true
 		t.rollBack(t.changeID(Intended{}), Intended{By: p.Change.By}, p.Goal, p.Change.Why)
 	case p.Follows && t.s.Underway():
 		t.found(o.Text)

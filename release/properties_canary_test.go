@@ -21,6 +21,8 @@ type canaryMachine struct {
 	ids      int
 	once     bool // no other release begins after the first
 	reached  map[release.CanaryStage]int
+	told     []string          // what was said
+	evidence map[string]string // of what was sent, and the first change that it was for
 }
 
 func TestCanaryInvariants(t *testing.T) {
@@ -308,7 +310,13 @@ func (m *canaryMachine) step(t rapid.TB, event release.Event) {
 	}
 	sent := 0
 	for _, e := range effects {
+		if tell, ok := e.(release.Tell); ok {
+			m.told = append(m.told, tell.Text)
+		}
 		if c, ok := e.(release.Change); ok {
+			if c.Why != "" && m.evidence != nil {
+				m.evidence[c.Why] = string(c.Kind)
+			}
 			sent++
 			m.sent(t, before, next, c, event)
 			m.inFlight = &c

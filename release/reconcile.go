@@ -29,7 +29,7 @@ func (t *turn) returned() {
 		reason += fmt.Sprintf(", canary %s, %d%% asked for", t.s.Canary.Stage, t.s.Canary.Weight)
 	}
 	if p != nil {
-		reason += fmt.Sprintf("; asked: %s", p.Change.Describe()) + unanswered
+		reason += fmt.Sprintf("; asked: %s", p.Change.Describe()+because(p.Change.Why)) + unanswered
 	}
 	t.hold(HeldOnReturn, reason)
 }

@@ -65,6 +65,7 @@ type turn struct {
 	now       time.Time
 	backwards bool // the clock went back: decide nothing by itself on this event
 	wished    bool // the event is a person's wish
+	follows   bool // what is sent now follows from a decision whose evidence has been told
 	s         State
 	dirty     bool
 	effects   []Effect
