@@ -119,7 +119,6 @@ type leading struct {
 	yes  bool               // confirms the name of a protected environment
 	sent *release.CanaryRun // the run as it was when the wish was sent
 	from *release.CanaryRun // the run as it was first seen: what somebody else advances is not advanced again
-	told bool               // what is waited for, before anything is sent
 }
 
 // unconfirmed tells whether nobody confirms what needs a typed name.
@@ -182,10 +181,7 @@ func rolledBack(s release.State) error {
 func (l *leading) ask(d *driver, f release.Frame, c release.Choice) (bool, error) {
 	switch {
 	case c.Wait:
-		if !l.told && f.State.Pending == nil {
-			l.told = true // once: how long the bake takes still is another reason each second
-			fmt.Fprintln(d.out, "waits: "+c.Why)
-		}
+		d.waits(c.Why)
 		return false, nil
 	case f.Plan.Driven != "" && !l.step.anyway:
 		return true, fail(exitUnfinished, "%s", c.Why)

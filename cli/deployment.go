@@ -19,7 +19,6 @@ type deployment struct {
 	// became of that one is not what becomes of this one.
 	before string
 	over   bool
-	told   string // what was last said to be waited for
 }
 
 // next looks at a frame and asks for the next step, or says how it ended.
@@ -160,6 +159,7 @@ func (r *deployment) deploy(f release.Frame) (bool, error) {
 	case !c.OK:
 		return true, fail(exitError, "%s", c.Why)
 	}
+	r.waited()
 	if wants, _ := c.Intent.(release.Deploy); wants.Adopt && !r.attended && !r.flags.adopt {
 		return true, fail(exitUnfinished, "a canary was left from an earlier attempt%s: --adopt takes it over, slipway canary abort ends it", after(": ", factOf(c.Preview, "canary")))
 	}
@@ -185,14 +185,6 @@ func factOf(p release.Preview, label string) string {
 		}
 	}
 	return ""
-}
-
-// waits says once what is waited for, when it is not this run's own change.
-func (r *deployment) waits(why string) {
-	if r.frame.State.Pending == nil && why != r.told {
-		r.told = why
-		fmt.Fprintln(r.out, "waits: "+why)
-	}
 }
 
 // deployQuestion shows what a deploy would do.

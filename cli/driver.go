@@ -33,6 +33,7 @@ type driver struct {
 	timeout time.Duration // of the whole command, unless it only watches
 	watch   bool          // until it is interrupted, whatever is seen
 	lines   int           // the last one printed
+	waiting bool          // it has been said what is waited for
 	frame   release.Frame
 
 	wish    string          // sent, and neither taken nor refused yet
@@ -185,6 +186,19 @@ func (d *driver) ask(c release.Choice, intent release.Intent) bool {
 	d.wish = d.engine.Submit(intent, c.Seen)
 	return true
 }
+
+// waits says what is waited for, when it is not this run's own change: once until that
+// is over, for how long it takes still, or has taken, is another reason each second.
+func (d *driver) waits(why string) {
+	if d.waiting || d.frame.State.Pending != nil {
+		return
+	}
+	d.waiting = true
+	fmt.Fprintln(d.out, "waits: "+why)
+}
+
+// waited says that what was waited for is there.
+func (d *driver) waited() { d.waiting = false }
 
 // outcome is how the change that was last asked for ended; ok is false until it
 // has.
