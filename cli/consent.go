@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -43,6 +44,9 @@ func (c *consent) agreed(d *driver, now release.Choice, q question) (choice rele
 		return now, false, fail(exitError, "not confirmed: %s", q.no)
 	}
 	c.given = &shown
+	if !d.ready() {
+		fmt.Fprintln(d.out, "confirmed; waits for the API server to say who asks")
+	}
 	return shown, true, nil
 }
 

@@ -112,7 +112,7 @@ func TestConfirmedBeforeIdentified(t *testing.T) {
 	s.cluster.looks(workload())
 	at := s.shows("Undo? y/N", 0)
 	s.types("y")
-	time.Sleep(1200 * time.Millisecond) // it is taken within a second, and not sent yet
+	s.shows("confirmed; waits for the API server to say who asks", at)
 	s.cluster.looks(anew())
 	s.cluster.identify()
 	s.shows("the Deployment was deleted and made anew since you looked", at)

@@ -40,7 +40,8 @@ type driver struct {
 	taken   string          // the last one that was taken
 	refused release.Refused // the last refusal, until the command has looked at it
 	shown   *release.Choice // what the question at the terminal is about, if one stands
-	typed   chan string     // its answer
+	typed   chan string     // its answer, as it comes
+	answer  *string         // and as it is to be looked at
 }
 
 // drive runs an engine until decide says that it is over, ctx ends, or timeout
@@ -108,6 +109,8 @@ func (d *driver) run(cmd *cobra.Command, decide func(*driver, release.Frame) (do
 			}
 		case f := <-d.engine.Frames():
 			d.take(f)
+		case line := <-d.typed:
+			d.answer = &line
 		case <-tick.C:
 		}
 		if done, err := d.look(decide); done || err != nil {
@@ -237,13 +240,12 @@ func (d *driver) confirm(c release.Choice, question string) (shown release.Choic
 			d.typed <- strings.TrimSpace(line)
 		}()
 	}
-	select {
-	case typed = <-d.typed:
-		shown, d.shown = *d.shown, nil
-		return shown, typed, true
-	default:
+	if d.answer == nil {
 		return c, "", false
 	}
+	shown, typed = *d.shown, *d.answer
+	d.shown, d.answer = nil, nil
+	return shown, typed, true
 }
 
 // choice finds what may be said about an intent now.

@@ -87,6 +87,7 @@ type Options struct {
 	Entries []release.Entry
 
 	Clock func() time.Time // time.Now when nil
+	Ticks <-chan time.Time // each makes what only ages be looked at; a second apart when nil
 }
 
 // Engine is one running release.
@@ -223,14 +224,18 @@ func (e *Engine) Run(ctx context.Context) {
 	go e.identify(ctx)
 	go e.lookForOthers(ctx)
 
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
+	ticks := e.opts.Ticks
+	if ticks == nil {
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		ticks = tick.C
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			e.drain()
 			return
-		case <-tick.C:
+		case <-ticks:
 			e.catchUp()
 			e.plan()
 			e.step(release.Ticked{})

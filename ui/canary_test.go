@@ -208,7 +208,7 @@ func TestHostileCanary(t *testing.T) {
 		for _, keys := range [][]string{{}, {"esc"}, {"esc", "2"}, {"esc", "3"}, {"esc", "3", "G"}, {"esc", "b"}, {"esc", "u"}} {
 			p := play(t, f, th, 120, 40, keys...)
 			for _, size := range [][2]int{{1, 1}, {30, 5}, {60, 20}, {79, 40}, {80, 24}, {100, 24}, {119, 30}, {120, 40}, {160, 50}} {
-				p.model.screen.w, p.model.screen.h = size[0], size[1]
+				p.model.screen.resize(size[0], size[1])
 				exact(t, p.model.View().Content, size[0], size[1])
 			}
 		}

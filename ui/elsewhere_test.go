@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	tea "charm.land/bubbletea/v2"
+
 	"datahub.io/slipway/release"
 )
 
@@ -81,4 +83,28 @@ func TestHelpListsEveryKey(t *testing.T) {
 	f := frameDegraded()
 	f.State.View.Links[release.Prometheus] = f.State.View.Links[release.Kubernetes]
 	plain40(t, refresh(f), "?").sees("R retry lost links now")
+}
+
+// A key works on what is on the screen: where there is one column the checklist is a
+// view of its own, and the overview ticks and waives nothing of it.
+func TestKeysOnlyForWhatIsShown(t *testing.T) {
+	f := framePlanned()
+	p := play(t, f, darkTheme, 80, 24)
+	p.seesNot("space tick", "w waive", "j/k")
+	for _, key := range []string{"space", "w"} {
+		q := play(t, f, darkTheme, 80, 24, key)
+		q.asked()
+		q.sees(key + ": ")
+		q.sees("an item of the checklist: c goes there")
+	}
+	before := p.screen()
+	if p.press("j", "j", "j"); p.screen() != before {
+		t.Error("j moved what is not shown")
+	}
+	p.press("c")
+	p.sees("space tick")
+	play(t, f, darkTheme, 120, 40).sees("space tick")
+	p.update(tea.WindowSizeMsg{Width: 120, Height: 40})
+	p.press("1")
+	p.sees("space tick")
 }

@@ -56,7 +56,15 @@ type screen struct {
 func newScreen(w, h int) screen {
 	all := views()
 	first, _ := all[0].(*overview)
-	return screen{w: w, h: h, views: all, list: &checklistView{first}}
+	s := screen{views: all, list: &checklistView{first}}
+	s.resize(w, h)
+	return s
+}
+
+// resize gives the screen the size of the terminal.
+func (s *screen) resize(w, h int) {
+	s.w, s.h = w, h
+	s.list.alone = oneColumn(w)
 }
 
 // New makes a screen on a console.

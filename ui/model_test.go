@@ -306,7 +306,7 @@ func TestFarewell(t *testing.T) {
 
 func BenchmarkView(b *testing.B) {
 	m := New(&fakeConsole{}, Options{Dark: true})
-	m.screen.w, m.screen.h = 120, 40
+	m.screen.resize(120, 40)
 	m.take(frameRolling())
 	b.ReportAllocs()
 	for b.Loop() {

@@ -14,6 +14,7 @@ const overviewTitle = "Overview"
 type overview struct {
 	item  int // the selected line of the checklist
 	moved bool
+	alone bool // there is one column: the checklist, and what is selected of it, is a view of its own
 }
 
 func (v *overview) title() string { return overviewTitle }

@@ -2,8 +2,16 @@ package ui
 
 import "datahub.io/slipway/release"
 
-// press moves the selection and answers the keys of the selected item.
+// press answers the keys of what is on the screen.
 func (v *overview) press(sc scene, p press) (action, bool) {
+	if v.alone && p.key != "enter" {
+		return action{}, false
+	}
+	return v.onItems(sc, p)
+}
+
+// onItems moves the selection and answers the keys of the selected item.
+func (v *overview) onItems(sc scene, p press) (action, bool) {
 	switch p.key {
 	case "down", "j":
 		v.move(sc, 1)
@@ -101,6 +109,13 @@ func (v *overview) next(sc scene) row {
 }
 
 func (v *overview) hints(sc scene) []hint {
+	if v.alone {
+		return []hint{{"l", "logs"}}
+	}
+	return v.itemHints(sc)
+}
+
+func (v *overview) itemHints(sc scene) []hint {
 	it, ok := v.chosen(sc)
 	if !ok {
 		return nil
@@ -121,8 +136,10 @@ type checklistView struct{ *overview }
 
 func (v *checklistView) title() string { return checklistTitle }
 
+func (v *checklistView) press(sc scene, p press) (action, bool) { return v.onItems(sc, p) }
+
 func (v *checklistView) hints(sc scene) []hint {
-	return append(v.overview.hints(sc), hint{"j/k", "move"})
+	return append(v.itemHints(sc), hint{"j/k", "move"})
 }
 
 // body is the list, and right of it the detail of the selected item.

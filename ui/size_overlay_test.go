@@ -84,7 +84,8 @@ func TestEverySizeIsExactUnderOverlays(t *testing.T) {
 			for _, w := range manyWidths {
 				for _, h := range manyHeights {
 					for at := -1; at < len(s.views); at++ {
-						s.w, s.h, s.at, s.onList = w, h, max(at, 0), at < 0
+						s.resize(w, h)
+						s.at, s.onList = max(at, 0), at < 0
 						overlaid(t, s, sc)
 					}
 				}

@@ -28,7 +28,11 @@ func TestTypingNamesTheKeysThatWork(t *testing.T) {
 			if name == "in ASCII" {
 				th = asciiTheme
 			}
-			p := play(t, test.frame(), th, size[0], size[1], strings.Fields(test.keys)...)
+			keysTo := strings.Fields(test.keys)
+			if oneColumn(size[0]) && keysTo[0] == "j" {
+				keysTo = append([]string{"c"}, keysTo...) // the items are a view of their own there
+			}
+			p := play(t, test.frame(), th, size[0], size[1], keysTo...)
 			rows := p.rows()
 			undo, keys := rows[len(rows)-2], flatten(rows[len(rows)-1])
 			if !strings.HasPrefix(undo, " ctrl+z ") || strings.Contains(undo, "u again") {

@@ -36,7 +36,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			m.screen.notice = ""
 		}
 	case tea.WindowSizeMsg:
-		m.screen.w, m.screen.h = msg.Width, msg.Height
+		m.screen.resize(msg.Width, msg.Height)
 	case tea.BackgroundColorMsg:
 		m.theme = newTheme(msg.IsDark(), m.theme.depth, m.ascii)
 	case tea.ColorProfileMsg:

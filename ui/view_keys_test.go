@@ -121,7 +121,7 @@ func TestEverySizeOfEveryScreen(t *testing.T) {
 		for _, th := range []theme{darkTheme, asciiTheme} {
 			p := play(t, screen.frame, th, 120, 40, screen.keys...)
 			for _, size := range [][2]int{{1, 1}, {3, 2}, {10, 3}, {30, 5}, {59, 19}, {60, 20}, {61, 21}, {72, 22}, {79, 40}, {99, 20}, {100, 24}, {119, 30}, {160, 50}, {230, 70}} {
-				p.model.screen.w, p.model.screen.h = size[0], size[1]
+				p.model.screen.resize(size[0], size[1])
 				t.Run(name, func(t *testing.T) { exact(t, p.model.View().Content, size[0], size[1]) })
 			}
 		}
