@@ -33,12 +33,22 @@ func HeadlineOf(plan Plan, s State, now time.Time) Headline {
 	return sayPhase(plan, s, now).short()
 }
 
+// short ends a headline: each sentence with one full stop, the next with a capital.
 func (h Headline) short() Headline {
-	if h.Short == "" {
+	gap := " "
+	if strings.HasSuffix(h.Strong, ".") {
+		h.Strong = sentence(h.Strong)
+		h.Rest = sentence(h.Rest)
+	} else {
+		gap = " · "
+	}
+	switch {
+	case h.Short != "":
+		h.Short = sentence(h.Short)
+	case h.Rest == "":
 		h.Short = h.Strong
-		if h.Rest != "" {
-			h.Short += " " + h.Rest
-		}
+	default:
+		h.Short = h.Strong + gap + h.Rest
 	}
 	return h
 }
@@ -177,7 +187,7 @@ func sayPhase(plan Plan, s State, now time.Time) Headline {
 	w := s.View.Workload
 	stale := blindness(plan, s, now)
 	if stale != "" {
-		stale = " " + stale + ": no figure decides."
+		stale = " " + sentence(stale+": no figure decides")
 	}
 	if n := len(s.Rollout.Excused); n > 0 && (s.Phase == Deploying || s.Phase == Verifying) {
 		stale += fmt.Sprintf(" %s out of bounds since before.", Count(n, "figure"))
@@ -186,9 +196,9 @@ func sayPhase(plan Plan, s State, now time.Time) Headline {
 	case Planned:
 		h := Headline{Mark: MarkWaiting, Strong: "Ready to deploy: every gate passed or waived.", Rest: servingWords(plan, s) + "." + stale}
 		if gate := Gate(plan, s); gate != "" {
-			h.Strong, h.Rest = servingWords(plan, s)+".", "Deploy waits: "+gate+"."+stale
+			h.Strong, h.Rest = servingWords(plan, s)+".", sentence("Deploy waits: "+gate)+stale
 		} else if why, wait := unfit(plan, s, now); why != "" {
-			h.Strong, h.Rest = servingWords(plan, s)+".", "Deploy waits: "+why+"."+stale
+			h.Strong, h.Rest = servingWords(plan, s)+".", sentence("Deploy waits: "+why)+stale
 			if !wait {
 				h.Mark = MarkAttention
 			}
@@ -207,11 +217,11 @@ func sayPhase(plan Plan, s State, now time.Time) Headline {
 		}
 		return h
 	case RolledBack:
-		return Headline{Mark: MarkAttention, Strong: fmt.Sprintf("Rolled back: %s.", servingWords(plan, s)), Rest: cmp.Or(s.Auto, "Undone by hand.") + stale}
+		return Headline{Mark: MarkAttention, Strong: fmt.Sprintf("Rolled back: %s.", servingWords(plan, s)), Rest: sentence(cmp.Or(s.Auto, "undone by hand")) + stale}
 	case Abandoned:
 		return Headline{Mark: MarkAttention, Strong: fmt.Sprintf("Abandoned: %s.", servingWords(plan, s)), Rest: "The cluster was left as it is." + stale}
 	}
-	return Headline{Mark: MarkPass, Strong: servingWords(plan, s) + ".", Rest: cmp.Or(plan.Driven, "No release under way") + "." + stale}
+	return Headline{Mark: MarkPass, Strong: servingWords(plan, s) + ".", Rest: sentence(cmp.Or(plan.Driven, "no release under way")) + stale}
 }
 
 // sayBlind asks what to do without figures. What fails is said before it: a
@@ -292,7 +302,7 @@ func sayRolling(s State, w Workload, now time.Time, stale string) Headline {
 	default:
 		h.Rest = WaitsFor(w)
 		if stalls != "" {
-			h.Mark, h.Rest = MarkAttention, stalls+"."
+			h.Mark, h.Rest = MarkAttention, sentence(stalls)
 			if s.Phase == Deploying {
 				h.Short = fmt.Sprintf("%d of %d replaced; %s.", w.Replaced(), w.Desired, stalls)
 			}

@@ -335,7 +335,7 @@ func (m *canaryMachine) step(t rapid.TB, event release.Event) {
 	if m.reached != nil && next.Canary != nil {
 		m.reached[next.Canary.Stage]++
 	}
-	release.HeadlineOf(m.plan, m.state, m.now)
+	wellWritten(t, release.HeadlineOf(m.plan, m.state, m.now))
 	release.Checklist(m.plan, m.state, m.now)
 	release.ViewCanary(m.plan, m.state, m.now)
 }

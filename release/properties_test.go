@@ -234,7 +234,7 @@ func (m *machine) step(t *rapid.T, event release.Event) {
 			t.Fatalf("%s is refused without a reason", intent.Kind)
 		}
 	}
-	release.HeadlineOf(m.plan, m.state, m.now)
+	wellWritten(t, release.HeadlineOf(m.plan, m.state, m.now))
 	release.Checklist(m.plan, m.state, m.now)
 }
 

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Age writes how long ago something was: "0.2s", "3s", "65s", "4:39", "9d 4h".
@@ -154,4 +155,21 @@ func BoundWords(j Judgement) string {
 	default:
 		return "Threshold: " + Format(unit, b.Max)
 	}
+}
+
+// sentence ends a text with one full stop, and begins it with a capital where it begins
+// with a plain word: a version, an object or a key stays as it is.
+func sentence(text string) string {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return ""
+	}
+	first := strings.TrimRight(text[:len(text)-len(strings.TrimLeftFunc(text, unicode.IsLower))], " ")
+	if rest := text[len(first):]; len(first) > 1 && (rest == "" || strings.IndexByte(" ,:;.", rest[0]) >= 0) {
+		text = strings.ToUpper(text[:1]) + text[1:]
+	}
+	if strings.HasSuffix(text, "?") || strings.HasSuffix(text, "!") || strings.HasSuffix(text, "…") {
+		return text
+	}
+	return strings.TrimRight(text, ". ") + "."
 }
