@@ -85,6 +85,17 @@ func TestDeploymentGoesOnOrEnds(t *testing.T) {
 			},
 			done: true, code: exitGate, words: "not before",
 		},
+		"a gate is open, and the API server does not answer": {
+			phase: release.Planned, plan: func(p *release.Plan) {
+				p.Items = append([]release.ItemSpec{{ID: "approved", Title: "Approved", Stage: release.Pre, Type: release.ItemManual}}, p.Items...)
+			},
+			state: func(s *release.State) {
+				s.Items = append([]release.Item{{ID: "approved", Status: release.Waiting}}, s.Items...)
+				s.View.Workload = workload()
+				s.View.Links[release.Kubernetes] = release.Link{Err: "i/o timeout", Last: s.View.Workload.At}
+			},
+			done: true, code: exitGate, words: "not before",
+		},
 		"the API server does not answer": {
 			phase: release.Planned, state: func(s *release.State) {
 				s.View.Workload = workload()
