@@ -287,7 +287,7 @@ func TestFailingFromElsewhere(t *testing.T) {
 		t.Errorf("where it is counted, before it counts: %s", h.Short)
 	}
 	s.View.Elsewhere = true
-	if h := release.HeadlineOf(plan, s, noon); h.Short != "ERROR RATE FAILING  2% over 0.1% budget not known here; 1 of 1 serve" || !h.Loud {
+	if h := release.HeadlineOf(plan, s, noon); h.Short != "ERROR RATE FAILING  2% over 0.1% · budget not known here; 1 of 1 serve" || !h.Loud {
 		t.Errorf("%s", h.Short)
 	}
 	s.Rollout.Excused = map[release.MetricName]float64{release.ErrorRate: 0.02}
