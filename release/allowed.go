@@ -120,7 +120,10 @@ func deployChoice(plan Plan, s State, now time.Time) Choice {
 	}
 	gate, first, vain := "", "", ""
 	if phase == "" {
-		gate, first, vain = Gate(plan, s), unfigured(plan, s), hopeless(plan, s, now)
+		gate, vain = Gate(plan, s), hopeless(plan, s, now)
+	}
+	if phase == "" && gate == "" {
+		first = unfigured(plan, s)
 	}
 	unfit, wait := unfit(plan, s, now)
 	c.Wait = cmp.Or(watching(plan), phase) == "" && (wait || cmp.Or(busy(s, now), held(s), offline(plan, s, now), first) != "")

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 )
@@ -197,24 +198,25 @@ func waitingFor(plan Plan, s State, name MetricName) []ItemSpec {
 // a canary for any metric that cannot be judged, since none of its steps would pass; an
 // item of the checklist where nobody is there to waive it.
 func hopeless(plan Plan, s State, now time.Time) string {
+	var why, titles, flags []string
 	for _, u := range Unjudged(plan, s, now) {
-		switch {
-		case plan.ByCanary():
-			return u.String() + "; no step of a canary passes without it"
-		case plan.Unattended && len(u.Items) > 0:
-			return fmt.Sprintf("%s; or waive %s (%s)", u, u.titles(), u.waivers())
+		if !plan.ByCanary() && (!plan.Unattended || len(u.Items) == 0) {
+			continue
+		}
+		why = append(why, u.String())
+		for _, item := range u.Items {
+			if !slices.Contains(titles, item.Title) {
+				titles, flags = append(titles, item.Title), append(flags, "--waive "+item.ID+"=REASON")
+			}
 		}
 	}
-	return ""
-}
-
-// waivers are the flags that waive the items.
-func (u Unjudgeable) waivers() string {
-	flags := make([]string, len(u.Items))
-	for i, item := range u.Items {
-		flags[i] = "--waive " + item.ID + "=REASON"
+	switch {
+	case len(why) == 0:
+		return ""
+	case plan.ByCanary():
+		return strings.Join(why, "; ") + "; no step of a canary passes without that"
 	}
-	return strings.Join(flags, " ")
+	return fmt.Sprintf("%s; or waive %s (%s)", strings.Join(why, "; "), strings.Join(titles, ", "), strings.Join(flags, " "))
 }
 
 // unfigured says that the first figures are not there yet, where nobody would see later

@@ -165,6 +165,10 @@ var lacking = map[string]struct {
 	"an answer": {func(v *release.View) {
 		v.Samples[release.CPU] = release.Sample{Metric: release.CPU, Err: "query timed out", Lack: release.Unanswered}
 	}, false, ""},
+	"two of them": {func(v *release.View) {
+		v.Workload.Containers[0].CPU, v.Workload.Containers[0].Memory = 0, 0
+	}, true, "Memory Usage cannot be judged: container gateway has no memory limit; give the container a memory limit, or set metrics.memory.limit; " +
+		"CPU Usage cannot be judged: container gateway has no cpu limit; give the container a cpu limit, or set metrics.cpu.limit"},
 	"traffic": {func(v *release.View) {
 		v.Samples[release.RequestRate] = release.Sample{Metric: release.RequestRate, At: noon}
 	}, false, ""},
@@ -195,13 +199,13 @@ func TestHopeless(t *testing.T) {
 			case mode == "unattended":
 				want = c.text + "; or waive Metrics normal (--waive normal=REASON)"
 			case mode == "canary":
-				want = c.text + "; no step of a canary passes without it"
+				want = c.text + "; no step of a canary passes without that"
 			}
 			if deploy.OK != (want == "") || deploy.Why != want || deploy.Gate != (want != "") || deploy.Wait {
 				t.Errorf("without %s, %s: ok %v gate %v wait %v: %s", name, mode, deploy.OK, deploy.Gate, deploy.Wait, deploy.Why)
 			}
 			said := fmt.Sprint(deploy.Preview.Facts)
-			if c.lasting && !strings.Contains(said, c.text) || !c.lasting && strings.Contains(said, "cannot be judged") {
+			if c.lasting && name != "two of them" && !strings.Contains(said, c.text) || !c.lasting && strings.Contains(said, "cannot be judged") {
 				t.Errorf("without %s, %s: %s", name, mode, said)
 			}
 		}
@@ -216,6 +220,9 @@ func TestFirstFigures(t *testing.T) {
 	s := release.State{View: goodFigures()}
 	s.View.Samples = nil
 	s, _ = release.Step(plan, s, noon, release.Intended{Intent: release.Begin{Version: "v2.5.0"}, By: eng, ID: "id"})
+	if c := choiceOf(t, plan, s, release.DoDeploy); c.OK || c.Wait || !c.Gate {
+		t.Errorf("before what comes first is done: %+v", c)
+	}
 	s, _ = release.Step(plan, s, noon, release.Intended{Intent: release.Tick{Item: "approved"}, By: eng})
 	if c := choiceOf(t, plan, s, release.DoDeploy); c.OK || !c.Wait || c.Gate {
 		t.Errorf("before the first: %+v", c)
@@ -240,7 +247,7 @@ func TestSettlesInVain(t *testing.T) {
 			s := release.State{Record: release.Record{Phase: release.Verifying, Items: []release.Item{{ID: "normal", Status: release.Unknown, At: noon.Add(-ago)}}}, View: goodFigures()}
 			c.take(&s.View)
 			want := release.ByItself
-			if c.lasting && (ago > 0 || name == "a limit" || name == "a query") {
+			if c.lasting && (ago > 0 || name == "a limit" || name == "two of them" || name == "a query") {
 				want = release.ByWaiver
 			}
 			if got := release.Open(plan, s, noon); len(got) != 1 || got[0].Settles != want {
