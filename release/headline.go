@@ -209,7 +209,7 @@ func sayPhase(plan Plan, s State, now time.Time) Headline {
 	case Deploying, RollingBack:
 		return sayRolling(s, w, now, stale)
 	case Verifying:
-		return sayVerifying(plan, s, stale)
+		return sayVerifying(plan, s, now, stale)
 	case Released:
 		h := Headline{Mark: MarkPass, Strong: fmt.Sprintf("Released: %s.", servingWords(plan, s)), Rest: fmt.Sprintf("Took %s. u undoes.", Span(s.Ended.Sub(s.Began))) + stale}
 		if w.Template.Hash != s.To.Template {
@@ -330,7 +330,7 @@ func WaitsFor(w Workload) string {
 	return "Waits for the controller."
 }
 
-func sayVerifying(plan Plan, s State, stale string) Headline {
+func sayVerifying(plan Plan, s State, now time.Time, stale string) Headline {
 	h := Headline{Mark: MarkRunning, Strong: fmt.Sprintf("Verifying %s: %d of %d serve, nothing failing.", s.To.Version, s.View.Workload.Available, s.View.Workload.Desired)}
 	var failed, hands, checks []string
 	for i, spec := range plan.Items {
@@ -340,6 +340,8 @@ func sayVerifying(plan Plan, s State, stale string) Headline {
 		switch {
 		case s.Items[i].Status == Failed:
 			failed = append(failed, spec.Title)
+		case settles(plan, s, spec, s.Items[i], now) == ByWaiver:
+			hands = append(hands, spec.Title+" (w waives it)")
 		case spec.Check():
 			checks = append(checks, spec.Title)
 		default:

@@ -95,3 +95,22 @@ func TestStuck(t *testing.T) {
 		}
 	}
 }
+
+// The headline sends a person to what no look settles.
+func TestHeadlineNamesWhatAPersonSettles(t *testing.T) {
+	plan := figuresPlan()
+	plan.Items = []release.ItemSpec{{ID: "normal", Title: "Metrics normal", Stage: release.Post, Type: release.ItemMetrics}}
+	s := release.State{
+		Record: release.Record{Phase: release.Verifying, To: release.Target{Version: "v2.4.0", Template: "hash-v2.4.0"}, Items: []release.Item{{ID: "normal", Status: release.Unknown, At: noon}}},
+		View:   goodFigures(),
+	}
+	s.View.Samples[release.CPU] = release.Sample{Metric: release.CPU, Err: "query timed out", Lack: release.Unanswered}
+	if h := release.HeadlineOf(plan, s, noon); h.Rest != "Waits for Metrics normal." {
+		t.Errorf("an answer may come: %q", h.Rest)
+	}
+	s.View.Workload.Containers[0].CPU = 0
+	s.View.Samples[release.CPU] = release.Sample{Metric: release.CPU, At: noon, Value: 1}
+	if h := release.HeadlineOf(plan, s, noon); h.Rest != "Waits for a person: Metrics normal (w waives it)." || h.Mark != release.MarkAttention {
+		t.Errorf("no limit: %s %q", h.Mark, h.Rest)
+	}
+}
