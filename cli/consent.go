@@ -29,7 +29,7 @@ type question struct {
 // Its error ends the command: the person did not confirm.
 func (c *consent) agreed(d *driver, now release.Choice, q question) (choice release.Choice, ok bool, err error) {
 	switch {
-	case !d.frame.State.View.Workload.At.After(c.moved):
+	case !d.frame.State.View.Workload.At.After(c.moved), !d.glimpsed():
 		return now, false, nil
 	case !c.attended:
 		return now, true, nil

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"fmt"
 	"strings"
 	"testing"
@@ -126,6 +127,39 @@ func TestDeploymentGoesOnOrEnds(t *testing.T) {
 				t.Errorf("printed %q, want %q", out, c.printed)
 			}
 		})
+	}
+}
+
+// Nothing is asked or shown about a canary before its traffic has been read, or has had
+// the time to be.
+func TestAbortIsAskedOnWhatWasRead(t *testing.T) {
+	plan := canaryPlan(newStage(t).options.Plan)
+	for name, c := range map[string]struct {
+		unread bool
+		began  time.Duration // ago
+		asks   bool
+	}{
+		"read":                      {asks: true},
+		"not read yet":              {unread: true},
+		"not read, for long enough": {unread: true, began: introduction, asks: true},
+	} {
+		s := baking(0)
+		if c.unread {
+			s.View.Split = release.Split{}
+		}
+		out := &transcript{}
+		f := framed(plan, s, s.View.Workload.At)
+		d := &driver{out: out, frame: f, began: time.Now().Add(-c.began), in: bufio.NewReader(strings.NewReader("")), typed: make(chan string, 1)}
+		l := &leading{step: leads(t, "abort"), consent: consent{attended: true}}
+		if done, err := l.next(d, f); done || err != nil {
+			t.Errorf("%s: done %v, %v", name, done, err)
+		}
+		if asks := strings.Contains(out.String(), "Abort the canary"); asks != c.asks {
+			t.Errorf("%s: asked %v: %q", name, asks, out)
+		}
+		if shown := strings.Contains(out.String(), "same as"); shown != (c.asks && !c.unread) {
+			t.Errorf("%s: a command is shown %v: %q", name, shown, out)
+		}
 	}
 }
 

@@ -180,6 +180,13 @@ func (d *driver) ready() bool {
 	return d.wish == "" && (d.frame.Identified || time.Since(d.began) >= introduction)
 }
 
+// glimpsed tells whether what divides the traffic has been read once, or has had the time
+// to be: a preview that was made before says less than is known a moment later.
+func (d *driver) glimpsed() bool {
+	canary, split := d.frame.Plan.Canary, d.frame.State.View.Split
+	return canary == nil || canary.Route == "" || !split.At.IsZero() || split.Err != "" || time.Since(d.began) >= introduction
+}
+
 // ask sends a wish, if one can be sent now, and tells whether it was.
 func (d *driver) ask(c release.Choice, intent release.Intent) bool {
 	if !d.ready() {
