@@ -74,7 +74,7 @@ func (c *Client) patchDeployment(ctx context.Context, ch release.Change, plan pl
 		if err != nil {
 			return release.Outcome{}, sent, err
 		}
-		return release.Outcome{Kind: release.Accepted, Generation: after.Generation, Text: accepted(after)}, true, nil
+		return release.Outcome{Kind: release.Accepted, Generation: after.Generation, Stored: stored(after, ch), Text: accepted(after, ch)}, true, nil
 	})
 }
 
@@ -221,8 +221,22 @@ func writerOf(fields []metav1.ManagedFieldsEntry) string {
 	return newest.Manager
 }
 
-func accepted(d *appsv1.Deployment) string {
-	return fmt.Sprintf("generation %d", d.Generation)
+// accepted says what came of a change, with what admission made of its image.
+func accepted(d *appsv1.Deployment, ch release.Change) string {
+	text := fmt.Sprintf("generation %d", d.Generation)
+	if image := stored(d, ch).Image; ch.Image != "" && image != ch.Image {
+		text += ", stored as " + release.ShortImage(image)
+	}
+	return text
+}
+
+// stored is what the API server made of a change.
+func stored(d *appsv1.Deployment, ch release.Change) release.Stored {
+	spec := &d.Spec.Template.Spec
+	return release.Stored{
+		Image:    untrusted.Line(imageOf(spec, released(spec, ch.Container)), textBound),
+		Template: flatten(&d.Spec.Template).Hash,
+	}
 }
 
 func denied(format string, args ...any) release.Outcome {

@@ -9,6 +9,9 @@ import (
 	"sync/atomic"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+
 	"datahub.io/slipway/release"
 )
 
@@ -194,4 +197,23 @@ func TestForbiddenPatch(t *testing.T) {
 	}
 	out := c.Apply(t.Context(), release.Change{ID: "1", Kind: release.SetPaused, UID: seen.UID, Before: seen.Template.Hash, Paused: seen.Paused})
 	expect(t, out, release.Denied, "forbidden: patch deployments in namespace datahub-production", "deploy/rbac.yaml")
+}
+
+// Admission may add to what was sent: the outcome says what was stored.
+func TestAcceptedSaysWhatWasStored(t *testing.T) {
+	d := &appsv1.Deployment{}
+	d.Generation = 8
+	d.Spec.Template.Spec.Containers = []corev1.Container{{Name: "proxy", Image: "envoy:v1"}, {Name: "gateway", Image: "mirror.corp/x/gw:v2.5.0@sha256:0123456789"}}
+	ch := release.Change{Kind: release.SetImage, Container: "gateway", Image: "ghcr.io/x/gw:v2.5.0"}
+	got := stored(d, ch)
+	if got.Image != "mirror.corp/x/gw:v2.5.0@sha256:0123456789" || got.Template != flatten(&d.Spec.Template).Hash {
+		t.Errorf("stored %+v", got)
+	}
+	if text := accepted(d, ch); text != "generation 8, stored as …/gw:v2.5.0@sha256:0123…" {
+		t.Error(text)
+	}
+	ch.Image = got.Image
+	if text := accepted(d, ch); text != "generation 8" {
+		t.Error(text)
+	}
 }

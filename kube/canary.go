@@ -47,7 +47,7 @@ func (c *Client) changeCanary(ctx context.Context, ch release.Change) release.Ou
 	case !ok:
 		return out
 	case ch.UID == "":
-		return c.second.create(ctx, wanted)
+		return c.second.create(ctx, wanted, ch)
 	}
 	return c.second.patchDeployment(ctx, ch, func(_ context.Context, d *appsv1.Deployment, ch release.Change) ([]byte, release.Outcome) {
 		return renew(d, wanted, ch)
@@ -102,7 +102,7 @@ func (c *Client) wear(ctx context.Context, d, stable *appsv1.Deployment, ch rele
 }
 
 // create creates the canary's Deployment, which must not exist.
-func (c *Client) create(ctx context.Context, wanted *appsv1.Deployment) release.Outcome {
+func (c *Client) create(ctx context.Context, wanted *appsv1.Deployment, ch release.Change) release.Outcome {
 	now, err := c.get(ctx)
 	switch {
 	case err != nil:
@@ -114,7 +114,7 @@ func (c *Client) create(ctx context.Context, wanted *appsv1.Deployment) release.
 	after, err := c.kube.AppsV1().Deployments(c.namespace).Create(ctx, wanted, metav1.CreateOptions{FieldManager: fieldManager})
 	switch {
 	case err == nil:
-		return release.Outcome{Kind: release.Accepted, Generation: after.Generation, Text: fmt.Sprintf("deployment %s created, %s", after.Name, accepted(after))}
+		return release.Outcome{Kind: release.Accepted, Generation: after.Generation, Stored: stored(after, ch), Text: fmt.Sprintf("deployment %s created, %s", after.Name, accepted(after, ch))}
 	case apierrors.IsAlreadyExists(err):
 		return c.whose(ctx, wanted)
 	}

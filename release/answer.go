@@ -137,7 +137,7 @@ func (t *turn) deadline() (string, bool) {
 		return "", false
 	}
 	why := fmt.Sprintf("no progress for %s (ProgressDeadlineExceeded), %d of %d replaced", Span(w.Deadline), w.Replaced(), w.Desired)
-	if fails := cmp.Or(w.FailuresOf(t.s.Rollout.Goal.Version), w.StallingOf(t.s.Rollout.Goal.Version, t.now)); fails != "" {
+	if fails := cmp.Or(w.FailuresOf(t.s.Rollout.Goal.seenAs()), w.StallingOf(t.s.Rollout.Goal.seenAs(), t.now)); fails != "" {
 		why += "; " + fails
 	}
 	return why, true

@@ -79,7 +79,7 @@ func sayTakingBack(plan Plan, s State) Headline {
 		h.Strong = fmt.Sprintf("Going back by weights: %d of %d pods of %s available; they get all traffic, then stable follows.", s.View.Canary.Available, max(s.View.Canary.Desired, 1), s.From.Version)
 	case run.Tries > 0 && s.Last != nil:
 		return Headline{Mark: MarkFail, Loud: true, Strong: fmt.Sprintf("NOT BACK YET  %s: %s", s.Last.What, s.Last.Text), Rest: fmt.Sprintf("tried again every %s; the canary has %d%% of the traffic", Span(retryAfter(run.Tries)), canaryWeight(plan, s))}
-	case run.Stage == Restoring && (s.Overdue() || w.FailuresOf(s.From.Version) != ""):
+	case run.Stage == Restoring && (s.Overdue() || w.FailuresOf(s.From.seenAs()) != ""):
 		return Headline{Mark: MarkFail, Loud: true, Strong: fmt.Sprintf("STABLE FAILS TO GO BACK  %d of %d pods on %s", w.Replaced(), w.Desired, s.From.Version) + because(w.Failures()), Rest: fmt.Sprintf("%d available; the canary has %d%% of the traffic", w.Available, canaryWeight(plan, s))}
 	case run.Stage == Restoring:
 		h.Strong = fmt.Sprintf("Going back: stable returns to %s, %d of %d replaced", s.From.Version, w.Replaced(), w.Desired)
@@ -116,7 +116,7 @@ func sayCanaryFailing(plan Plan, s State, now time.Time) (Headline, bool) {
 		parts = append(parts, Count(n, "restart"))
 	}
 	used, _ := CanaryBudget(plan, s)
-	stable := s.View.Workload.FailuresOf(s.To.Version)
+	stable := s.View.Workload.FailuresOf(s.To.seenAs())
 	switch {
 	case s.Canary.Stage == Promoting && stable != "":
 		return Headline{Mark: MarkFail, Loud: true, Strong: "STABLE FAILS TO UPDATE  " + stable, Rest: meanwhile(plan, fmt.Sprintf("the traffic stays on the canary, %d%%", weight), "the canary's pods stay")}, true

@@ -218,7 +218,7 @@ func (t *turn) answerCanary() {
 	}
 	if run.Stage == Promoting && t.s.Overdue() {
 		w := t.s.View.Workload
-		t.hold(HeldByFailure, fmt.Sprintf("stable made no progress for %s during its promotion, %d of %d replaced: %s", Span(w.Deadline), w.Replaced(), w.Desired, meanwhile(t.plan, "all traffic stays on the canary", "the canary's pods stay"))+because(w.FailuresOf(t.s.To.Version)))
+		t.hold(HeldByFailure, fmt.Sprintf("stable made no progress for %s during its promotion, %d of %d replaced: %s", Span(w.Deadline), w.Replaced(), w.Desired, meanwhile(t.plan, "all traffic stays on the canary", "the canary's pods stay"))+because(w.FailuresOf(t.s.To.seenAs())))
 		return
 	}
 	t.healed()
@@ -274,7 +274,7 @@ func (t *turn) stuck() (string, bool) {
 		return "", false
 	}
 	return fmt.Sprintf("canary: no progress for %s, %d of %d available", Span(deadline), w.Available, w.Desired) +
-		because(cmp.Or(w.Failures(), w.StallingOf(t.s.To.Version, t.now))), true
+		because(cmp.Or(w.Failures(), w.StallingOf(t.s.To.seenAs(), t.now))), true
 }
 
 // patience is how long a Deployment may take.

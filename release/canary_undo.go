@@ -102,7 +102,7 @@ func (t *turn) falter() string {
 		run.Stage == Shifting && w.Template.Hash != run.Template:
 		return fmt.Sprintf("deployment/%s is not the one that was made", t.plan.Canary.Deployment)
 	}
-	return w.FailuresOf(t.s.From.Version)
+	return w.FailuresOf(t.s.From.seenAs())
 }
 
 // unheard gives up on a change whose answer was lost while the earlier version was

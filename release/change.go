@@ -113,13 +113,13 @@ func (t *turn) conclude(o Outcome) {
 			text += ", " + o.Text
 		}
 		t.tell(p.Change.By, MarkPass, text)
-		t.begin(*p, o.Generation)
+		t.begin(*p, o)
 		return
 	case Skipped:
 		t.tell(Itself, MarkNone, fmt.Sprintf("%s skipped: %s", p.Change.Kind, o.Text))
 		if p.Follows && t.s.Underway() || p.Stage != "" {
 			t.found(o.Text)
-			t.begin(*p, o.Generation) // it is so already, which is what was wanted
+			t.begin(*p, o) // it is so already, which is what was wanted
 			return
 		}
 	case Moved:
@@ -172,7 +172,7 @@ func (t *turn) found(text string) {
 }
 
 // begin starts what an accepted change leads to.
-func (t *turn) begin(p Pending, generation int64) {
+func (t *turn) begin(p Pending, o Outcome) {
 	if p.Follows && t.s.Underway() {
 		run := t.run()
 		run.Tries = 0
@@ -183,8 +183,12 @@ func (t *turn) begin(p Pending, generation int64) {
 	if p.Goal == (Target{}) {
 		return
 	}
+	p.Goal = p.Goal.stored(p.Change.Kind, o.Stored)
 	r := t.record()
 	r.Phase, r.Ended = p.Next, zeroTime
+	if p.Next == Deploying {
+		r.To.Image, r.To.Template = p.Goal.Image, p.Goal.Template
+	}
 	r.Asking = nil
 	if r.Held != nil && r.Held.At.Before(p.Since) {
 		// It was decided in spite of the hold; one that came later stands, as the
@@ -192,7 +196,7 @@ func (t *turn) begin(p Pending, generation int64) {
 		r.Held = nil
 	}
 	r.Rollout = Rollout{
-		Goal: p.Goal, UID: p.Change.UID, Began: p.Since, Generation: generation, Condition: p.Condition,
+		Goal: p.Goal, UID: p.Change.UID, Began: p.Since, Generation: o.Generation, Condition: p.Condition,
 	}
 	switch p.Stage {
 	case Creating:
@@ -205,6 +209,22 @@ func (t *turn) begin(p Pending, generation int64) {
 	}
 	t.s.View.Failing, t.s.View.Blind = nil, nil
 	t.s.View.Checks, t.s.View.Probes = nil, nil
+}
+
+// stored is the target as the API server made it in answer to a change: with the
+// pod template that came of it, if that has the version asked for. Otherwise the
+// template stays unknown, and what runs is seen to be another version.
+func (g Target) stored(kind ChangeKind, s Stored) Target {
+	switch {
+	case s == (Stored{}), s.Image != g.Image && !resolved(g.Image, s.Image):
+		return g
+	case !SameVersion(g.Image, s.Image):
+		g.Image = s.Image // its digest alone tells from now on what it is
+	}
+	if !kind.OfCanary() {
+		g.Template = s.Template
+	}
+	return g
 }
 
 // created begins the way of a canary whose Deployment was accepted. Stable is to

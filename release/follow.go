@@ -116,14 +116,24 @@ func (t *turn) converge() {
 	took := Span(t.now.Sub(r.Rollout.Began))
 	if t.s.Phase == RollingBack {
 		r.Phase, r.Ended, r.Held, r.Asking = RolledBack, t.now, nil, nil
-		t.tell(Itself, MarkPass, fmt.Sprintf("rolled back: %s on %d of %d pods after %s, revision %d", goal.Version, w.Available, w.Desired, took, current.Number))
+		t.tell(Itself, MarkPass, fmt.Sprintf("rolled back: %s on %d of %d pods after %s, revision %d", t.pinned(), w.Available, w.Desired, took, current.Number))
 		return
 	}
 	r.Phase = Verifying
 	if r.Asking != nil && r.Asking.Trouble == Deadline {
 		t.withdraw("the rollout is complete")
 	}
-	t.tell(Itself, MarkPass, fmt.Sprintf("rollout complete: %s on %d of %d pods after %s, revision %d", goal.Version, w.Available, w.Desired, took, current.Number))
+	t.tell(Itself, MarkPass, fmt.Sprintf("rollout complete: %s on %d of %d pods after %s, revision %d", t.pinned(), w.Available, w.Desired, took, current.Number))
+}
+
+// pinned is the version that the rollout under way leads to, with the digest that
+// it got.
+func (t *turn) pinned() string {
+	ref, goal := ParseImage(t.s.View.Workload.Image(t.plan.Container)), t.s.Rollout.Goal
+	if ref.Digest == "" || goal.Version == "" {
+		return goal.Version
+	}
+	return goal.Version + "@" + shortDigest(ref.Digest)
 }
 
 // finish ends a release when every item lets it (invariant 4).

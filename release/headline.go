@@ -119,7 +119,7 @@ func sayFailing(plan Plan, s State, now time.Time) (Headline, bool) {
 	failures := w.Failures()
 	if s.Phase != Verifying {
 		// What fails in the version being left is why it is left, not news.
-		failures = w.FailuresOf(s.Rollout.Goal.Version)
+		failures = w.FailuresOf(s.Rollout.Goal.seenAs())
 	}
 	if failures != "" {
 		title := map[Phase]string{Deploying: "ROLLOUT STALLS", Verifying: "PODS FAIL", RollingBack: "ROLLING BACK"}[s.Phase]
@@ -280,7 +280,7 @@ func sayRolling(s State, w Workload, now time.Time, stale string) Headline {
 		name = "Rolling back to " + s.Rollout.Goal.Version
 	}
 	h := Headline{Mark: MarkRunning}
-	stalls, fails := w.StallingOf(s.Rollout.Goal.Version, now), "nothing failing"
+	stalls, fails := w.StallingOf(s.Rollout.Goal.seenAs(), now), "nothing failing"
 	switch {
 	case w.Failures() != "":
 		fails = "only what is left fails"

@@ -84,6 +84,17 @@ func fullName(repository string) string {
 
 func lastName(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
 
+// resolved tells whether an image that was stored in answer to a change is what
+// the change asked for. A webhook that puts the digest in place of the tag leaves
+// no other trace of the version.
+func resolved(asked, stored string) bool {
+	if SameVersion(asked, stored) {
+		return true
+	}
+	a, s := ParseImage(asked), ParseImage(stored)
+	return a.Digest == "" && s.Digest != "" && s.Tag == "" && SameRepository(a.Repository, s.Repository)
+}
+
 // Version is the tag of an image reference, or a shortened digest when it has
 // only one, or "" when it has neither.
 func Version(image string) string {

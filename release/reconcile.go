@@ -78,7 +78,8 @@ func (t *turn) reconcile() {
 	}
 	switch {
 	case t.s.done(c):
-		t.conclude(Outcome{Kind: Accepted, Generation: w.Generation, Text: "seen in the cluster"})
+		stored := Stored{Image: w.Image(c.Container), Template: w.Template.Hash}
+		t.conclude(Outcome{Kind: Accepted, Generation: w.Generation, Stored: stored, Text: "seen in the cluster"})
 	case t.s.undone(c):
 		if at.Sub(p.Since) < grace {
 			return
@@ -114,7 +115,7 @@ func (s State) done(c Change) bool {
 	case SetWeight:
 		return s.View.Split.Canary == c.Weight
 	case ApplyCanary:
-		return w.Found && w.Runs(c.Container, c.Image) && w.Desired == c.Replicas && (c.UID == "" || w.UID == c.UID)
+		return w.Found && w.got(c) && w.Desired == c.Replicas && (c.UID == "" || w.UID == c.UID)
 	case ScaleCanary:
 		return w.Found && w.UID == c.UID && w.Desired == c.Replicas
 	case DeleteCanary:
@@ -155,14 +156,28 @@ func (s State) difference(c Change) string {
 func happened(c Change, w Workload) bool {
 	switch c.Kind {
 	case SetImage:
-		return w.Runs(c.Container, c.Image)
+		return w.got(c)
 	case UndoTo:
-		return w.Template.Hash == c.Template && (!c.Unpause || !w.Paused)
+		return w.wears(c) && (!c.Unpause || !w.Paused)
 	case SetPaused:
 		return w.Paused
 	default:
 		return !w.Paused
 	}
+}
+
+// got tells whether the image that a change sets is there: also with a digest in
+// place of its tag, where the change-cause is that of the change.
+func (w Workload) got(c Change) bool {
+	ours := c.Cause != "" && w.ChangeCause == c.Cause
+	return w.Runs(c.Container, c.Image) || ours && resolved(c.Image, w.Image(c.Container))
+}
+
+// wears tells whether the pod template is that of the revision that a change
+// returns to, but for what admission does to images.
+func (w Workload) wears(c Change) bool {
+	r, ok := w.Revision(c.Revision)
+	return w.Template.Hash == c.Template || ok && r.Template.Hash == c.Template && w.Template.follows(r.Template)
 }
 
 // difference says how the workload differs from what a change was made for.

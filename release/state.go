@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -67,6 +68,9 @@ type Target struct {
 	Revision int64  `json:"revision,omitempty"` // 0 = not known yet
 	Template string `json:"template,omitempty"` // Template.Hash, empty = not known yet
 }
+
+// seenAs is what pods and causes call its version: that of its image.
+func (g Target) seenAs() string { return cmp.Or(Version(g.Image), g.Version) }
 
 // Rollout is the convergence under way: of a deploy or of an undo.
 type Rollout struct {
@@ -146,7 +150,15 @@ type Outcome struct {
 	What       string      `json:"what,omitempty"` // Change.Describe
 	Text       string      `json:"text,omitempty"` // the cluster's words, or what was observed
 	Generation int64       `json:"generation,omitempty"`
+	Stored     Stored      `json:"stored,omitzero"`
 	At         time.Time   `json:"at"`
+}
+
+// Stored is what the API server made of an accepted change: admission may have
+// added to what was sent.
+type Stored struct {
+	Image    string `json:"image,omitempty"`    // of the released container
+	Template string `json:"template,omitempty"` // Template.Hash
 }
 
 // OutcomeKind is the kind of an outcome.

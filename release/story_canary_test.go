@@ -70,7 +70,7 @@ func (w *world) shapeCanary(t *testing.T, d *datadriven.TestData) {
 		n := func() int { v, _ := strconv.Atoi(arg.Vals[0]); return v }
 		switch arg.Key {
 		case "version":
-			c.Containers = []release.Container{{Name: "gateway", Image: "registry/datahub-gateway:" + arg.Vals[0]}}
+			c.Containers = []release.Container{{Name: "gateway", Image: imageNamed(arg.Vals[0])}}
 			c.Template = template(arg.Vals[0])
 			c.Generation++
 			c.Observed = c.Generation
@@ -236,7 +236,11 @@ func showCanary(w *world) string {
 
 // stablePods are stable's available pods, the updated ones first.
 func stablePods(w *world) []release.Pod {
+<<<<<<< HEAD
 	current, previous := w.revision[w.ran()], int64(0)
+=======
+	current, previous := w.revision[runs(w.cluster)], int64(0)
+>>>>>>> ae295b6 (release: take what the API server stored as the goal of a change)
 	for _, n := range w.revision {
 		if n != current {
 			previous = max(previous, n)

@@ -29,7 +29,7 @@ import (
 //	metric errorRate=0.02% [age=3s] | metric errorRate=error
 //	probe ITEM pass|fail|nodata [text]
 //	do begin|tick|waive|deploy|pause|resume|undo|hold|continue|abandon [key=value] [stale]
-//	done accepted|skipped|moved|refused|lost [generation=+1] [text]
+//	done accepted|skipped|moved|refused|lost [id=…] [stored=v2.5.0@sha256:…] [text]
 //	wait DURATION
 //	link down|up
 //	crash
@@ -187,6 +187,7 @@ func (w *world) setup(t *testing.T, d *datadriven.TestData) {
 	}
 }
 
+<<<<<<< HEAD
 // template makes the pod template of a version, or of one that was touched: "v2.4.0+restart".
 func template(ran string) release.Template {
 	version, by, touched := strings.Cut(ran, "+")
@@ -196,6 +197,26 @@ func template(ran string) release.Template {
 	}
 	t.Fields = append(t.Fields, release.Field{Path: "containers[gateway]", Key: "image", Value: "registry/datahub-gateway:" + version})
 	return t
+=======
+// template makes the pod template of a version.
+func template(version string) release.Template {
+	return release.Template{Hash: "hash-" + version, Fields: []release.Field{
+		{Path: "containers[gateway]", Key: "image", Value: imageNamed(version)},
+	}}
+>>>>>>> ae295b6 (release: take what the API server stored as the goal of a change)
+}
+
+// imageNamed is the image of a version; one of another repository is named whole.
+func imageNamed(version string) string {
+	if strings.Contains(version, "/") {
+		return version
+	}
+	return "registry/datahub-gateway:" + version
+}
+
+// runs is what the Deployment runs, as imageNamed takes it.
+func runs(w release.Workload) string {
+	return strings.TrimPrefix(w.Image("gateway"), "registry/datahub-gateway:")
 }
 
 func (w *world) shape(t *testing.T, d *datadriven.TestData) {
@@ -218,7 +239,11 @@ func (w *world) shape(t *testing.T, d *datadriven.TestData) {
 		case "touched":
 			w.touch(strings.TrimPrefix(arg.Vals[0], "none"))
 		case "revision":
+<<<<<<< HEAD
 			w.revision[w.ran()] = int64(n())
+=======
+			w.revision[runs(*c)] = int64(n())
+>>>>>>> ae295b6 (release: take what the API server stored as the goal of a change)
 		case "pods":
 			c.Desired = n()
 		case "available":
@@ -251,7 +276,11 @@ func (w *world) shape(t *testing.T, d *datadriven.TestData) {
 			if err != nil {
 				t.Fatal(err)
 			}
+<<<<<<< HEAD
 			c.Pods = []release.Pod{{Name: "gateway-5d8f-m2v8x", Version: c.Version("gateway"), Revision: w.revision[w.ran()], State: release.PodServing, Restarts: 1, Last: w.now.Add(-ago)}}
+=======
+			c.Pods = []release.Pod{{Name: "gateway-5d8f-m2v8x", Version: c.Version("gateway"), Revision: w.revision[runs(*c)], State: release.PodServing, Restarts: 1, Last: w.now.Add(-ago)}}
+>>>>>>> ae295b6 (release: take what the API server stored as the goal of a change)
 		case "cause":
 			c.ChangeCause = strings.Join(arg.Vals, ", ")
 		case "generation":
@@ -279,9 +308,19 @@ func (w *world) firstSeen(reason string) time.Time {
 func (w *world) ran() string { return strings.TrimPrefix(w.cluster.Template.Hash, "hash-") }
 
 func (w *world) setVersion(version string) {
+<<<<<<< HEAD
 	if w.cluster.Version("gateway") != version {
 		w.setTemplate(version)
 	}
+=======
+	c := &w.cluster
+	if runs(*c) == version {
+		return
+	}
+	c.Containers = []release.Container{{Name: "gateway", Image: imageNamed(version)}}
+	c.Template = template(version)
+	c.Generation++
+>>>>>>> ae295b6 (release: take what the API server stored as the goal of a change)
 }
 
 // touch changes stable's pod template and not its image: a restart, a variable.
@@ -308,7 +347,11 @@ func (w *world) setTemplate(ran string) {
 // the current one only once it has observed the generation.
 func (w *world) revisions(observed bool) {
 	c := &w.cluster
+<<<<<<< HEAD
 	current := w.ran()
+=======
+	current := runs(*c)
+>>>>>>> ae295b6 (release: take what the API server stored as the goal of a change)
 	if observed && current != "" {
 		highest := int64(0)
 		for _, n := range w.revision {
@@ -322,8 +365,13 @@ func (w *world) revisions(observed bool) {
 	for ran, n := range w.revision {
 		version, _, _ := strings.Cut(ran, "+")
 		c.Revisions = append(c.Revisions, release.Revision{
+<<<<<<< HEAD
 			Number: n, Version: version, Image: "registry/datahub-gateway:" + version,
 			Template: template(ran), Current: ran == current,
+=======
+			Number: n, Version: release.Version(imageNamed(version)), Image: imageNamed(version),
+			Template: template(version), Current: version == current,
+>>>>>>> ae295b6 (release: take what the API server stored as the goal of a change)
 		})
 	}
 	sort.Slice(c.Revisions, func(i, j int) bool { return c.Revisions[i].Number > c.Revisions[j].Number })
@@ -426,8 +474,13 @@ func (w *world) do(t *testing.T, d *datadriven.TestData) string {
 func (w *world) done(t *testing.T, d *datadriven.TestData) string {
 	o := release.Outcome{ID: w.change, Kind: release.OutcomeKind(d.CmdArgs[0].Key), Text: strings.TrimSpace(d.Input), Generation: w.cluster.Generation + 1}
 	for _, arg := range d.CmdArgs[1:] {
-		if arg.Key == "id" {
+		switch arg.Key {
+		case "id":
 			o.ID = arg.Vals[0]
+		case "stored":
+			o.Stored = release.Stored{Image: imageNamed(arg.Vals[0]), Template: template(arg.Vals[0]).Hash}
+		default:
+			t.Fatalf("done: unknown %q", arg.Key)
 		}
 	}
 	return w.step(release.Done{Outcome: o})

@@ -1,6 +1,10 @@
 package release
 
-import "cmp"
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
 
 // Diff is what changes in a pod template when from is replaced by to, grouped
 // under the path that it belongs to. Equal templates give nothing.
@@ -44,4 +48,18 @@ func compareFields(a, b []Field) int {
 		return -1
 	}
 	return cmp.Or(cmp.Compare(a[0].Path, b[0].Path), cmp.Compare(a[0].Key, b[0].Key))
+}
+
+// follows tells whether a pod template is the one asked for, but for what admission
+// does to images: the same versions, with a digest or from a mirror.
+func (t Template) follows(asked Template) bool {
+	return len(t.Fields) > 0 && slices.EqualFunc(t.Fields, asked.Fields, func(runs, asked Field) bool {
+		return runs == asked || runs.image() && runs.Path == asked.Path && runs.Key == asked.Key && SameVersion(asked.Value, runs.Value)
+	})
+}
+
+// image tells whether the field is the image of a container.
+func (f Field) image() bool {
+	of, _, _ := strings.Cut(f.Path, "[")
+	return f.Key == "image" && strings.HasSuffix(f.Path, "]") && (of == "containers" || of == "initContainers")
 }
