@@ -94,13 +94,13 @@ Without a command it opens the console. Exit codes: 0 released or done, 1 error,
 	persistent.String("state-dir", "", "directory of the release records")
 	persistent.String("prometheus", "", "URL of Prometheus")
 	persistent.String("strategy", "", "rolling or canary, instead of the environment's own")
-	root.Flags().StringVar(&version, "version", "", "the version to release: an image tag")
+	root.Flags().StringVar(&version, "version", "", "the version to release: an image tag, with or without a digest")
 
 	run := &cobra.Command{
 		Use: "run", Short: "Open the console (the default)", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runConsole(cmd, &f, version) },
 	}
-	run.Flags().StringVar(&version, "version", "", "the version to release: an image tag")
+	run.Flags().StringVar(&version, "version", "", "the version to release: an image tag, with or without a digest")
 	root.AddCommand(run, newDeploy(&f), newStatus(&f), newHistory(&f), newUndo(&f),
 		newPause(&f), newResume(&f), newCanary(&f), newCheck(&f), newVersion())
 	// Commands share the root's flags, and how they are completed. It fails only

@@ -35,9 +35,9 @@ itself: up only on a pass, promotion included.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return deploy(cmd, f, d) },
 	}
-	cmd.Flags().StringVar(&d.version, "version", "", "the version to release: an image tag")
+	cmd.Flags().StringVar(&d.version, "version", "", "the version to release: an image tag, with or without a digest")
 	cmd.Flags().BoolVarP(&d.yes, "yes", "y", false, "confirm, a protected environment's name included")
-	cmd.Flags().BoolVar(&d.abandon, "abandon", false, "end an unfinished release of another version first")
+	cmd.Flags().BoolVar(&d.abandon, "abandon", false, "end an unfinished release of another version first, and replace a rollout that somebody else began")
 	cmd.Flags().BoolVar(&d.adopt, "adopt", false, "take over a canary that an earlier attempt left behind")
 	cmd.Flags().StringArrayVar(&d.ticks, "tick", nil, "tick a manual item: ITEM=NOTE (repeatable)")
 	cmd.Flags().StringArrayVar(&d.waives, "waive", nil, "waive an item: ITEM=REASON (repeatable)")
@@ -61,7 +61,7 @@ func deploy(cmd *cobra.Command, f *flags, d deployFlags) error {
 	if err != nil {
 		return err
 	}
-	s.plan.Unattended = true
+	s.plan.Unattended, s.plan.Replaces = true, d.abandon
 	if s.plan.Protected && !d.yes && !isTerminal(os.Stdin) {
 		return fail(exitUsage, "%s is protected: without a terminal to type its name in, deploy needs --yes", s.plan.Environment)
 	}

@@ -29,10 +29,13 @@ func (r *deployment) next(d *driver, f release.Frame) (bool, error) {
 		return true, err
 	}
 	stale := s.ID == r.before && r.over
+	if !stale && s.Phase == release.Abandoned && s.Auto != "" {
+		return true, fail(exitUnfinished, "%s", s.Auto)
+	}
 	if stale || s.Phase == release.Idle || s.Phase == release.Abandoned {
 		return r.begin(f)
 	}
-	if s.To.Version != r.flags.version {
+	if !s.Asks(f.Plan, r.flags.version) {
 		return r.other(f)
 	}
 	switch s.Phase {
@@ -68,11 +71,10 @@ func (r *deployment) refusedWish(f release.Frame) (bool, error) {
 	switch {
 	case !ok:
 		return false, nil
-	case refused.Kind == release.DoBegin && refused.Noop:
-		fmt.Fprintf(r.out, "unchanged: %s\n", refused.Why)
-		return true, nil
 	case refused.Gate:
 		return true, fail(exitGate, "%s", refused.Why)
+	case refused.Foreign:
+		return true, fail(exitUnfinished, "%s", refused.Why)
 	case refused.Moved:
 		fmt.Fprintf(r.out, "not sent: %s\n", refused.Why)
 		r.again(f)
@@ -156,6 +158,8 @@ func (r *deployment) deploy(f release.Frame) (bool, error) {
 		return false, nil
 	case c.Gate:
 		return true, fail(exitGate, "%s", c.Why)
+	case c.Foreign:
+		return true, fail(exitUnfinished, "%s", c.Why)
 	case !c.OK:
 		return true, fail(exitError, "%s", c.Why)
 	}

@@ -309,7 +309,7 @@ func (e *Engine) plan() {
 	}
 	version := e.version
 	e.version = ""
-	if e.state.Phase.Over() || e.state.To.Version != version {
+	if e.state.Phase.Over() || !e.state.Asks(e.opts.Plan, version) {
 		e.handle(wish{id: newID(e.opts.Clock()), intent: release.Begin{Version: version}})
 	}
 }

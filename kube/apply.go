@@ -204,14 +204,15 @@ func versionOrImage(spec *corev1.PodSpec, container string) string {
 	return cmp.Or(imageVersion(image), untrusted.Line(image, textBound))
 }
 
-// writer is the field manager that last wrote the specification, to the
-// second: managedFields knows no more.
-func writer(d *appsv1.Deployment) string { return writerOf(d.ManagedFields) }
+// writer is the field manager that last wrote the pod template, to the second:
+// managedFields knows no more.
+func writer(d *appsv1.Deployment) string { return writerOf(d.ManagedFields, "f:template") }
 
-func writerOf(fields []metav1.ManagedFieldsEntry) string {
+// writerOf is the field manager that last wrote a field of that name.
+func writerOf(fields []metav1.ManagedFieldsEntry, name string) string {
 	var newest metav1.ManagedFieldsEntry
 	for _, f := range fields {
-		if f.Subresource == "status" || f.Time == nil || f.FieldsV1 == nil || !strings.Contains(f.FieldsV1.GetRawString(), `"f:spec"`) {
+		if f.Subresource == "status" || f.Time == nil || f.FieldsV1 == nil || !strings.Contains(f.FieldsV1.GetRawString(), `"`+name+`"`) {
 			continue
 		}
 		if newest.Time == nil || !f.Time.Before(newest.Time) {

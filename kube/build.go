@@ -91,6 +91,7 @@ func describe(w *release.Workload, d *appsv1.Deployment, template release.Templa
 	w.Generation, w.Observed = d.Generation, d.Status.ObservedGeneration
 	w.Paused = d.Spec.Paused
 	w.ChangeCause = untrusted.Line(d.Annotations[changeCauseAnnotation], textBound)
+	w.Writer = untrusted.Line(writer(d), nameBound)
 	w.Desired = 1
 	if d.Spec.Replicas != nil {
 		w.Desired = int(*d.Spec.Replicas)

@@ -52,7 +52,7 @@ func (c *Client) splitOf(asked time.Time, obj *unstructured.Unstructured, err er
 		}
 		return s, answered
 	}
-	s.Writer = untrusted.Line(writerOf(obj.GetManagedFields()), nameBound)
+	s.Writer = untrusted.Line(writerOf(obj.GetManagedFields(), "f:spec"), nameBound)
 	d, err := divide(c.canary.Traffic, c.namespace, obj)
 	if err != nil {
 		s.Err = untrusted.Line(c.canary.Traffic.Object()+" "+err.Error(), textBound)

@@ -47,7 +47,7 @@ func (c *Client) setWeight(ctx context.Context, ch release.Change) release.Outco
 // weigh makes the patch, or says why there is none.
 func weigh(object string, obj *unstructured.Unstructured, d division, ch release.Change) ([]byte, release.Outcome) {
 	by := ""
-	if who := writerOf(obj.GetManagedFields()); who != "" {
+	if who := writerOf(obj.GetManagedFields(), "f:spec"); who != "" {
 		by = ", by " + who
 	}
 	switch {

@@ -84,8 +84,14 @@ func beginChoice(plan Plan, s State, now time.Time, version string) Choice {
 	}
 	c.Why = cmp.Or(watching(plan), under, offline(plan, s, now), container)
 	c.Wait = offline(plan, s, now) != "" && watching(plan) == "" && under == ""
-	if c.Why == "" && version != "" && w.Runs(plan.Container, plan.Image+":"+version) {
+	runs := version != "" && w.Runs(plan.Container, plan.Image+":"+version)
+	switch {
+	case c.Why != "" || version == "":
+	case runs && !plan.Unattended:
 		c.Why, c.Noop = fmt.Sprintf("%s is what deployment/%s runs already", version, plan.Deployment), true
+	case !runs:
+		c.Why = foreignRollout(plan, s)
+		c.Foreign = c.Why != ""
 	}
 	c.OK = c.Why == ""
 	c.Preview = Preview{
@@ -93,6 +99,18 @@ func beginChoice(plan Plan, s State, now time.Time, version string) Choice {
 		Line:  fmt.Sprintf("plan a release of %s · changes nothing yet", cmp.Or(version, "a version")),
 	}
 	return c
+}
+
+// foreignRollout says what rollout, begun elsewhere, keeps an unattended release from
+// beginning, or "": it would be cut off by somebody who does not know of it. At the
+// console a person decides.
+func foreignRollout(plan Plan, s State) string {
+	w := s.View.Workload
+	if !plan.Unattended || plan.Replaces || !w.underWay() {
+		return ""
+	}
+	return fmt.Sprintf("%s is being rolled out%s, %d of %d replaced: wait until it is complete, undo it, or replace it with --abandon",
+		cmp.Or(w.Version(plan.Container), "another image"), causeWords(w), w.Replaced(), w.Desired)
 }
 
 func containerList(w Workload) string {
@@ -125,14 +143,19 @@ func deployChoice(plan Plan, s State, now time.Time) Choice {
 	if phase == "" && gate == "" {
 		first = unfigured(plan, s)
 	}
+	others := ""
+	if s.Phase == Planned && !s.Unchanged() {
+		others = foreignRollout(plan, s)
+	}
 	unfit, wait := unfit(plan, s, now)
 	c.Wait = cmp.Or(watching(plan), phase) == "" && (wait || cmp.Or(busy(s, now), held(s), offline(plan, s, now), first) != "")
 	earlier := cmp.Or(watching(plan), phase, busy(s, now), held(s))
-	later := cmp.Or(offline(plan, s, now), paused, unfit, first)
+	later := cmp.Or(offline(plan, s, now), paused, others, unfit, first)
 	c.Why = cmp.Or(earlier, gate, later, vain)
+	c.Foreign = c.Why != "" && (c.Why == others || s.Phase == Planned && s.Unchanged() && c.Why == unfit)
 	c.Gate = earlier == "" && (gate != "" || later == "" && vain != "")
 	c.OK = c.Why == ""
-	if plan.ByCanary() {
+	if plan.ByCanary() && !(s.Phase == Planned && s.Unchanged()) {
 		c.Seen = canarySeen(plan, s)
 		c.Intent = Deploy{Adopt: leftover(plan, s) != ""}
 	}

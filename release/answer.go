@@ -177,6 +177,10 @@ func (t *turn) respond(trouble Trouble, answer Answer, why string) {
 	if answer = t.plan.answered(answer); answer != Auto && slices.Contains(t.s.Told, trouble) {
 		return
 	}
+	if t.s.Unchanged() {
+		t.giveUp(why)
+		return
+	}
 	r := t.record()
 	if answer != Auto {
 		r.Told = append(slices.Clone(r.Told), trouble)

@@ -196,6 +196,9 @@ func unseenBeside(plan Plan, s State) string {
 
 // unfit says why no canary can begin, or "".
 func unfit(plan Plan, s State, now time.Time) (why string, wait bool) {
+	if s.Phase == Planned && s.Unchanged() {
+		return unfinishedBeside(plan, s)
+	}
 	if !plan.ByCanary() {
 		return beside(plan, s)
 	}

@@ -79,6 +79,8 @@ type Refused struct {
 	Gate  bool // refused by a gate of the checklist, or a measure that fails
 	Noop  bool // refused because it is so already
 	Moved bool // refused because it is no longer what was shown: look again
+	// Foreign: refused because of what somebody else has under way.
+	Foreign bool
 }
 
 func (Change) effect()  {}

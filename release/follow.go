@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -46,7 +47,7 @@ func (t *turn) compare(w Workload) {
 		r.Rollout = Rollout{Goal: t.s.From, UID: w.UID, Began: t.now, Generation: w.Generation, Condition: w.Progressing.Updated}
 		t.tell(cluster, MarkAttention, fmt.Sprintf("someone else returned it to %s%s", t.s.From.Version, causeWords(w)))
 	default:
-		t.foreign(fmt.Sprintf("wanted %s, now it runs %s with another pod template%s", goal.Version, w.Version(t.plan.Container), causeWords(w)))
+		t.foreign(replacedWords(t.plan, w, goal))
 	}
 }
 
@@ -77,17 +78,46 @@ func (t *turn) asBefore() {
 
 // foreign holds the release for a change that is not its own, once.
 func (t *turn) foreign(reason string) {
+	if t.s.Unchanged() && (t.s.Phase == Deploying || t.s.Phase == Verifying) {
+		t.giveUp(reason)
+		return
+	}
 	if t.s.Held == nil || t.s.Held.Kind != HeldByOthers {
 		t.hold(HeldByOthers, reason)
 	}
 }
 
-func causeWords(w Workload) string {
-	if w.ChangeCause == "" || strings.HasSuffix(w.ChangeCause, ", slipway") {
-		return "" // an edit leaves the cause of the change before it
+// replacedWords says what runs instead of what is wanted.
+func replacedWords(plan Plan, w Workload, goal Target) string {
+	if w.Runs(plan.Container, goal.Image) {
+		return fmt.Sprintf("the pod template of %s was changed%s", goal.Version, causeWords(w))
 	}
-	return fmt.Sprintf(" (%q)", w.ChangeCause)
+	name := cmp.Or(w.Version(plan.Container), "another image")
+	if name == goal.Version {
+		name = ShortImage(w.Image(plan.Container))
+	}
+	return fmt.Sprintf("%s was replaced by %s%s", goal.Version, name, causeWords(w))
 }
+
+// causeWords says whose change it was, as far as that is known.
+func causeWords(w Workload) string {
+	cause := w.ChangeCause
+	if w.Writer != ourselves && strings.HasSuffix(cause, ", slipway") {
+		cause = "" // an edit leaves the cause of the change before it
+	}
+	switch {
+	case cause == "" && w.Writer == "":
+		return ""
+	case cause == "":
+		return fmt.Sprintf(" (%s)", w.Writer)
+	case w.Writer == "":
+		return fmt.Sprintf(" (%q)", cause)
+	}
+	return fmt.Sprintf(" (%s: %q)", w.Writer, cause)
+}
+
+// ourselves is the field manager that slipway writes as.
+const ourselves = "slipway"
 
 // converge follows the rollout under way to its end, as observed.
 func (t *turn) converge() {
@@ -151,6 +181,10 @@ func (t *turn) finish() {
 	}
 	r := t.record()
 	r.Phase, r.Ended = Released, t.now
+	if t.s.Unchanged() {
+		t.tell(Itself, MarkPass, fmt.Sprintf("unchanged and healthy: %s, judged for %s", t.s.To.Version, Span(t.now.Sub(t.s.Began))))
+		return
+	}
 	t.tell(Itself, MarkPass, fmt.Sprintf("released: %s, after %s", t.s.To.Version, Span(t.now.Sub(t.s.Began))))
 }
 

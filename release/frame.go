@@ -44,6 +44,7 @@ type Choice struct {
 	Why     string // not OK: one line, why
 	Gate    bool   // not OK because of a gate of the checklist
 	Noop    bool   // not OK because it is so already
+	Foreign bool   // not OK because of what somebody else has under way
 	Wait    bool   // not OK only for now: it changes by itself
 	Preview Preview
 }

@@ -219,7 +219,7 @@ func sayPhase(plan Plan, s State, now time.Time) Headline {
 	case RolledBack:
 		return Headline{Mark: MarkAttention, Strong: fmt.Sprintf("Rolled back: %s.", servingWords(plan, s)), Rest: sentence(cmp.Or(s.Auto, "undone by hand")) + stale}
 	case Abandoned:
-		return Headline{Mark: MarkAttention, Strong: fmt.Sprintf("Abandoned: %s.", servingWords(plan, s)), Rest: "The cluster was left as it is." + stale}
+		return Headline{Mark: MarkAttention, Strong: fmt.Sprintf("Abandoned: %s.", servingWords(plan, s)), Rest: cmp.Or(s.Auto, "The cluster was left as it is.") + stale}
 	}
 	return Headline{Mark: MarkPass, Strong: servingWords(plan, s) + ".", Rest: sentence(cmp.Or(plan.Driven, "no release under way")) + stale}
 }

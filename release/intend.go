@@ -15,7 +15,7 @@ func (t *turn) intended(e Intended) {
 	}
 	choice := find(t.plan, t.s, t.now, e.Intent)
 	if !choice.OK {
-		t.do(Refused{ID: e.ID, Kind: choice.Kind, Why: choice.Why, Gate: choice.Gate, Noop: choice.Noop})
+		t.do(Refused{ID: e.ID, Kind: choice.Kind, Why: choice.Why, Gate: choice.Gate, Noop: choice.Noop, Foreign: choice.Foreign})
 		return
 	}
 	moved := t.moved(choice, e.Seen)
@@ -36,6 +36,10 @@ func (t *turn) intended(e Intended) {
 	case Abort:
 		t.back(e, "")
 	case Deploy:
+		if t.s.Unchanged() {
+			t.judgeOnly(e.By)
+			return
+		}
 		if t.plan.ByCanary() {
 			t.apply(e)
 			return
@@ -209,8 +213,20 @@ func (t *turn) start(e Intended, version string) {
 	}
 	t.file(e, Planned)
 	r := t.record()
-	r.From, r.To, r.Items = running(t.plan, w), Target{Version: version, Image: t.plan.Image + ":" + version}, items
-	t.tell(e.By, MarkNone, fmt.Sprintf("release %s → %s planned", r.From.Version, version))
+	r.From, r.To, r.Items = running(t.plan, w), asked(t.plan, version), items
+	if w.Runs(t.plan.Container, r.To.Image) {
+		r.To = r.From
+		t.planUnchanged(e.By)
+		return
+	}
+	t.tell(e.By, MarkNone, fmt.Sprintf("release %s → %s planned", r.From.Version, PinnedVersion(r.To.Image)))
+}
+
+// asked is the target that a version names: its tag, and the image with the digest,
+// where one was given.
+func asked(plan Plan, version string) Target {
+	image := plan.Image + ":" + version
+	return Target{Version: Version(image), Image: image}
 }
 
 // note makes sure that there is a record to write a change into.

@@ -34,6 +34,7 @@ type Plan struct {
 
 	// Unattended means that nobody can be asked: "ask" answers as "auto" does.
 	Unattended bool
+	Replaces   bool // unattended: may cut off a rollout that was begun elsewhere
 	// Driven says who else holds an unfinished release of this service here, or
 	// is empty. Such a console watches; undo and abort stay allowed.
 	Driven string

@@ -13,11 +13,14 @@ func object(plan Plan) string {
 }
 
 func deployPreview(plan Plan, s State, now time.Time) Preview {
+	if s.Phase == Planned && s.Unchanged() {
+		return unchangedPreview(plan, s, now)
+	}
 	w := s.View.Workload
 	p := Preview{
 		Title:  "Deploy " + s.To.Version,
 		Object: fmt.Sprintf("deployment/%s  container %s  in %s / %s", plan.Deployment, plan.Container, plan.Cluster, plan.Namespace),
-		Change: fmt.Sprintf("%s → %s", w.Version(plan.Container), s.To.Version),
+		Change: fmt.Sprintf("%s → %s", w.Version(plan.Container), PinnedVersion(s.To.Image)),
 		How:    how(plan, w),
 		Back:   "u: undo to " + w.Version(plan.Container),
 		SameAs: same(setImageCommand(plan, s.To.Image)),
@@ -36,6 +39,19 @@ func deployPreview(plan Plan, s State, now time.Time) Preview {
 		p.Confirm = plan.Environment
 	}
 	return p
+}
+
+// unchangedPreview is the confirmation of a deploy that sets nothing.
+func unchangedPreview(plan Plan, s State, now time.Time) Preview {
+	w := s.View.Workload
+	return Preview{
+		Title: "Judge " + s.To.Version, Object: object(plan),
+		Line:   fmt.Sprintf("judge %s, which runs already · changes nothing", s.To.Version),
+		Change: "none: it runs already", How: fmt.Sprintf("waits until %s run it and are available, then the checks", Count(w.Desired, "pod")),
+		Back:   "none needed: nothing is changed, and nothing is undone",
+		SameAs: same(rolloutCommand(plan, "status", plan.Deployment)),
+		Facts:  worldFacts(plan, s, now),
+	}
 }
 
 // how says how the pods are replaced, and what happens without progress.

@@ -135,6 +135,25 @@ func (w Workload) rolling() bool {
 	return w.Updated < w.Desired || w.Replicas > w.Updated
 }
 
+// underWay tells whether a rollout is under way that may still come to its end: not
+// one that has passed its deadline. Scaling is none.
+func (w Workload) underWay() bool {
+	switch w.Convergence() {
+	case Absent, Complete, Exceeded, Paused:
+		return false
+	}
+	if _, made := w.Current(); !made {
+		return true // its ReplicaSet does not exist yet
+	}
+	switch w.Progressing.Reason {
+	case "NewReplicaSetCreated", "FoundNewReplicaSet", "ReplicaSetUpdated":
+		return true
+	case "":
+		return w.Updated < w.Desired || w.Replicas > w.Updated
+	}
+	return false
+}
+
 // WayBack is the revision that an undo goes to: during a release, and after it
 // as long as it is what runs, what ran before it; on a way back that someone
 // else has changed, where that leads; otherwise the previous one.

@@ -42,7 +42,7 @@ type Record struct {
 	Held    *Hold      `json:"held,omitempty"`
 	Asking  *Question  `json:"asking,omitempty"`
 	Pending *Pending   `json:"pending,omitempty"` // the one effect in flight
-	Auto    string     `json:"auto,omitempty"`    // why slipway undid by itself; it does so once
+	Auto    string     `json:"auto,omitempty"`    // why slipway undid by itself, which it does once, or gave up
 	Tries   int        `json:"tries,omitempty"`   // automatic undos that came to nothing
 	Told    []Trouble  `json:"told,omitempty"`    // what was answered otherwise: asked, or only told
 	Last    *Outcome   `json:"last,omitempty"`    // of the last change

@@ -236,11 +236,7 @@ func showCanary(w *world) string {
 
 // stablePods are stable's available pods, the updated ones first.
 func stablePods(w *world) []release.Pod {
-<<<<<<< HEAD
 	current, previous := w.revision[w.ran()], int64(0)
-=======
-	current, previous := w.revision[runs(w.cluster)], int64(0)
->>>>>>> ae295b6 (release: take what the API server stored as the goal of a change)
 	for _, n := range w.revision {
 		if n != current {
 			previous = max(previous, n)

@@ -163,6 +163,8 @@ func (w *world) setup(t *testing.T, d *datadriven.TestData) {
 			w.plan.Protected = true
 		case "unattended":
 			w.plan.Unattended = true
+		case "replaces":
+			w.plan.Replaces = true
 		case "onDeadline":
 			w.plan.Rollback.OnDeadline = release.Answer(arg.Vals[0])
 		case "onMetrics":
@@ -187,7 +189,6 @@ func (w *world) setup(t *testing.T, d *datadriven.TestData) {
 	}
 }
 
-<<<<<<< HEAD
 // template makes the pod template of a version, or of one that was touched: "v2.4.0+restart".
 func template(ran string) release.Template {
 	version, by, touched := strings.Cut(ran, "+")
@@ -195,15 +196,8 @@ func template(ran string) release.Template {
 	if touched {
 		t.Fields = append(t.Fields, release.Field{Path: "annotations", Key: "touched", Value: by})
 	}
-	t.Fields = append(t.Fields, release.Field{Path: "containers[gateway]", Key: "image", Value: "registry/datahub-gateway:" + version})
+	t.Fields = append(t.Fields, release.Field{Path: "containers[gateway]", Key: "image", Value: imageNamed(version)})
 	return t
-=======
-// template makes the pod template of a version.
-func template(version string) release.Template {
-	return release.Template{Hash: "hash-" + version, Fields: []release.Field{
-		{Path: "containers[gateway]", Key: "image", Value: imageNamed(version)},
-	}}
->>>>>>> ae295b6 (release: take what the API server stored as the goal of a change)
 }
 
 // imageNamed is the image of a version; one of another repository is named whole.
@@ -228,7 +222,7 @@ func (w *world) shape(t *testing.T, d *datadriven.TestData) {
 	if c.Desired == 0 {
 		c.Desired, c.MaxSurge, c.MaxUnavail, c.Deadline = 6, 2, 1, 5*time.Minute
 	}
-	c.Paused, c.Causes = false, nil
+	c.Paused, c.Causes, c.Writer = false, nil, ""
 	unobserved := false
 	c.Progressing.Status, c.Progressing.Reason = "True", "ReplicaSetUpdated"
 	for _, arg := range d.CmdArgs {
@@ -239,11 +233,7 @@ func (w *world) shape(t *testing.T, d *datadriven.TestData) {
 		case "touched":
 			w.touch(strings.TrimPrefix(arg.Vals[0], "none"))
 		case "revision":
-<<<<<<< HEAD
 			w.revision[w.ran()] = int64(n())
-=======
-			w.revision[runs(*c)] = int64(n())
->>>>>>> ae295b6 (release: take what the API server stored as the goal of a change)
 		case "pods":
 			c.Desired = n()
 		case "available":
@@ -276,13 +266,11 @@ func (w *world) shape(t *testing.T, d *datadriven.TestData) {
 			if err != nil {
 				t.Fatal(err)
 			}
-<<<<<<< HEAD
 			c.Pods = []release.Pod{{Name: "gateway-5d8f-m2v8x", Version: c.Version("gateway"), Revision: w.revision[w.ran()], State: release.PodServing, Restarts: 1, Last: w.now.Add(-ago)}}
-=======
-			c.Pods = []release.Pod{{Name: "gateway-5d8f-m2v8x", Version: c.Version("gateway"), Revision: w.revision[runs(*c)], State: release.PodServing, Restarts: 1, Last: w.now.Add(-ago)}}
->>>>>>> ae295b6 (release: take what the API server stored as the goal of a change)
 		case "cause":
 			c.ChangeCause = strings.Join(arg.Vals, ", ")
+		case "writer":
+			c.Writer = arg.Vals[0]
 		case "generation":
 			c.Generation += int64(n())
 		default:
@@ -308,19 +296,9 @@ func (w *world) firstSeen(reason string) time.Time {
 func (w *world) ran() string { return strings.TrimPrefix(w.cluster.Template.Hash, "hash-") }
 
 func (w *world) setVersion(version string) {
-<<<<<<< HEAD
-	if w.cluster.Version("gateway") != version {
+	if runs(w.cluster) != version {
 		w.setTemplate(version)
 	}
-=======
-	c := &w.cluster
-	if runs(*c) == version {
-		return
-	}
-	c.Containers = []release.Container{{Name: "gateway", Image: imageNamed(version)}}
-	c.Template = template(version)
-	c.Generation++
->>>>>>> ae295b6 (release: take what the API server stored as the goal of a change)
 }
 
 // touch changes stable's pod template and not its image: a restart, a variable.
@@ -336,7 +314,7 @@ func (w *world) touch(by string) {
 func (w *world) setTemplate(ran string) {
 	c := &w.cluster
 	version, _, _ := strings.Cut(ran, "+")
-	c.Containers = []release.Container{{Name: "gateway", Image: "registry/datahub-gateway:" + version}}
+	c.Containers = []release.Container{{Name: "gateway", Image: imageNamed(version)}}
 	if c.Template.Hash != template(ran).Hash {
 		c.Generation++
 	}
@@ -347,11 +325,7 @@ func (w *world) setTemplate(ran string) {
 // the current one only once it has observed the generation.
 func (w *world) revisions(observed bool) {
 	c := &w.cluster
-<<<<<<< HEAD
 	current := w.ran()
-=======
-	current := runs(*c)
->>>>>>> ae295b6 (release: take what the API server stored as the goal of a change)
 	if observed && current != "" {
 		highest := int64(0)
 		for _, n := range w.revision {
@@ -365,13 +339,8 @@ func (w *world) revisions(observed bool) {
 	for ran, n := range w.revision {
 		version, _, _ := strings.Cut(ran, "+")
 		c.Revisions = append(c.Revisions, release.Revision{
-<<<<<<< HEAD
-			Number: n, Version: version, Image: "registry/datahub-gateway:" + version,
-			Template: template(ran), Current: ran == current,
-=======
 			Number: n, Version: release.Version(imageNamed(version)), Image: imageNamed(version),
-			Template: template(version), Current: version == current,
->>>>>>> ae295b6 (release: take what the API server stored as the goal of a change)
+			Template: template(ran), Current: ran == current,
 		})
 	}
 	sort.Slice(c.Revisions, func(i, j int) bool { return c.Revisions[i].Number > c.Revisions[j].Number })

@@ -17,6 +17,7 @@ type Workload struct {
 	Observed        int64 // status.observedGeneration
 	Paused          bool
 	ChangeCause     string
+	Writer          string // the field manager that last wrote the pod template
 
 	Desired     int // spec.replicas
 	Replicas    int // status.replicas, old and new
