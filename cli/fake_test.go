@@ -63,7 +63,7 @@ func workload() release.Workload {
 	}
 	return release.Workload{
 		At: time.Now(), Found: true, Name: "gateway", Namespace: "there", UID: "1", Generation: 3, Observed: 3,
-		Desired: 2, Replicas: 2, Updated: 2, Ready: 2, Available: 2,
+		Desired: 2, Replicas: 2, Updated: 2, Ready: 2, Available: 2, History: 10,
 		Containers: []release.Container{{Name: "app", Image: "registry/gateway:v1"}}, Template: template("v1"),
 		Revisions: []release.Revision{revision(3, "v1"), revision(2, "v0")},
 	}

@@ -208,14 +208,18 @@ func (s *session) undone() map[string]string {
 	if err != nil {
 		return nil
 	}
-	undone := map[string]string{}
-	for _, past := range list {
+	undone, known := map[string]string{}, map[string]bool{}
+	for _, past := range list { // newest first: the last word on a template counts
 		if past.Foreign != "" {
 			continue
 		}
-		template, why, ok := past.Record.Undone()
-		if _, newer := undone[template]; ok && !newer {
-			undone[template] = why
+		r := past.Record
+		template, why, ok := r.Undone()
+		switch {
+		case ok && !known[template]:
+			undone[template], known[template] = why, true
+		case r.Phase == release.Released:
+			known[r.To.Template] = true
 		}
 	}
 	return undone

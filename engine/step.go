@@ -49,22 +49,24 @@ func (e *Engine) step(event release.Event) {
 		e.comparing = c
 		e.opts.Metrics.Compare(c)
 	}
-	if before != release.RolledBack && next.Phase == release.RolledBack {
+	if before != next.Phase && (next.Phase == release.RolledBack || next.Phase == release.Released) {
 		e.remember(next.Record)
 	}
 }
 
 // remember keeps in mind that a release was rolled back: who is led to its pod
-// template again is told.
+// template again is told. Once released it is as good as any.
 func (e *Engine) remember(r release.Record) {
-	if template, why, ok := r.Undone(); ok {
-		undone := maps.Clone(e.opts.Plan.Undone)
-		if undone == nil {
-			undone = map[string]string{}
-		}
-		undone[template] = why
-		e.opts.Plan.Undone = undone
+	undone := maps.Clone(e.opts.Plan.Undone)
+	if undone == nil {
+		undone = map[string]string{}
 	}
+	if template, why, ok := r.Undone(); ok {
+		undone[template] = why
+	} else if r.Phase == release.Released {
+		delete(undone, r.To.Template)
+	}
+	e.opts.Plan.Undone = undone
 }
 
 // entryOf is the line of the journal for a durable change.

@@ -245,7 +245,7 @@ func revisions(owned []*appsv1.ReplicaSet, current, container string, flat func(
 			Number: revisionOf(rs), ReplicaSet: untrusted.Line(rs.Name, nameBound), UID: string(rs.UID), Created: rs.CreationTimestamp.Time,
 			Cause: untrusted.Line(rs.Annotations[changeCauseAnnotation], textBound),
 			Image: untrusted.Line(image, textBound), Version: imageVersion(image),
-			Ready: int(rs.Status.ReadyReplicas), Template: flat(&rs.Spec.Template),
+			Ready: int(rs.Status.ReadyReplicas), Available: int(rs.Status.AvailableReplicas), Template: flat(&rs.Spec.Template),
 		}
 		if rs.Spec.Replicas != nil {
 			r.Desired = int(*rs.Spec.Replicas)

@@ -68,6 +68,9 @@ func setImage(d *appsv1.Deployment, ch release.Change) ([]op, release.Outcome) {
 		{Op: "test", Path: at + "/name", Value: ch.Container},
 		{Op: "replace", Path: at + "/image", Value: ch.Image},
 	}
+	if ch.Unpause && d.Spec.Paused {
+		ops = append(ops, pausing(false)...)
+	}
 	return append(ops, setCause(d, ch.Cause)...), release.Outcome{}
 }
 

@@ -198,9 +198,20 @@ func undoChoices(plan Plan, s State, now time.Time) []Choice {
 		return undoCanary(plan, s, now)
 	}
 	w := s.View.Workload
+	if s.imageLeadsBack(plan) {
+		choices := []Choice{imageChoice(plan, s, now)}
+		for _, r := range w.Revisions {
+			choices = append(choices, undoChoice(plan, s, now, r))
+		}
+		return choices
+	}
 	previous, has := s.WayBack()
 	if !has {
-		why := cmp.Or(offline(plan, s, now), unlooked(plan, s), fmt.Sprintf("no rollout history found for deployment %q", plan.Deployment))
+		none := fmt.Sprintf("no rollout history found for deployment %q", plan.Deployment)
+		if w.History == 0 && w.Found && len(w.Revisions) > 0 {
+			none += ": revisionHistoryLimit is 0; deploy the version to return to"
+		}
+		why := cmp.Or(offline(plan, s, now), unlooked(plan, s), none)
 		return []Choice{{Kind: DoUndo, Intent: Undo{}, Why: why, Wait: why == unlooked(plan, s), Preview: Preview{Title: "Undo " + plan.Service, Line: "nothing to undo: " + why}}}
 	}
 	choices := []Choice{undoChoice(plan, s, now, previous)}
@@ -256,15 +267,7 @@ func undoChoice(plan Plan, s State, now time.Time, r Revision) Choice {
 		Seen: seenOf(w),
 	}
 	c.Seen.Revision, c.Seen.Template = r.Number, r.Template.Hash
-	inFlight := ""
-	if s.Pending != nil && !s.Pending.Unknown {
-		inFlight = busy(s, now)
-	}
-	unseen := ""
-	if at := s.View.Unseen; !at.IsZero() && now.Sub(at) < caughtUp {
-		unseen = fmt.Sprintf("waits until the controller has seen generation %d: choosing now could go one revision too far", w.Generation)
-	}
-	c.Why = cmp.Or(offline(plan, s, now), inFlight, unseen, unlooked(plan, s))
+	c.Why = notYetUndone(plan, s, now)
 	c.Wait = c.Why != ""
 	if c.Why == "" && r.Template.Hash == w.Template.Hash {
 		c.Why, c.Noop = fmt.Sprintf("skipped rollback (current template already matches revision %d)", r.Number), true
@@ -272,6 +275,30 @@ func undoChoice(plan Plan, s State, now time.Time, r Revision) Choice {
 	c.OK = c.Why == ""
 	c.Preview = undoPreview(plan, s, now, r)
 	return c
+}
+
+// imageChoice is the undo where no revision of what ran before is kept: its image is
+// set again.
+func imageChoice(plan Plan, s State, now time.Time) Choice {
+	w := s.View.Workload
+	c := Choice{Kind: DoUndo, Intent: Undo{}, Seen: seenOf(w), Preview: imagePreview(plan, s, now)}
+	c.Seen.Template = s.From.Template
+	c.Why = notYetUndone(plan, s, now)
+	c.OK, c.Wait = c.Why == "", c.Why != ""
+	return c
+}
+
+// notYetUndone says why no undo can be sent now, or "".
+func notYetUndone(plan Plan, s State, now time.Time) string {
+	w, inFlight := s.View.Workload, ""
+	if s.Pending != nil && !s.Pending.Unknown {
+		inFlight = busy(s, now)
+	}
+	unseen := ""
+	if at := s.View.Unseen; !at.IsZero() && now.Sub(at) < caughtUp {
+		unseen = fmt.Sprintf("waits until the controller has seen generation %d: choosing now could go one revision too far", w.Generation)
+	}
+	return cmp.Or(offline(plan, s, now), inFlight, unseen, unlooked(plan, s))
 }
 
 func pauseChoice(plan Plan, s State, now time.Time) Choice {

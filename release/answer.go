@@ -193,18 +193,34 @@ func (t *turn) respond(trouble Trouble, answer Answer, why string) {
 			t.steer()
 			return
 		}
-		target, ok := t.before()
-		if !ok {
-			t.hold(HeldByFailure, fmt.Sprintf("%s; cannot undo by itself: no revision with the template of %s is left", why, t.s.From.Version))
-			return
-		}
-		t.undo(Intended{By: Itself}, target.Number, why)
+		t.undoAutomatically(why)
 	case Ask:
 		r.Asking = &Question{Trouble: trouble, Reason: why, At: t.now}
 		t.tell(Itself, MarkAttention, "asks: undo? "+why)
 	default:
 		t.tell(Itself, MarkFail, why+"; rollback is off, nothing is done by itself")
 	}
+}
+
+// undoAutomatically goes to what was seen serving when the release began: to its
+// revision or, where that is not kept, by setting its image again.
+func (t *turn) undoAutomatically(why string) {
+	to, ok := t.s.backTo()
+	if !ok {
+		t.hold(HeldByFailure, fmt.Sprintf("%s; no automatic rollback: nothing was seen serving when the release began", why))
+		return
+	}
+	for _, r := range t.s.View.Workload.Revisions {
+		if r.Template.Hash == to.Template && !r.Current {
+			t.undo(Intended{By: Itself}, r.Number, why)
+			return
+		}
+	}
+	if to.Template == t.s.From.Template && t.s.imageLeadsBack(t.plan) {
+		t.undo(Intended{By: Itself}, 0, why)
+		return
+	}
+	t.hold(HeldByFailure, fmt.Sprintf("%s; no automatic rollback: no revision with the pod template of %s is left", why, to.Version))
 }
 
 // before is the existing revision of what ran before this release.

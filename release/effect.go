@@ -47,7 +47,7 @@ type Change struct {
 	Image      string     `json:"image,omitempty"`    // SetImage
 	Revision   int64      `json:"revision,omitempty"` // UndoTo; ApplyCanary: stable's revision whose pods it gets, 0 = the current ones'
 	Template   string     `json:"template,omitempty"` // Template.Hash of that revision, a precondition too
-	Unpause    bool       `json:"unpause,omitempty"`  // UndoTo: resume in the same patch
+	Unpause    bool       `json:"unpause,omitempty"`  // SetImage, UndoTo: resume in the same patch
 	Cause      string     `json:"cause,omitempty"`    // the new kubernetes.io/change-cause
 	By         Actor      `json:"by"`
 	Why        string     `json:"why,omitempty"` // of an automatic decision: its evidence

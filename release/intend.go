@@ -40,6 +40,10 @@ func (t *turn) intended(e Intended) {
 			t.judgeOnly(e.By)
 			return
 		}
+		t.record().Ground, t.record().From.Rest = groundOf(t.s.View.Workload), t.s.View.Workload.Template.rest(t.plan.Container)
+		if words := groundWords(t.plan, t.s); words != "" && t.plan.Unattended {
+			t.tell(Itself, MarkAttention, words) // no confirmation was read
+		}
 		if t.plan.ByCanary() {
 			t.apply(e)
 			return
@@ -262,8 +266,14 @@ func running(plan Plan, w Workload) Target {
 // a record of its own: of what is being undone.
 func (t *turn) undo(e Intended, revision int64, why string) {
 	w := t.s.View.Workload
-	target, _ := w.Revision(revision)
+	target, kept := w.Revision(revision)
 	goal := target.target()
+	if !kept {
+		goal = t.s.From // by its image
+	}
+	if why := ignored(t.plan, t.s); why != "" {
+		t.tell(Itself, MarkAttention, why)
+	}
 	id := t.changeID(e)
 	now := running(t.plan, w)
 	released := t.s.Phase == Released && t.s.To.Template == now.Template
@@ -271,15 +281,22 @@ func (t *turn) undo(e Intended, revision int64, why string) {
 		t.file(e, Idle)
 		t.record().From, t.record().To = goal, now
 	}
-	if byWeights(t.plan, t.s) {
+	if kept && byWeights(t.plan, t.s) {
 		t.undoByWeights(id, e, goal, why)
 		return
 	}
 	t.rollBack(id, e, goal, why)
 }
 
-// rollBack sends stable back to a revision.
+// rollBack sends stable back to a revision or, where that is not kept, to its image.
 func (t *turn) rollBack(id string, e Intended, goal Target, why string) {
+	if _, kept := t.s.View.Workload.Revision(goal.Revision); !kept && t.s.imageLeadsBack(t.plan) {
+		t.send(Change{
+			ID: id, Kind: SetImage, Container: t.plan.Container, Image: goal.Image, Unpause: t.s.View.Workload.Paused, By: e.By, Why: why,
+			Cause: fmt.Sprintf("undo to %s by its image, by %s, slipway", goal.Version, e.By.Name),
+		}, RollingBack, goal)
+		return
+	}
 	t.send(Change{
 		ID: id, Kind: UndoTo, Container: t.plan.Container, Revision: goal.Revision, Template: goal.Template,
 		Unpause: t.s.View.Workload.Paused, By: e.By, Why: why,

@@ -26,9 +26,7 @@ func deployPreview(plan Plan, s State, now time.Time) Preview {
 		SameAs: same(setImageCommand(plan, s.To.Image)),
 		Facts:  slices.Concat(gateFacts(plan, s), groundFacts(plan, s), figureFacts(plan, s, now), worldFacts(plan, s, now)),
 	}
-	if current, ok := w.Current(); ok {
-		p.Back += fmt.Sprintf(", revision %d", current.Number)
-	}
+	p.Back += keptWords(w)
 	p.Line = fmt.Sprintf("deploy %s on deployment/%s · way back: u", p.Change, plan.Deployment)
 	if plan.ByCanary() {
 		p = canaryPreview(plan, s, now, p)
@@ -87,18 +85,17 @@ func gateFacts(plan Plan, s State) []Fact {
 	return facts
 }
 
-// groundFacts tells that what an undo of the deploy would lead back to is itself
-// not whole.
+// groundFacts tells what a rollback of the deploy will not have to return to.
 func groundFacts(plan Plan, s State) []Fact {
 	w := s.View.Workload
+	if words := groundWords(plan, s); words != "" {
+		return []Fact{{"ground", MarkAttention, words}}
+	}
 	if !w.Found || w.Convergence() == Complete && w.Failures() == "" {
 		return nil
 	}
-	text := fmt.Sprintf("%s is itself not whole: %d of %d available", cmp.Or(w.Version(plan.Container), "what runs"), w.Available, w.Desired)
-	if failures := w.Failures(); failures != "" {
-		text += ", " + failures
-	}
-	return []Fact{{"ground", MarkAttention, text + "; an undo leads back to that"}}
+	text := fmt.Sprintf("current version %s is unhealthy: %d of %d available", cmp.Or(w.Version(plan.Container), "?"), w.Available, w.Desired)
+	return []Fact{{"ground", MarkAttention, text + because(w.Failures()) + "; an undo returns to it"}}
 }
 
 // figureFacts tells of what is out of bounds before the deploy, for which the failure
@@ -177,6 +174,9 @@ func undoPreview(plan Plan, s State, now time.Time, r Revision) Preview {
 		capacity = Fact{"capacity", MarkAttention, fmt.Sprintf("%d of %d are available now, floor %d", w.Available, w.Desired, w.Floor())}
 	}
 	p.Facts = append(p.Facts, capacity)
+	if why := ignored(plan, s); why != "" {
+		p.Facts = append([]Fact{{"record", MarkAttention, why}}, p.Facts...)
+	}
 	if why := plan.Undone[r.Template.Hash]; why != "" {
 		p.Line += ", which was rolled back"
 		p.Facts = append([]Fact{{"before", MarkFail, why}}, p.Facts...)
@@ -185,6 +185,34 @@ func undoPreview(plan Plan, s State, now time.Time, r Revision) Preview {
 		p.Facts = append(p.Facts, Fact{"template", MarkNone, "equal to the current one"})
 	}
 	return p
+}
+
+// imagePreview is the confirmation of an undo by setting the image that ran before.
+func imagePreview(plan Plan, s State, now time.Time) Preview {
+	w := s.View.Workload
+	kept := fmt.Sprintf("no revision of %s is kept (revisionHistoryLimit %d); nothing else of the pod template differs", s.From.Version, w.History)
+	return Preview{
+		Title:  "Undo " + plan.Service,
+		Line:   fmt.Sprintf("undo to %s by setting its image", s.From.Version),
+		Object: object(plan),
+		Change: fmt.Sprintf("%s → %s", w.Version(plan.Container), PinnedVersion(s.From.Image)),
+		How:    fmt.Sprintf("rolling, %s, %d at most, never below %d", Count(w.Desired, "pod"), w.Ceiling(), w.Floor()),
+		Back:   "d: deploy " + w.Version(plan.Container),
+		SameAs: same(setImageCommand(plan, s.From.Image)),
+		Facts:  append([]Fact{{"revision", MarkAttention, kept}}, worldFacts(plan, s, now)...),
+	}
+}
+
+// keptWords says which revision a later undo of a deploy goes to, or that none is kept.
+func keptWords(w Workload) string {
+	current, ok := w.Current()
+	switch {
+	case !ok:
+		return ""
+	case !w.keeps(current):
+		return ", by setting its image: no revision is kept"
+	}
+	return fmt.Sprintf(", revision %d", current.Number)
 }
 
 // newest is the highest revision number that exists.

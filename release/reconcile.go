@@ -156,7 +156,7 @@ func (s State) difference(c Change) string {
 func happened(c Change, w Workload) bool {
 	switch c.Kind {
 	case SetImage:
-		return w.got(c)
+		return w.got(c) && (!c.Unpause || !w.Paused)
 	case UndoTo:
 		return w.wears(c) && (!c.Unpause || !w.Paused)
 	case SetPaused:

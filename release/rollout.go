@@ -154,14 +154,14 @@ func (w Workload) underWay() bool {
 	return false
 }
 
-// WayBack is the revision that an undo goes to: during a release, and after it
+// WayBack is the revision that an undo goes to: during a release, and after it,
 // as long as it is what runs, what ran before it; on a way back that someone
 // else has changed, where that leads; otherwise the previous one.
 func (s State) WayBack() (Revision, bool) {
 	w := s.View.Workload
 	back := ""
 	switch {
-	case s.Phase == Deploying || s.Phase == Verifying,
+	case (s.Phase == Deploying || s.Phase == Verifying) && s.owns(),
 		s.Phase == Released && w.Template.Hash == s.To.Template:
 		if s.From.Template != s.To.Template {
 			back = s.From.Template

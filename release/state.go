@@ -35,7 +35,10 @@ type Record struct {
 	Ended time.Time `json:"ended,omitzero"` // when the phase became over
 	From  Target    `json:"from"`           // what ran before
 	To    Target    `json:"to"`             // what is being released
-	Items []Item    `json:"items,omitempty"`
+	// Ground is what an automatic rollback goes to: what was seen serving when the
+	// release began. Its template is empty where nothing was; nil: it was not looked at.
+	Ground *Target `json:"ground,omitempty"`
+	Items  []Item  `json:"items,omitempty"`
 
 	Rollout Rollout    `json:"rollout,omitzero"`
 	Canary  *CanaryRun `json:"canary,omitempty"` // how far the canary is; nil: there is none
@@ -67,6 +70,7 @@ type Target struct {
 	Image    string `json:"image,omitempty"`
 	Revision int64  `json:"revision,omitempty"` // 0 = not known yet
 	Template string `json:"template,omitempty"` // Template.Hash, empty = not known yet
+	Rest     string `json:"rest,omitempty"`     // of the pod template without the released image, where an undo may need it
 }
 
 // seenAs is what pods and causes call its version: that of its image.

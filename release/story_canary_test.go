@@ -262,7 +262,7 @@ func (w *world) arrive(t *testing.T, d *datadriven.TestData) string {
 	}
 	if !w.cluster.Found {
 		w.cluster.Found, w.cluster.UID, w.cluster.Name = true, "uid-1", w.plan.Deployment
-		w.cluster.Desired, w.cluster.MaxSurge, w.cluster.MaxUnavail, w.cluster.Deadline = 6, 2, 1, 5*time.Minute
+		w.cluster.Desired, w.cluster.MaxSurge, w.cluster.MaxUnavail, w.cluster.Deadline, w.cluster.History = 6, 2, 1, 5*time.Minute, 10
 		w.revision["v2.4.0"] = 14
 		w.setVersion("v2.4.0")
 		w.split = release.Split{

@@ -57,6 +57,7 @@ type world struct {
 	cluster  release.Workload
 	revision map[string]int64     // version → revision number
 	first    map[string]time.Time // cause → when it was first told of
+	serves   map[string]int       // of an earlier version: its available pods
 	intents  int
 	change   string // the change in flight
 	canary   release.Workload
@@ -66,7 +67,7 @@ type world struct {
 }
 
 func newWorld() *world {
-	w := &world{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), plan: testPlan(), revision: map[string]int64{}, first: map[string]time.Time{}}
+	w := &world{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), plan: testPlan(), revision: map[string]int64{}, first: map[string]time.Time{}, serves: map[string]int{}}
 	return w
 }
 
@@ -220,7 +221,7 @@ func (w *world) shape(t *testing.T, d *datadriven.TestData) {
 		c.UID = "uid-1"
 	}
 	if c.Desired == 0 {
-		c.Desired, c.MaxSurge, c.MaxUnavail, c.Deadline = 6, 2, 1, 5*time.Minute
+		c.Desired, c.MaxSurge, c.MaxUnavail, c.Deadline, c.History = 6, 2, 1, 5*time.Minute, 10
 	}
 	c.Paused, c.Causes, c.Writer = false, nil, ""
 	unobserved := false
@@ -269,8 +270,18 @@ func (w *world) shape(t *testing.T, d *datadriven.TestData) {
 			c.Pods = []release.Pod{{Name: "gateway-5d8f-m2v8x", Version: c.Version("gateway"), Revision: w.revision[w.ran()], State: release.PodServing, Restarts: 1, Last: w.now.Add(-ago)}}
 		case "cause":
 			c.ChangeCause = strings.Join(arg.Vals, ", ")
+		case "history":
+			c.History = n()
 		case "writer":
 			c.Writer = arg.Vals[0]
+		case "serves": // pods of an earlier version that still do
+			w.serves[arg.Vals[0]], _ = strconv.Atoi(arg.Vals[1])
+		case "kept": // of the earlier revisions, by the limit
+			for ran := range w.revision {
+				if ran != w.ran() {
+					delete(w.revision, ran)
+				}
+			}
 		case "generation":
 			c.Generation += int64(n())
 		default:
@@ -340,7 +351,7 @@ func (w *world) revisions(observed bool) {
 		version, _, _ := strings.Cut(ran, "+")
 		c.Revisions = append(c.Revisions, release.Revision{
 			Number: n, Version: release.Version(imageNamed(version)), Image: imageNamed(version),
-			Template: template(ran), Current: ran == current,
+			Template: template(ran), Current: ran == current, Available: w.serves[ran],
 		})
 	}
 	sort.Slice(c.Revisions, func(i, j int) bool { return c.Revisions[i].Number > c.Revisions[j].Number })

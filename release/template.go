@@ -2,6 +2,9 @@ package release
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -56,6 +59,17 @@ func (t Template) follows(asked Template) bool {
 	return len(t.Fields) > 0 && slices.EqualFunc(t.Fields, asked.Fields, func(runs, asked Field) bool {
 		return runs == asked || runs.image() && runs.Path == asked.Path && runs.Key == asked.Key && SameVersion(asked.Value, runs.Value)
 	})
+}
+
+// rest is a hash of the template without the image of a container.
+func (t Template) rest(container string) string {
+	sum := sha256.New()
+	for _, f := range t.Fields {
+		if !f.image() || f.Path != "containers["+container+"]" {
+			fmt.Fprintf(sum, "%q %q %q\n", f.Path, f.Key, f.Value)
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil))[:24]
 }
 
 // image tells whether the field is the image of a container.

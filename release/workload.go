@@ -68,6 +68,7 @@ type Revision struct {
 	Version    string // the image's tag
 	Desired    int
 	Ready      int
+	Available  int
 	Current    bool // the Deployment's template is this one
 	Template   Template
 }

@@ -1,0 +1,124 @@
+package release
+
+import (
+	"cmp"
+	"fmt"
+)
+
+// The ground of a release is what runs before it. An automatic rollback goes to what
+// was seen serving, and before anything changes it is known what that is.
+
+// ground is the revision that an automatic rollback goes to: what runs, if it serves;
+// otherwise the newest other revision that still does. ok is false when none does.
+func (w Workload) ground() (r Revision, ok bool) {
+	current, known := w.Current()
+	whole := known && w.cameUp() && w.Available >= max(w.Floor(), 1)
+	if whole {
+		return current, true
+	}
+	for _, r := range w.Revisions {
+		if !r.Current && r.Available > 0 {
+			return r, true
+		}
+	}
+	return current, known && w.cameUp() && w.Available > 0
+}
+
+// cameUp tells whether what runs has been complete once.
+func (w Workload) cameUp() bool {
+	return w.Convergence() == Complete || w.Progressing.Reason == "NewReplicaSetAvailable"
+}
+
+// groundOf is the target of an automatic rollback of a release that begins now. Its
+// template is empty where there is none.
+func groundOf(w Workload) *Target {
+	r, ok := w.ground()
+	if !ok {
+		return &Target{}
+	}
+	to := r.target()
+	return &to
+}
+
+// backTo is where an automatic rollback of the release goes; ok is false when nothing
+// was seen serving when it began. A record of an earlier slipway does not say.
+func (r Record) backTo() (to Target, ok bool) {
+	if r.Ground == nil {
+		return r.From, true
+	}
+	return *r.Ground, r.Ground.Template != ""
+}
+
+// keeps tells whether a revision will still be there when the release is complete:
+// Kubernetes deletes the oldest ones beyond the limit then.
+func (w Workload) keeps(to Revision) bool {
+	newer := 0
+	for _, r := range w.Revisions {
+		if r.Number > to.Number {
+			newer++
+		}
+	}
+	return newer < w.History
+}
+
+// groundWords says before a deploy what there will not be to return to, or "".
+func groundWords(plan Plan, s State) string {
+	w := s.View.Workload
+	if !w.Found || len(w.Revisions) == 0 {
+		return ""
+	}
+	current, _ := w.Current()
+	to, ok := w.ground()
+	runs := cmp.Or(w.Version(plan.Container), "what runs")
+	switch {
+	case !ok:
+		return fmt.Sprintf("%s does not serve, %d of %d available%s, and no earlier revision does: there is no automatic rollback", runs, w.Available, w.Desired, because(w.Failures()))
+	case to.Number != current.Number:
+		text := fmt.Sprintf("%s does not serve, %d of %d available%s: an automatic rollback goes to %s, revision %d", runs, w.Available, w.Desired, because(w.Failures()), to.Version, to.Number)
+		if !w.keeps(to) {
+			text += ", until the release is complete: revisionHistoryLimit is " + fmt.Sprint(w.History)
+		}
+		return text
+	case !w.keeps(to):
+		return fmt.Sprintf("revisionHistoryLimit is %d: no revision is kept once the release is complete; an undo sets the image of %s again", w.History, runs)
+	}
+	return ""
+}
+
+// owns tells whether what runs is what the release set, or what it began from. What
+// somebody else deployed since is not undone past.
+func (s State) owns() bool {
+	w := s.View.Workload
+	return s.To.Template == "" || w.Template.Hash == s.To.Template || w.Template.Hash == s.From.Template || w.Generation < s.Rollout.Generation
+}
+
+// imageLeadsBack tells whether setting the image that ran before this release gives
+// the pod template that ran: nothing else of it differs, and no revision has it.
+func (s State) imageLeadsBack(plan Plan) bool {
+	w := s.View.Workload
+	after := s.Phase == Deploying || s.Phase == Verifying || s.Phase == Released
+	if !after || s.Underway() || s.From.Image == "" || s.From.Rest == "" || w.Template.Hash != s.To.Template || s.Unchanged() {
+		return false
+	}
+	for _, r := range w.Revisions {
+		if r.Template.Hash == s.From.Template {
+			return false
+		}
+	}
+	return w.Template.rest(plan.Container) == s.From.Rest
+}
+
+// ignored says which record does not decide where an undo goes, or "".
+func ignored(plan Plan, s State) string {
+	if s.Phase != Deploying && s.Phase != Verifying || s.Underway() || s.owns() {
+		return ""
+	}
+	text := fmt.Sprintf("the unfinished release %s → %s of %s does not decide: %s was deployed since", s.From.Version, s.To.Version, s.By.Name,
+		cmp.Or(s.View.Workload.Version(plan.Container), "something else"))
+	for _, r := range s.View.Workload.Revisions {
+		if r.Template.Hash == s.From.Template && !r.Current {
+			text += fmt.Sprintf("; revision %d is its %s", r.Number, r.Version)
+		}
+	}
+	return text
+}
