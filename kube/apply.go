@@ -191,7 +191,7 @@ func present(d *appsv1.Deployment, container string) string {
 	if who := writer(d); who != "" {
 		text += ", by " + who
 	}
-	if cause := d.Annotations[changeCauseAnnotation]; cause != "" {
+	if cause := causeOf(d.Annotations, &d.Spec.Template, released(&d.Spec.Template.Spec, container)); cause != "" {
 		text += fmt.Sprintf(" (%s)", cause)
 	}
 	return text

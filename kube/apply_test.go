@@ -89,7 +89,7 @@ func TestSetImageOfBareDeployment(t *testing.T) {
 	expect(t, w.client("gateway", nil).Apply(t.Context(), ch), release.Accepted) // the API server takes any text
 	bare := d.DeepCopy()
 	bare.Annotations = nil
-	if ops := setCause(bare, "x"); len(ops) != 1 || ops[0].Path != "/metadata/annotations" {
+	if ops := setCause(bare, "x", nil, ""); len(ops) != 1 || ops[0].Path != "/metadata/annotations" {
 		t.Errorf("operations %v", ops)
 	}
 }

@@ -72,6 +72,7 @@ func (b *builder) build(o objects, now time.Time) release.Workload {
 	container := released(&d.Spec.Template.Spec, o.Container)
 
 	describe(&w, d, flat(&d.Spec.Template))
+	w.ChangeCause = causeOf(d.Annotations, &d.Spec.Template, container)
 	owned := ownedReplicaSets(d, o.ReplicaSets)
 	w.Revisions = revisions(owned, w.Template.Hash, container, flat)
 	pods := judgePods(o, owned, container, now)
@@ -90,7 +91,6 @@ func describe(w *release.Workload, d *appsv1.Deployment, template release.Templa
 	w.UID, w.ResourceVersion = string(d.UID), d.ResourceVersion
 	w.Generation, w.Observed = d.Generation, d.Status.ObservedGeneration
 	w.Paused = d.Spec.Paused
-	w.ChangeCause = untrusted.Line(d.Annotations[changeCauseAnnotation], textBound)
 	w.Writer = untrusted.Line(writer(d), nameBound)
 	w.Desired = 1
 	if d.Spec.Replicas != nil {
@@ -243,7 +243,7 @@ func revisions(owned []*appsv1.ReplicaSet, current, container string, flat func(
 		image := imageOf(&rs.Spec.Template.Spec, container)
 		r := release.Revision{
 			Number: revisionOf(rs), ReplicaSet: untrusted.Line(rs.Name, nameBound), UID: string(rs.UID), Created: rs.CreationTimestamp.Time,
-			Cause: untrusted.Line(rs.Annotations[changeCauseAnnotation], textBound),
+			Cause: causeOf(rs.Annotations, &rs.Spec.Template, container),
 			Image: untrusted.Line(image, textBound), Version: imageVersion(image),
 			Ready: int(rs.Status.ReadyReplicas), Available: int(rs.Status.AvailableReplicas), Template: flat(&rs.Spec.Template),
 		}

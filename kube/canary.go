@@ -151,7 +151,7 @@ func renew(d, wanted *appsv1.Deployment, ch release.Change) ([]byte, release.Out
 	if d.Spec.Paused {
 		ops = append(ops, pausing(false)...)
 	}
-	return guardedPatch(d.ResourceVersion, slices.Concat(ops, setCause(d, ch.Cause), setManaged(d)))
+	return guardedPatch(d.ResourceVersion, slices.Concat(ops, setCause(d, ch.Cause, nil, ""), setManaged(d)))
 }
 
 // setManaged says that slipway manages a Deployment of which nothing says who does.
@@ -181,7 +181,7 @@ func scale(_ context.Context, d *appsv1.Deployment, ch release.Change) ([]byte, 
 		return nil, movedOn("deployment %s has %d replicas now, not %d: somebody else scales it", d.Name, now, ch.ReplicasFrom)
 	}
 	ops := []op{{Op: "add", Path: "/spec/replicas", Value: ch.Replicas}}
-	return guardedPatch(d.ResourceVersion, append(ops, setCause(d, ch.Cause)...))
+	return guardedPatch(d.ResourceVersion, append(ops, setCause(d, ch.Cause, nil, "")...))
 }
 
 // remove deletes the canary's Deployment with its ReplicaSets and pods.

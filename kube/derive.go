@@ -29,7 +29,7 @@ const (
 var owners = []string{
 	"argocd.argoproj.io/", "app.kubernetes.io/instance", // Argo CD, by label
 	"kustomize.toolkit.fluxcd.io/", "helm.toolkit.fluxcd.io/", "meta.helm.sh/",
-	managedByLabel, corev1.LastAppliedConfigAnnotation, revisionAnnotation, changeCauseAnnotation,
+	managedByLabel, corev1.LastAppliedConfigAnnotation, revisionAnnotation, changeCauseAnnotation, changeAnnotation,
 	"deployment.kubernetes.io/",
 }
 

@@ -71,7 +71,9 @@ func setImage(d *appsv1.Deployment, ch release.Change) ([]op, release.Outcome) {
 	if ch.Unpause && d.Spec.Paused {
 		ops = append(ops, pausing(false)...)
 	}
-	return append(ops, setCause(d, ch.Cause)...), release.Outcome{}
+	after := d.Spec.Template.DeepCopy()
+	after.Spec.Containers[i].Image = ch.Image
+	return append(ops, setCause(d, ch.Cause, after, ch.Container)...), release.Outcome{}
 }
 
 // setPaused pauses or resumes, in kubectl's words where there is nothing to do.
@@ -83,27 +85,12 @@ func setPaused(d *appsv1.Deployment, ch release.Change) ([]op, release.Outcome) 
 	case !pause && !d.Spec.Paused:
 		return nil, skipped("deployment %q is not paused", d.Name)
 	}
-	return append(pausing(pause), setCause(d, ch.Cause)...), release.Outcome{}
+	return append(pausing(pause), setCause(d, ch.Cause, &d.Spec.Template, ch.Container)...), release.Outcome{}
 }
 
 func pausing(pause bool) []op {
 	return []op{{Op: "add", Path: "/spec/paused", Value: pause}} // add also replaces
 }
-
-// setCause sets the change-cause and leaves all other annotations alone. An
-// empty cause leaves that one alone as well.
-func setCause(d *appsv1.Deployment, cause string) []op {
-	switch {
-	case cause == "":
-		return nil
-	case len(d.Annotations) == 0:
-		return []op{{Op: "add", Path: "/metadata/annotations", Value: map[string]string{changeCauseAnnotation: cause}}}
-	default:
-		return []op{{Op: "add", Path: causePath, Value: cause}}
-	}
-}
-
-var causePath = "/metadata/annotations/" + strings.ReplaceAll(changeCauseAnnotation, "/", "~1")
 
 func containerNames(d *appsv1.Deployment) []string {
 	var names []string

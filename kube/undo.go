@@ -42,9 +42,9 @@ func undoTo(d *appsv1.Deployment, sets []*appsv1.ReplicaSet, ch release.Change) 
 	}
 	cause := cmp.Or(ch.Cause, target.Annotations[changeCauseAnnotation])
 	if _, stale := d.Annotations[changeCauseAnnotation]; stale && cause == "" {
-		ops = append(ops, op{Op: "remove", Path: causePath}) // it is the cause of what is being undone
+		ops = append(ops, op{Op: "remove", Path: annotationPath(changeCauseAnnotation)}) // it is the cause of what is being undone
 	}
-	return append(ops, setCause(d, cause)...), release.Outcome{}
+	return append(ops, setCause(d, cause, &target.Spec.Template, ch.Container)...), release.Outcome{}
 }
 
 // shownRevision is the ReplicaSet of the revision of a change, if its template is the
