@@ -97,8 +97,10 @@ func undoCommands(plan Plan, w Workload, revision int64) []Command {
 	return []Command{undo}
 }
 
+// scaleCommand patches the Deployment, as slipway does: "kubectl scale" would need
+// permission for a subresource, which slipway's role does not have.
 func scaleCommand(plan Plan, replicas int) Command {
-	return kubectl(plan, "scale", "deployment/"+plan.Canary.Deployment, fmt.Sprintf("--replicas=%d", replicas))
+	return kubectl(plan, "patch", "deployment/"+plan.Canary.Deployment, "-p", fmt.Sprintf(`{"spec":{"replicas":%d}}`, replicas))
 }
 
 func deleteCommand(plan Plan) Command {

@@ -132,8 +132,12 @@ func (s *simulated) run(t *testing.T, st release.State, plan release.Plan, list 
 			s.template, s.complete = r.Template.Hash, false
 		case args[0] == "rollout" && args[1] == "status":
 			s.complete = s.complete || stable
-		case args[0] == "scale":
-			s.pods = number()
+		case args[0] == "patch" && strings.HasPrefix(args[1], "deployment/"):
+			var patch struct{ Spec struct{ Replicas int } }
+			if err := json.Unmarshal([]byte(last), &patch); err != nil {
+				t.Fatalf("%v: %v", err, c)
+			}
+			s.pods = patch.Spec.Replicas
 		case args[0] == "delete":
 			s.found, s.pods = false, 0
 		case args[0] == "patch":
