@@ -78,10 +78,7 @@ func beginChoice(plan Plan, s State, now time.Time, version string) Choice {
 	case s.Pending != nil:
 		under = string(s.Pending.Change.Kind) + " is not answered yet"
 	}
-	container := ""
-	if w.Found && w.Image(plan.Container) == "" {
-		container = fmt.Sprintf("deployment/%s has no container %q; it has %s", plan.Deployment, plan.Container, containerList(w))
-	}
+	container := noContainer(plan, w)
 	c.Why = cmp.Or(watching(plan), under, offline(plan, s, now), container)
 	c.Wait = offline(plan, s, now) != "" && watching(plan) == "" && under == ""
 	runs := version != "" && w.Runs(plan.Container, plan.Image+":"+version)
@@ -111,6 +108,14 @@ func foreignRollout(plan Plan, s State) string {
 	}
 	return fmt.Sprintf("%s is being rolled out%s, %d of %d replaced: wait until it is complete, undo it, or replace it with --abandon",
 		cmp.Or(w.Version(plan.Container), "another image"), causeWords(w), w.Replaced(), w.Desired)
+}
+
+// noContainer says that the Deployment has no container of the configured name, or "".
+func noContainer(plan Plan, w Workload) string {
+	if !w.Found || w.Image(plan.Container) != "" {
+		return ""
+	}
+	return fmt.Sprintf("deployment/%s has no container %q; it has %s", plan.Deployment, plan.Container, containerList(w))
 }
 
 func containerList(w Workload) string {

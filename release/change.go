@@ -63,7 +63,7 @@ func (c Change) Describe() string {
 			text = fmt.Sprintf("set image %s %s → %s", c.Container, c.From, c.Version)
 		}
 	case UndoTo:
-		text = fmt.Sprintf("undo to %s, revision %d", c.Version, c.Revision)
+		text = "undo to " + revisionWords(c.Version, c.Revision)
 	case SetPaused:
 		text = "pause rollout"
 	case SetResume:

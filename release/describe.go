@@ -236,7 +236,7 @@ func deployRows(plan Plan, s State, now time.Time) []Fact {
 		{"", seen, fmt.Sprintf("generation %d observed", w.Generation)},
 	}
 	if previous, ok := s.WayBack(); ok {
-		facts = append(facts, Fact{"back", MarkNone, fmt.Sprintf("u: undo to %s, revision %d", previous.Version, previous.Number)})
+		facts = append(facts, Fact{"back", MarkNone, "u: undo to " + revisionWords(previous.Version, previous.Number)})
 	}
 	return facts
 }

@@ -300,7 +300,7 @@ func (t *turn) rollBack(id string, e Intended, goal Target, why string) {
 	t.send(Change{
 		ID: id, Kind: UndoTo, Container: t.plan.Container, Revision: goal.Revision, Template: goal.Template,
 		Unpause: t.s.View.Workload.Paused, By: e.By, Why: why,
-		Cause: fmt.Sprintf("undo to %s, revision %d, by %s, slipway", goal.Version, goal.Revision, e.By.Name),
+		Cause: fmt.Sprintf("undo to %s, by %s, slipway", revisionWords(goal.Version, goal.Revision), e.By.Name),
 	}, RollingBack, goal)
 }
 

@@ -47,7 +47,7 @@ func (t *turn) narrate(before, after Workload) {
 	}
 	if current, ok := after.Current(); ok {
 		if _, had := before.Revision(current.Number); !had && len(before.Revisions) > 0 {
-			t.tell(cluster, MarkNone, fmt.Sprintf("revision %d %s%s", current.Number, current.Version, deadlineWords(after)))
+			t.tell(cluster, MarkNone, strings.TrimSpace(fmt.Sprintf("revision %d %s", current.Number, current.Version))+deadlineWords(after))
 		}
 	}
 	t.newCauses(before, after, "")

@@ -148,12 +148,12 @@ func worldFacts(plan Plan, s State, now time.Time) []Fact {
 
 func undoPreview(plan Plan, s State, now time.Time, r Revision) Preview {
 	w := s.View.Workload
-	from := w.Version(plan.Container)
+	from := cmp.Or(w.Version(plan.Container), "what runs")
 	p := Preview{
 		Title:  "Undo " + plan.Service,
-		Line:   fmt.Sprintf("undo to %s, revision %d", r.Version, r.Number),
+		Line:   "undo to " + revisionWords(r.Version, r.Number),
 		Object: object(plan),
-		Change: fmt.Sprintf("%s → %s", from, r.Version),
+		Change: fmt.Sprintf("%s → %s", from, cmp.Or(r.Version, revisionWords("", r.Number))),
 		How:    fmt.Sprintf("rolling, %s, %d at most, never below %d", Count(w.Desired, "pod"), w.Ceiling(), w.Floor()),
 		Back:   fmt.Sprintf("r, then %s: it becomes revision %d", from, newest(w)+2),
 		SameAs: same(undoCommands(plan, w, r.Number)...),

@@ -164,6 +164,8 @@ func (w *world) setup(t *testing.T, d *datadriven.TestData) {
 			w.plan.Protected = true
 		case "unattended":
 			w.plan.Unattended = true
+		case "container":
+			w.plan.Container = arg.Vals[0]
 		case "replaces":
 			w.plan.Replaces = true
 		case "onDeadline":
@@ -207,6 +209,14 @@ func imageNamed(version string) string {
 		return version
 	}
 	return "registry/datahub-gateway:" + version
+}
+
+// versionOf is the version of a revision, which has none without the released container.
+func (w *world) versionOf(version string) string {
+	if w.plan.Container != "gateway" {
+		return ""
+	}
+	return release.Version(imageNamed(version))
 }
 
 // runs is what the Deployment runs, as imageNamed takes it.
@@ -350,7 +360,7 @@ func (w *world) revisions(observed bool) {
 	for ran, n := range w.revision {
 		version, _, _ := strings.Cut(ran, "+")
 		c.Revisions = append(c.Revisions, release.Revision{
-			Number: n, Version: release.Version(imageNamed(version)), Image: imageNamed(version),
+			Number: n, Version: w.versionOf(version), Image: imageNamed(version),
 			Template: template(ran), Current: ran == current, Available: w.serves[ran],
 		})
 	}

@@ -1,6 +1,9 @@
 package release
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Workload is one Deployment with everything that belongs to it, as last
 // observed. It is a value: whoever builds it hands over a copy nobody changes.
@@ -76,6 +79,14 @@ type Revision struct {
 // target is the revision as what a Deployment converges to.
 func (r Revision) target() Target {
 	return Target{Version: r.Version, Image: r.Image, Revision: r.Number, Template: r.Template.Hash}
+}
+
+// revisionWords names a revision; one without the released container has no version.
+func revisionWords(version string, number int64) string {
+	if version == "" {
+		return fmt.Sprintf("revision %d", number)
+	}
+	return fmt.Sprintf("%s, revision %d", version, number)
 }
 
 // Template is a pod template as sorted fields, pod-template-hash left out, so
