@@ -194,7 +194,9 @@ func compareRestarts(plan Plan, s State, now time.Time) Comparison {
 	c := Comparison{Metric: Restarts, Title: "Restarts", Stable: fmt.Sprint(s.View.Workload.Restarts()), Canary: fmt.Sprint(w.Restarts()), Rule: "0, none failing", At: w.At}
 	failures := w.Failures()
 	switch {
-	case w.At.IsZero() || now.Sub(w.At) > plan.Stale.Workload:
+	case w.At.IsZero():
+		c.Verdict, c.Word, c.Why = NoData, "no data", "its pods were not seen yet"
+	case now.Sub(w.At) > plan.Stale.Workload:
 		c.Verdict, c.Word, c.Why = NoData, "no data", "its pods were last seen "+Age(now.Sub(w.At))+" ago"
 	case failures != "":
 		c.Verdict, c.Word, c.Why, c.Counts = Fail, "FAIL", failures, true

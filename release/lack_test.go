@@ -302,3 +302,13 @@ func TestFailingFromElsewhere(t *testing.T) {
 		t.Errorf("as bad as before: %s", h.Short)
 	}
 }
+
+// Pods that were never seen have no age.
+func TestRestartsOfAnUnseenCanary(t *testing.T) {
+	plan := figuresPlan()
+	plan.Canary = &release.CanaryPlan{Deployment: "gateway-canary", Steps: []int{50}, Pods: 1}
+	rows := release.Comparisons(plan, release.State{View: goodFigures()}, noon)
+	if row := rows[len(rows)-1]; row.Metric != release.Restarts || row.Verdict != release.NoData || row.Why != "its pods were not seen yet" {
+		t.Errorf("%+v", row)
+	}
+}
