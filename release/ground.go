@@ -85,10 +85,15 @@ func groundWords(plan Plan, s State) string {
 	return ""
 }
 
-// owns tells whether what runs is what the release set, or what it began from. What
-// somebody else deployed since is not undone past.
+// owns tells whether what runs is what the release set, touched since or not, or what
+// it began from. What somebody else deployed since is not undone past.
 func (s State) owns() bool {
 	w := s.View.Workload
+	for _, c := range w.Containers {
+		if SameVersion(s.To.Image, c.Image) {
+			return true
+		}
+	}
 	return s.To.Template == "" || w.Template.Hash == s.To.Template || w.Template.Hash == s.From.Template || w.Generation < s.Rollout.Generation
 }
 
