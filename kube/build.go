@@ -37,6 +37,7 @@ type objects struct {
 	Usage       map[string]podUsage // by pod name
 	LastLines   map[crashed]string  // the last log line of containers that crashed
 	Notices     []release.Note      // to be shown with the events: what could not be read
+	Skew        time.Duration       // what to add to the cluster's time to get ours
 }
 
 // buildWorkload makes the whole Workload of real objects. Only what the
@@ -54,7 +55,8 @@ type builder struct {
 }
 
 func (b *builder) build(o objects, now time.Time) release.Workload {
-	w := release.Workload{At: now, Name: o.Name, Namespace: o.Namespace}
+	w := release.Workload{At: now, Skew: o.Skew, Name: o.Name, Namespace: o.Namespace}
+	theirs := now.Add(-o.Skew)
 	d := o.Deployment
 	if d == nil {
 		*b = builder{}
@@ -75,11 +77,15 @@ func (b *builder) build(o objects, now time.Time) release.Workload {
 	w.ChangeCause = causeOf(d.Annotations, &d.Spec.Template, container)
 	owned := ownedReplicaSets(d, o.ReplicaSets)
 	w.Revisions = revisions(owned, w.Template.Hash, container, flat)
-	pods := judgePods(o, owned, container, now)
+	pods := judgePods(o, owned, container, theirs)
 	current, _ := w.Current()
 	limited(w.Containers, &d.Spec.Template.Spec, pods, current.Number)
-	w.Pods, w.UsageAt = podRows(pods, o.Usage, now)
-	w.Causes = causes(d, owned, pods, o, container, now)
+	w.Pods, w.UsageAt = podRows(pods, o.Usage, o.Skew, now)
+	w.Causes = causes(d, owned, pods, o, container, theirs)
+	for i := range w.Causes {
+		c := &w.Causes[i]
+		c.First, c.Newest = shifted(c.First, o.Skew), shifted(c.Newest, o.Skew)
+	}
 	w.Events = notes(d, owned, pods, o)
 	w.Managers = managers(d)
 	b.templates, b.pods = used, pods

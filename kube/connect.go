@@ -52,6 +52,7 @@ type Client struct {
 	kube    kubernetes.Interface
 	metrics metricsclient.Interface
 	http    *http.Client // what both speak through
+	clock   *clock       // of the API server
 
 	canary   *Canary            // nil: none of the following
 	second   *Client            // of the canary's Deployment
@@ -90,6 +91,8 @@ func Connect(opts Options) (*Client, error) {
 	cfg.UserAgent = userAgent
 	cfg.QPS, cfg.Burst = qps, burst
 	cfg.WarningHandler = rest.NoWarnings{}
+	server := &clock{}
+	cfg.Wrap(server.wrap)
 	if cfg.ExecProvider != nil {
 		// A credential plugin must not eat the keys that are pressed.
 		cfg.ExecProvider.StdinUnavailable = true
@@ -115,7 +118,7 @@ func Connect(opts Options) (*Client, error) {
 		return nil, fmt.Errorf("use context %q: %w", found.context, err)
 	}
 	c := newClient(kube, metrics, opts)
-	c.cluster, c.own, c.server, c.namespace, c.http = found.context, found.own, cfg.Host, found.namespace, web
+	c.cluster, c.own, c.server, c.namespace, c.http, c.clock = found.context, found.own, cfg.Host, found.namespace, web, server
 	c.fingerprint = fingerprint(cfg)
 	if opts.Canary != nil {
 		if err := c.pair(*opts.Canary, objects); err != nil {
@@ -141,7 +144,7 @@ func (c *Client) pair(canary Canary, objects dynamic.Interface) error {
 	c.canary, c.dynamic = &canary, objects
 	c.second = &Client{
 		cluster: c.cluster, server: c.server, namespace: c.namespace, deployment: canary.Deployment, container: c.container,
-		timeout: c.timeout, kube: c.kube, metrics: c.metrics, http: c.http, retry: make(chan struct{}, 1),
+		timeout: c.timeout, kube: c.kube, metrics: c.metrics, http: c.http, clock: c.clock, retry: make(chan struct{}, 1),
 		fingerprint: c.fingerprint, identity: c.identity,
 	}
 	return nil

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -65,8 +66,19 @@ func TestPodsEndedByTheirNode(t *testing.T) {
 // endedPod is a Deployment of so many replicas with one pod that serves and one that
 // ended a minute ago.
 func endedPod(status corev1.PodStatus, replicas int32) release.Workload {
-	now := time.Date(2026, 11, 23, 6, 40, 40, 0, time.UTC)
-	born := metav1.NewTime(now.Add(-time.Minute))
+	ready := corev1.PodStatus{Phase: corev1.PodRunning, Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}}
+	return podsOf([]corev1.PodStatus{status, ready}, replicas, 0, time.Date(2026, 11, 23, 6, 40, 40, 0, time.UTC))
+}
+
+// podOf is a Deployment with one pod that is ready.
+func podOf(p *corev1.Pod, skew time.Duration, now time.Time) release.Workload {
+	p.Status.Conditions = append(p.Status.Conditions, corev1.PodCondition{Type: corev1.PodReady, Status: corev1.ConditionTrue})
+	return podsOf([]corev1.PodStatus{p.Status}, 1, skew, now)
+}
+
+// podsOf is a Deployment with pods that were created a minute ago.
+func podsOf(statuses []corev1.PodStatus, replicas int32, skew time.Duration, now time.Time) release.Workload {
+	born := metav1.NewTime(now.Add(-time.Minute - skew))
 	spec := corev1.PodSpec{NodeName: "node-3.eu-west-1.compute.internal", Containers: []corev1.Container{{Name: "gateway", Image: "datahub-gateway:v2.5.0"}}}
 	yes := true
 	d := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: "datahub-gateway", UID: "d"}}
@@ -81,9 +93,11 @@ func endedPod(status corev1.PodStatus, replicas int32) release.Workload {
 			Name: name, CreationTimestamp: born, OwnerReferences: []metav1.OwnerReference{{Kind: "ReplicaSet", UID: "rs", Controller: &yes}},
 		}, Spec: spec, Status: status}
 	}
-	ready := corev1.PodStatus{Phase: corev1.PodRunning, Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}}
+	var pods []*corev1.Pod
+	for i, status := range statuses {
+		pods = append(pods, pod(fmt.Sprintf("datahub-gateway-1-%05d", i), status))
+	}
 	return buildWorkload(objects{
-		Name: "datahub-gateway", Container: "gateway", Deployment: d, ReplicaSets: []*appsv1.ReplicaSet{rs},
-		Pods: []*corev1.Pod{pod("datahub-gateway-1-ended", status), pod("datahub-gateway-1-serves", ready)},
+		Name: "datahub-gateway", Container: "gateway", Deployment: d, ReplicaSets: []*appsv1.ReplicaSet{rs}, Pods: pods, Skew: skew,
 	}, now)
 }

@@ -31,6 +31,7 @@ type judged struct {
 	faults   []fault // why it fails, may fail, or failed a moment ago
 	restarts int
 	last     time.Time // of the last restart
+	own      release.Restarted
 }
 
 // judgePods judges the pods that the owned ReplicaSets control, worst first,
@@ -62,6 +63,7 @@ func judgePods(o objects, owned []*appsv1.ReplicaSet, container string, now time
 			continue
 		}
 		j := judge(p, unhealthy[p.UID], others, now)
+		j.own = ownRestarts(p, container)
 		j.revision, j.version = revisionOf(rs), imageVersion(imageOf(&p.Spec, container))
 		out = append(out, j)
 	}
@@ -233,6 +235,29 @@ func restarts(p *corev1.Pod) (n int, last time.Time) {
 	return n, last
 }
 
+// ownRestarts are those of the released container. When its node went away and came
+// back, the runtime no longer knows how it ended: that is no restart of the version's.
+func ownRestarts(p *corev1.Pod, container string) (r release.Restarted) {
+	for _, s := range p.Status.ContainerStatuses {
+		if s.Name != container || s.RestartCount == 0 {
+			continue
+		}
+		r.Count = int(s.RestartCount)
+		end := cmp.Or(s.State.Terminated, s.LastTerminationState.Terminated)
+		switch {
+		case end != nil && !endsOfNode[end.Reason]:
+			r.Last = end.FinishedAt.Time
+		case end == nil && s.State.Running != nil:
+			r.Last = s.State.Running.StartedAt.Time
+		}
+	}
+	return r
+}
+
+// endsOfNode are the reasons of the kubelet and of containerd for a container that
+// was there no more when the node came back.
+var endsOfNode = map[string]bool{"Unknown": true, "ContainerStatusUnknown": true}
+
 func podCondition(p *corev1.Pod, kind corev1.PodConditionType) *corev1.PodCondition {
 	for i := range p.Status.Conditions {
 		if p.Status.Conditions[i].Type == kind {
@@ -242,16 +267,17 @@ func podCondition(p *corev1.Pod, kind corev1.PodConditionType) *corev1.PodCondit
 	return nil
 }
 
-// podRows are the judged pods as they are shown. The figures of a pod that
-// does not run are none, not its last ones.
-func podRows(pods []judged, usage map[string]podUsage, now time.Time) (rows []release.Pod, usageAt time.Time) {
+// podRows are the judged pods as they are shown, in this machine's time. The figures
+// of a pod that does not run are none, not its last ones.
+func podRows(pods []judged, usage map[string]podUsage, skew time.Duration, now time.Time) (rows []release.Pod, usageAt time.Time) {
 	rows = make([]release.Pod, 0, len(pods))
 	for _, j := range pods {
 		row := release.Pod{
 			Name: untrusted.Line(j.pod.Name, nameBound), Revision: j.revision, Version: j.version,
 			State: j.state, Reason: j.reason, Message: j.message,
-			Total: len(j.pod.Spec.Containers), Restarts: j.restarts, Last: j.last,
-			Created: j.pod.CreationTimestamp.Time, Node: untrusted.Line(j.pod.Spec.NodeName, nameBound),
+			Total: len(j.pod.Spec.Containers), Restarts: j.restarts, Last: shifted(j.last, skew),
+			Own:     release.Restarted{Count: j.own.Count, Last: shifted(j.own.Last, skew)},
+			Created: shifted(j.pod.CreationTimestamp.Time, skew), Node: untrusted.Line(j.pod.Spec.NodeName, nameBound),
 		}
 		for _, s := range j.pod.Status.ContainerStatuses {
 			if s.Ready {
@@ -259,7 +285,7 @@ func podRows(pods []judged, usage map[string]podUsage, now time.Time) (rows []re
 			}
 		}
 		if c := podCondition(j.pod, corev1.PodReady); c != nil && c.Status == corev1.ConditionTrue {
-			row.ReadyAt = c.LastTransitionTime.Time
+			row.ReadyAt = shifted(c.LastTransitionTime.Time, skew)
 		}
 		u, ok := usage[j.pod.Name]
 		if ok && j.state != release.PodFailing && j.state != release.PodPending && now.Sub(u.At) < usageKept {
@@ -271,4 +297,12 @@ func podRows(pods []judged, usage map[string]podUsage, now time.Time) (rows []re
 		rows = append(rows, row)
 	}
 	return rows, usageAt
+}
+
+// shifted is a time of the cluster's as one of ours; what never was stays so.
+func shifted(t time.Time, skew time.Duration) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.Add(skew)
 }

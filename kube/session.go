@@ -147,7 +147,7 @@ func (s *session) remember(p *corev1.Pod) {
 
 // objects is what has been read, for buildWorkload.
 func (s *session) objects(d *appsv1.Deployment, now time.Time) objects {
-	o := objects{Namespace: s.c.namespace, Name: s.c.deployment, Container: s.c.container, Deployment: d}
+	o := objects{Namespace: s.c.namespace, Name: s.c.deployment, Container: s.c.container, Deployment: d, Skew: s.c.clock.Skew()}
 	if d == nil || s.family == nil {
 		return o
 	}

@@ -21,7 +21,7 @@ func (c *Client) Snapshot(ctx context.Context) (release.Workload, error) {
 	if err != nil {
 		return release.Workload{}, fmt.Errorf("read deployment %s: %w", c.deployment, plainly(err))
 	}
-	o := objects{Namespace: c.namespace, Name: c.deployment, Container: c.container, Deployment: d}
+	o := objects{Namespace: c.namespace, Name: c.deployment, Container: c.container, Deployment: d, Skew: c.clock.Skew()}
 	if d == nil {
 		return buildWorkload(o, time.Now()), nil
 	}

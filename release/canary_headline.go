@@ -3,6 +3,7 @@ package release
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -106,14 +107,16 @@ func sayCanaryFailing(plan Plan, s State, now time.Time) (Headline, bool) {
 	w, weight := s.View.Canary, canaryWeight(plan, s)
 	var parts []string
 	for _, row := range Comparisons(plan, s, now) {
-		if row.Verdict == Fail && row.Metric != Restarts {
+		switch {
+		case row.Verdict != Fail:
+		case row.Metric == Restarts:
+			parts = append(parts, row.Why)
+		default:
 			parts = append(parts, strings.ToLower(row.Title)+" "+row.Canary)
 		}
 	}
-	if failures := w.Failures(); failures != "" {
-		parts = append(parts, failures)
-	} else if n := w.Restarts(); n > 0 {
-		parts = append(parts, Count(n, "restart"))
+	if failures := w.Failures(); failures != "" && !slices.Contains(parts, failures) {
+		parts = append(parts, failures) // of a canary that is not seen, nothing is judged
 	}
 	used, _ := CanaryBudget(plan, s)
 	stable := s.View.Workload.FailuresOf(s.To.seenAs())

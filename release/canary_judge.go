@@ -85,7 +85,7 @@ func (v *versus) missing() string {
 	if why := v.lacks(v.pair.Canary, v.s.View.Canary); why != "" {
 		return "canary: " + why
 	}
-	if v.spec.Name != RequestRate && v.stableServes() {
+	if v.spec.Name != RequestRate && v.s.stableServes() {
 		if why := v.lacks(v.pair.Stable, v.s.View.Workload); why != "" {
 			return "stable: " + why
 		}
@@ -110,7 +110,7 @@ func (v *versus) lacks(s Sample, w Workload) string {
 
 // stableServes tells whether stable gets traffic: at 100% there is nothing left to
 // compare with, and the bounds alone decide.
-func (v *versus) stableServes() bool { return v.s.Canary == nil || v.s.Canary.Weight < 100 }
+func (s State) stableServes() bool { return s.Canary == nil || s.Canary.Weight < 100 }
 
 func (v *versus) enough() {
 	n := v.pair.Canary.Value * v.plan.Traffic.Window.Seconds()
@@ -132,12 +132,12 @@ func (v *versus) judge(rule Rule, ruled bool) {
 	v.Verdict, v.Why, v.Counts = Pass, Format(v.spec.Unit, canary), true
 	if canary > high {
 		v.Verdict, v.Why = Fail, fmt.Sprintf("%s over %s", Format(v.spec.Unit, canary), Format(v.spec.Unit, high))
-		if _, stableHigh, _ := limits(v.plan, v.s.View.Workload, v.spec.Bound, v.spec.Unit); v.stableServes() && stable > stableHigh && stableHigh > 0 {
+		if _, stableHigh, _ := limits(v.plan, v.s.View.Workload, v.spec.Bound, v.spec.Unit); v.s.stableServes() && stable > stableHigh && stableHigh > 0 {
 			v.Counts, v.Why = false, v.Why+"; stable too: not the canary's"
 		}
 		return
 	}
-	if !ruled || !v.stableServes() {
+	if !ruled || !v.s.stableServes() {
 		return
 	}
 	if most := rule.most(stable); canary > most {
@@ -186,26 +186,6 @@ func (v *versus) word() {
 	if v.Word == "" {
 		v.Word = map[Verdict]string{Pass: "pass", Fail: "FAIL", NoData: "no data"}[v.Verdict]
 	}
-}
-
-// compareRestarts judges the canary's pods: none may have restarted or fail.
-func compareRestarts(plan Plan, s State, now time.Time) Comparison {
-	w := s.View.Canary
-	c := Comparison{Metric: Restarts, Title: "Restarts", Stable: fmt.Sprint(s.View.Workload.Restarts()), Canary: fmt.Sprint(w.Restarts()), Rule: "0, none failing", At: w.At}
-	failures := w.Failures()
-	switch {
-	case w.At.IsZero():
-		c.Verdict, c.Word, c.Why = NoData, "no data", "its pods were not seen yet"
-	case now.Sub(w.At) > plan.Stale.Workload:
-		c.Verdict, c.Word, c.Why = NoData, "no data", "its pods were last seen "+Age(now.Sub(w.At))+" ago"
-	case failures != "":
-		c.Verdict, c.Word, c.Why, c.Counts = Fail, "FAIL", failures, true
-	case w.Restarts() > 0:
-		c.Verdict, c.Word, c.Why, c.Counts = Fail, "FAIL", Count(w.Restarts(), "restart")+" of the canary's containers", true
-	default:
-		c.Verdict, c.Word, c.Why = Pass, "pass", "none"
-	}
-	return c
 }
 
 func (p *CanaryPlan) rule(name MetricName) (Rule, bool) {

@@ -96,7 +96,7 @@ func (t *turn) lose(row Comparison) {
 	spec := canarySpec(t.plan, row.Metric)
 	sample := Sample{Metric: row.Metric, At: row.At, Value: t.s.View.Judged.Pairs[row.Metric].Canary.Value}
 	if row.Metric == Restarts {
-		sample.Value = float64(t.s.View.Canary.Restarts())
+		sample.Value = float64(t.s.View.Canary.ownRestarts())
 	}
 	run := t.s.View.Judged.Losing[row.Metric].failed(sample, apart(t.plan, spec), t.plan.Stale.Metric, t.plan.Rollback.After)
 	t.s.View.Judged.Losing = put(t.s.View.Judged.Losing, row.Metric, run)
@@ -269,7 +269,7 @@ func (t *turn) stuck() (string, bool) {
 	w, run := t.s.View.Canary, t.s.Canary
 	deadline := patience(w)
 	waiting := (run.Stage == Creating || run.Stage == Shifting) && w.Found && w.Available < max(w.Desired, 1)
-	gaveUp := w.Convergence() == Exceeded && w.Progressing.Updated.After(run.Since)
+	gaveUp := w.Convergence() == Exceeded && w.Progressing.Updated.Add(w.Skew).After(run.Since)
 	if !waiting || (!gaveUp && t.now.Sub(run.Since) < deadline) {
 		return "", false
 	}

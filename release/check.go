@@ -12,7 +12,6 @@ const (
 	probeTimeout = 20 * time.Second // after which a lost probe is sent again
 	probeStale   = 15 * time.Second // after which a result decides nothing
 	lookGap      = 10 * time.Second // between two looks that count as one stretch
-	steadyAfter  = 5 * time.Minute  // without a restart a pod counts as steady: one that leaks serves between two kills
 )
 
 // finding is what a look at an item says now.
@@ -193,8 +192,8 @@ func lookPods(plan Plan, s State, now time.Time) finding {
 	case w.Convergence() != Complete:
 		return finding{verdict: Fail, evidence: fmt.Sprintf("%d of %d available", w.Available, w.Desired)}
 	}
-	if n, ago := w.restarted(now); n > 0 {
-		return finding{verdict: Fail, evidence: fmt.Sprintf("%s restarted, %s ago", Count(n, "pod"), Age(ago))}
+	if r := w.restarted(zeroTime, now); r.counts > 0 {
+		return finding{verdict: Fail, evidence: r.String()}
 	}
 	return finding{verdict: Pass, evidence: fmt.Sprintf("%d of %d", w.Available, w.Desired)}
 }

@@ -55,7 +55,7 @@ func (w Workload) ProgressEnds() (time.Time, bool) {
 	if c := w.Convergence(); c == Complete || c == Exceeded {
 		return time.Time{}, false
 	}
-	return w.Progressing.Updated.Add(w.Deadline), true
+	return w.Progressing.Updated.Add(w.Deadline + w.Skew), true
 }
 
 // Version is the version that the Deployment's template names for a container.
@@ -211,19 +211,6 @@ func (w Workload) Restarts() int {
 		n += p.Restarts
 	}
 	return n
-}
-
-// restarted counts the pods of the current template whose containers restarted
-// lately, and tells how long ago the newest did.
-func (w Workload) restarted(now time.Time) (n int, ago time.Duration) {
-	current, _ := w.Current()
-	ago = steadyAfter
-	for _, p := range w.Pods {
-		if since := now.Sub(p.Last); p.Revision == current.Number && !p.Last.IsZero() && since < steadyAfter {
-			n, ago = n+1, min(ago, since)
-		}
-	}
-	return n, ago
 }
 
 // Failures says what fails, worst first, in one line; "" when nothing does.

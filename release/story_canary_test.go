@@ -86,7 +86,18 @@ func (w *world) shapeCanary(t *testing.T, d *datadriven.TestData) {
 				c.Causes[i].Soft, c.Causes[i].Over = true, true
 			}
 		case "restarts":
-			c.Pods = []release.Pod{{Name: "gateway-canary-5d8f-m2v8x", Restarts: n()}}
+			c.Pods = []release.Pod{{Name: "gateway-canary-5d8f-m2v8x", Created: w.now.Add(-time.Hour), State: release.PodServing}}
+			if n() > 0 {
+				c.Pods[0].Restarts, c.Pods[0].Last, c.Pods[0].Own = n(), w.now, release.Restarted{Count: n(), Last: w.now}
+			}
+		case "born": // so long before its restart
+			age, err := time.ParseDuration(arg.Vals[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Pods[0].Created = c.Pods[0].Last.Add(-age)
+		case "sidecar": // what restarted
+			c.Pods[0].Own = release.Restarted{}
 		case "reason":
 			c.Progressing.Reason = arg.Vals[0]
 		case "cause":

@@ -9,8 +9,12 @@ import (
 // observed. It is a value: whoever builds it hands over a copy nobody changes.
 // Text in it comes from the cluster with control characters already removed.
 type Workload struct {
-	At    time.Time // when the API server last answered about it
-	Found bool      // false: the API server says that it does not exist
+	At time.Time // when the API server last answered about it
+	// Skew is what to add to the API server's time to get this machine's. The times of
+	// pods and causes are this machine's already; those of Progressing are not, for they
+	// are compared with each other.
+	Skew  time.Duration
+	Found bool // false: the API server says that it does not exist
 
 	Name            string
 	Namespace       string
@@ -129,10 +133,11 @@ type Pod struct {
 	State    PodState
 	Reason   string // "Ready", "Running, not ready", "CrashLoopBackOff"
 	Message  string
-	Ready    int // ready containers
-	Total    int // containers
-	Restarts int
+	Ready    int       // ready containers
+	Total    int       // containers
+	Restarts int       // of all its containers
 	Last     time.Time // last restart, zero = never
+	Own      Restarted // of the released containers: what is judged
 	Created  time.Time
 	ReadyAt  time.Time // when it became ready, zero = not ready
 	Node     string
