@@ -48,6 +48,8 @@ func (c *Client) apply(ctx context.Context, ch release.Change) release.Outcome {
 	switch {
 	case ch.Kind == release.SetWeight:
 		return c.setWeight(ctx, ch)
+	case ch.Kind == release.ScaleStable:
+		return c.patchDeployment(ctx, ch, scale)
 	case ch.Kind.OfCanary():
 		return c.changeCanary(ctx, ch)
 	}

@@ -166,7 +166,7 @@ func setManaged(d *appsv1.Deployment) []op {
 	}
 }
 
-// scale is the planner of ScaleCanary.
+// scale is the planner of ScaleCanary and ScaleStable.
 func scale(_ context.Context, d *appsv1.Deployment, ch release.Change) ([]byte, release.Outcome) {
 	now := 1 // the API's default
 	if d.Spec.Replicas != nil {

@@ -85,6 +85,10 @@ type CanaryRun struct {
 	Stable   string      `json:"stable,omitempty"`   // on the way back: the template that stable leaves
 	Rest     string      `json:"rest,omitempty"`     // Split.Rest that it goes by
 	Promoted bool        `json:"promoted,omitempty"` // stable has got the image
+	// Full is how many pods stable had when it carried all the traffic, 0 = not known.
+	// Grown is how often it was scaled up on the return of the traffic.
+	Full  int `json:"full,omitempty"`
+	Grown int `json:"grown,omitempty"`
 	// Until is how long a change that was given up unanswered may still arrive: so
 	// long the canary keeps its pods.
 	Until time.Time `json:"until,omitzero"`

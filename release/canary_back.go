@@ -25,7 +25,7 @@ func (t *turn) back(e Intended, why string) {
 	}
 	r.Phase, r.Ended, r.Held, r.Asking, r.Pending = RollingBack, zeroTime, nil, nil, nil
 	r.Rollout = Rollout{Goal: r.From, UID: w.UID, Began: t.now, Generation: generation, Condition: w.Progressing.Updated}
-	run := t.enter(Returning)
+	run := t.returning()
 	run.take(t.s.View) // whatever was changed before it was asked for
 	run.Stable, run.Rolled = w.Template.Hash, run.Back
 	run.Until = zeroTime
@@ -52,7 +52,7 @@ func (t *turn) back(e Intended, why string) {
 	case from > 0:
 		text = fmt.Sprintf("abort canary: %d%% of the traffic back to stable, then its pods → 0", from)
 	}
-	run.Weight, run.Live, run.By, run.Why = 0, zeroTime, e.By, why
+	run.Live, run.By, run.Why = zeroTime, e.By, why
 	t.tell(e.By, MarkRunning, text+because(why))
 }
 
@@ -100,8 +100,8 @@ func (t *turn) restore() {
 		return
 	}
 	if t.atGoal() {
-		if t.healthy() && (canaryWeight(t.plan, t.s) > 0 || t.s.View.Workload.Convergence() == Complete) {
-			t.enter(Returning).Weight = 0
+		if t.healthy() && canaryWeight(t.plan, t.s) > 0 || t.s.View.Workload.Convergence() == Complete {
+			t.returning()
 		}
 		return
 	}
@@ -120,12 +120,15 @@ func (t *turn) restore() {
 	}, target.target())
 }
 
-// healthy tells whether stable may get all the traffic: enough of its pods serve
-// what it is to run. Where the canary serves nothing, any pod is better than none.
-func (t *turn) healthy() bool { return stableHealth(t.s) == "" }
+// returning begins the return of the traffic to stable.
+func (t *turn) returning() *CanaryRun {
+	run := t.enter(Returning)
+	run.Weight, run.From, run.Grown = 0, 0, 0
+	return run
+}
 
-// giveBack puts all traffic on stable, if stable is healthy, and waits until that
-// has been seen for a moment.
+// giveBack puts all traffic on stable, once stable has pods enough to carry it, and waits
+// until that has been seen for a moment. Until then stable gets what it can carry.
 func (t *turn) giveBack() {
 	run := t.s.Canary
 	switch {
@@ -133,10 +136,19 @@ func (t *turn) giveBack() {
 		if !run.Live.IsZero() {
 			t.run().Live = zeroTime // it has to be seen away again
 		}
-		if t.healthy() {
+		keeps := share(t.plan, t.s)
+		switch {
+		case t.healthy():
 			t.follow(Change{Kind: SetWeight, Weight: 0})
+		case t.grow():
+		case keeps < canaryWeight(t.plan, t.s):
+			if run.From == 0 || keeps < run.From {
+				t.run().From, t.run().Sent = keeps, 0 // it is getting on
+			}
+			t.follow(Change{Kind: SetWeight, Weight: keeps})
 		}
 	case t.plan.Canary.Route == "" && !t.healthy():
+		t.grow()
 	case run.Live.IsZero():
 		t.run().Live = t.now
 		if t.plan.Canary.Route != "" {
@@ -158,7 +170,7 @@ func (t *turn) remove() {
 	ours := w.Found && (run.UID == "" || w.UID == run.UID)
 	switch {
 	case t.plan.Canary.Route != "" && canaryWeight(t.plan, t.s) != 0:
-		t.enter(Returning).Live = zeroTime // someone gave it traffic again
+		t.returning().Live = zeroTime // someone gave it traffic again
 	case !ours, aborted && w.Desired == 0 && w.Replicas == 0:
 		t.gone()
 	case !aborted:

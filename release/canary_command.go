@@ -11,7 +11,7 @@ func advanceCommands(plan Plan, s State, now time.Time, weight int) Commands {
 	var list []Command
 	need := canaryPods(plan, s, weight)
 	if s.View.Canary.Desired < need {
-		list = append(list, scaleCommand(plan, need), rolloutCommand(plan, "status", plan.Canary.Deployment))
+		list = append(list, scaleCommand(plan, plan.Canary.Deployment, need), rolloutCommand(plan, "status", plan.Canary.Deployment))
 	}
 	if plan.Canary.Route != "" {
 		list = append(list, weightCommand(plan, s.View.Split, weight))
@@ -32,6 +32,9 @@ func promoteCommands(plan Plan, s State, now time.Time) Commands {
 		return noCommand("stable's rollout is paused: it would never be complete")
 	}
 	list := []Command{setImageCommand(plan, s.To.Image), rolloutCommand(plan, "status", plan.Deployment)}
+	if need, grows := growsTo(plan, s); grows {
+		list = append(list, scaleCommand(plan, plan.Deployment, need), rolloutCommand(plan, "status", plan.Deployment))
+	}
 	if plan.Canary.Route != "" && s.View.Split.Canary > 0 {
 		list = append(list, weightCommand(plan, s.View.Split, 0))
 	}
@@ -48,13 +51,16 @@ func abortCommands(plan Plan, s State, now time.Time, template string, undoing b
 	}
 	var list []Command
 	traffic := plan.Canary.Route != "" && s.View.Split.Canary > 0
-	waits := (traffic || plan.Canary.Route == "") && stableHealth(backing(s)) != ""
+	waits := (traffic || plan.Canary.Route == "") && stableHealth(plan, backing(s)) != ""
 	if template != "" && template != w.Template.Hash {
 		r, ok := w.earlier(template)
 		if !ok {
 			return noCommand("no revision of stable is left that it could go back to")
 		}
 		list, waits = append(list, undoCommands(plan, w, r.Number)...), true
+	}
+	if need, grows := growsTo(plan, s); grows {
+		list, waits = append(list, scaleCommand(plan, plan.Deployment, need)), true
 	}
 	if waits {
 		list = append(list, rolloutCommand(plan, "status", plan.Deployment))
@@ -66,7 +72,7 @@ func abortCommands(plan Plan, s State, now time.Time, template string, undoing b
 	case undoing && canary.Found:
 		list = append(list, deleteCommand(plan))
 	case canary.Found && canary.Desired > 0:
-		list = append(list, scaleCommand(plan, 0))
+		list = append(list, scaleCommand(plan, plan.Canary.Deployment, 0))
 	}
 	if len(list) == 0 {
 		return noCommand("nothing of it serves")

@@ -75,7 +75,7 @@ func sayBeside(plan Plan, s State, _ time.Time) (Headline, bool) {
 func sayTakingBack(plan Plan, s State) Headline {
 	run, w := s.Canary, s.View.Workload
 	h := Headline{Mark: MarkRunning, Rest: cmp.Or(s.Auto, map[bool]string{false: "Aborted by ", true: "Undone by "}[run.Back]+run.By.Name) + "."}
-	switch why := stableHealth(s); {
+	switch why := stableHealth(plan, s); {
 	case s.arriving() && run.Tries == 0:
 		h.Strong = fmt.Sprintf("Going back by weights: %d of %d pods of %s available; they get all traffic, then stable follows.", s.View.Canary.Available, max(s.View.Canary.Desired, 1), s.From.Version)
 	case run.Tries > 0 && s.Last != nil:
@@ -158,7 +158,7 @@ func sayStage(plan Plan, s State, now time.Time) Headline {
 			h.Mark, h.Rest = MarkAttention, "Paused: nothing moves until p resumes it."
 		}
 	case Returning:
-		if why := stableHealth(s); why != "" {
+		if why := stableHealth(plan, s); why != "" {
 			strong := "TRAFFIC STAYS ON THE CANARY  "
 			if canaryWeight(plan, s) == 0 {
 				strong = "THE CANARY IS KEPT  "

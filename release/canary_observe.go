@@ -224,7 +224,7 @@ func (t *turn) answerCanary() {
 	t.healed()
 	if run.Promoted && run.Stage != Promoting {
 		// The traffic is on its way back, to a stable that was complete.
-		if why := stableHealth(t.s); why != "" && run.Stage == Returning && t.now.Sub(run.Since) >= patience(t.s.View.Workload) {
+		if why := stableHealth(t.plan, t.s); why != "" && run.Stage == Returning && t.now.Sub(run.Since) >= patience(t.s.View.Workload) {
 			t.hold(HeldByFailure, fmt.Sprintf("%s has not been healthy again since its promotion; the canary stays: %s", t.plan.Deployment, why))
 		}
 		return

@@ -123,10 +123,19 @@ func promotePreview(plan Plan, s State, now time.Time) Preview {
 // take it back: without traffic an autoscaler takes its pods away.
 func carriedFacts(plan Plan, s State) []Fact {
 	canary, stable := s.View.Canary.Available, s.View.Workload.Desired
-	if plan.Canary.Route == "" || canary <= stable || canaryWeight(plan, s) < 50 {
+	need, grows := growsTo(plan, s)
+	if !grows {
 		return nil
 	}
-	return []Fact{{"capacity", MarkAttention, fmt.Sprintf("%s carry %d%% of the traffic, and stable has %d to take it back", Count(canary, "canary pod"), canaryWeight(plan, s), stable)}}
+	return []Fact{{"capacity", MarkAttention, fmt.Sprintf("%s of the canary %s %d%% of the traffic, and stable has %d: it is scaled to %d before it gets all of it",
+		Count(canary, "pod"), carryWord(canary), canaryWeight(plan, s), stable, need)}}
+}
+
+func carryWord(n int) string {
+	if n == 1 {
+		return "carries"
+	}
+	return "carry"
 }
 
 func abortPreview(plan Plan, s State, now time.Time) Preview {
@@ -143,6 +152,9 @@ func abortPreview(plan Plan, s State, now time.Time) Preview {
 		stable = undone.Version
 	}
 	unseen := unread(plan, s, now)
+	if need, grows := growsTo(plan, s); grows && unseen == "" {
+		steps = append(steps, fmt.Sprintf("stable scaled %d → %d", w.Desired, need))
+	}
 	switch {
 	case plan.Canary.Route == "":
 	case unseen != "":
@@ -178,8 +190,8 @@ func abortPreview(plan Plan, s State, now time.Time) Preview {
 	}
 	ok := Fact{"safe to", MarkPass, fmt.Sprintf("stable %s is %d/%d available", w.Version(plan.Container), w.Available, w.Desired)}
 	if !undoing && (s.Canary != nil || straying(plan, s)) {
-		if why := stableHealth(backing(s)); why != "" {
-			ok = Fact{"safe to", MarkFail, why + "; the traffic stays on the canary until it is"}
+		if why := stableHealth(plan, backing(s)); why != "" {
+			ok = Fact{"safe to", MarkFail, why + "; the traffic stays on the canary until it can"}
 		}
 	}
 	p.Facts = append(append([]Fact{ok}, carriedFacts(plan, s)...), worldFacts(plan, s, now)...)

@@ -57,20 +57,6 @@ func canaryPods(plan Plan, s State, weight int) int {
 	return max(min(int(share), stable), plan.Canary.Pods, 1)
 }
 
-// stableHealth says why traffic does not go back to stable, or "".
-func stableHealth(s State) string {
-	w := s.View.Workload
-	enough := w.Found && w.Observed >= w.Generation && min(w.Available, w.Replaced()) >= max(w.Floor(), 1)
-	if s.Phase == Deploying && s.Canary.Stage == Returning {
-		enough = enough && w.Convergence() == Complete
-	}
-	switch {
-	case enough, w.Available > 0 && s.View.Canary.Available == 0 && (s.Phase == RollingBack || s.Canary.Stage == Returning):
-		return ""
-	}
-	return fmt.Sprintf("stable is not healthy: %d of %d available, floor %d", w.Available, w.Desired, w.Floor()) + because(w.Failures())
-}
-
 // seesCanary tells whether the canary and the split are fresh enough to decide
 // anything.
 func seesCanary(plan Plan, s State, now time.Time) bool { return unseenCanary(plan, s, now) == "" }

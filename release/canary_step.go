@@ -260,8 +260,8 @@ func (t *turn) promoted() {
 	if w.Convergence() == Complete {
 		t.tell(Itself, MarkPass, fmt.Sprintf("promoted: %s on %d of %d stable pods after %s", t.s.To.Version, w.Available, w.Desired, Span(t.now.Sub(t.s.Rollout.Began))))
 		t.record().Rollout.Completed = t.now
-		run := t.enter(Returning)
-		run.Weight, run.Live, run.Why = 0, zeroTime, ""
+		run := t.returning()
+		run.Live, run.Why = zeroTime, ""
 		if run.By == Itself {
 			run.Why = "stable serves " + t.s.To.Version
 		}

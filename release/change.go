@@ -39,6 +39,9 @@ func (t *turn) send(c Change, next Phase, goal Target) {
 		if !canary.Found {
 			c.UID, c.Before, c.Generation, c.ReplicasFrom = "", "", 0, 0
 		}
+	case c.Kind == ScaleStable:
+		c.Object, c.ReplicasFrom = "deployment/"+t.plan.Deployment, w.Desired
+		c.UID, c.Before, c.Generation = w.UID, w.Template.Hash, w.Generation
 	default:
 		c.UID, c.Before, c.Paused, c.Generation = w.UID, w.Template.Hash, w.Paused, w.Generation
 		c.From, c.Version = w.Version(t.plan.Container), goal.Version
@@ -70,7 +73,7 @@ func (c Change) Describe() string {
 		text = "resume rollout"
 	case ApplyCanary:
 		text = fmt.Sprintf("apply canary %s: %s on %s", strings.TrimPrefix(c.Object, "deployment/"), c.Version, Count(c.Replicas, "pod"))
-	case ScaleCanary:
+	case ScaleCanary, ScaleStable:
 		text = fmt.Sprintf("scale %s %d → %d", c.Object, c.ReplicasFrom, c.Replicas)
 	case SetWeight:
 		text = fmt.Sprintf("weight %d → %d on %s", c.WeightFrom, c.Weight, c.Object)
@@ -179,6 +182,9 @@ func (t *turn) begin(p Pending, o Outcome) {
 		if t.s.Last.Kind == Accepted {
 			run.Sent++
 		}
+		if p.Change.Kind == ScaleStable {
+			run.Grown++
+		}
 	}
 	if p.Goal == (Target{}) {
 		return
@@ -232,7 +238,7 @@ func (g Target) stored(kind ChangeKind, s Stored) Target {
 func (t *turn) created(p Pending) {
 	r, w := t.record(), t.s.View.Workload
 	r.Rollout = Rollout{Goal: r.From, UID: w.UID, Began: p.Since, Generation: w.Generation, Condition: p.Condition}
-	r.Canary = &CanaryRun{Stage: Creating, Since: t.now, Weight: t.plan.Canary.Steps[0], By: p.Change.By}
+	r.Canary = &CanaryRun{Stage: Creating, Since: t.now, Weight: t.plan.Canary.Steps[0], By: p.Change.By, Full: w.Desired}
 	if p.Next == RollingBack {
 		r.From, r.Rollout.Goal, r.Canary.Stable = p.Goal, p.Goal, p.Stable
 		r.Canary.Back, r.Canary.Step, r.Canary.Weight, r.Canary.Why = true, len(t.plan.Canary.Steps)-1, 100, p.Change.Why

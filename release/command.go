@@ -99,8 +99,8 @@ func undoCommands(plan Plan, w Workload, revision int64) []Command {
 
 // scaleCommand patches the Deployment, as slipway does: "kubectl scale" would need
 // permission for a subresource, which slipway's role does not have.
-func scaleCommand(plan Plan, replicas int) Command {
-	return kubectl(plan, "patch", "deployment/"+plan.Canary.Deployment, "-p", fmt.Sprintf(`{"spec":{"replicas":%d}}`, replicas))
+func scaleCommand(plan Plan, deployment string, replicas int) Command {
+	return kubectl(plan, "patch", "deployment/"+deployment, "-p", fmt.Sprintf(`{"spec":{"replicas":%d}}`, replicas))
 }
 
 func deleteCommand(plan Plan) Command {

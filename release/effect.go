@@ -15,6 +15,7 @@ const (
 
 	ApplyCanary  ChangeKind = "apply canary"
 	ScaleCanary  ChangeKind = "scale canary"
+	ScaleStable  ChangeKind = "scale stable"
 	SetWeight    ChangeKind = "set weight"
 	DeleteCanary ChangeKind = "delete canary"
 )
@@ -56,8 +57,8 @@ type Change struct {
 	Weight       int    `json:"weight,omitempty"`       // SetWeight: percent that the canary gets
 	WeightFrom   int    `json:"weightFrom,omitempty"`   // SetWeight: a precondition
 	Rest         string `json:"rest,omitempty"`         // SetWeight: Split.Rest, a precondition
-	Replicas     int    `json:"replicas,omitempty"`     // ApplyCanary, ScaleCanary
-	ReplicasFrom int    `json:"replicasFrom,omitempty"` // ScaleCanary: a precondition
+	Replicas     int    `json:"replicas,omitempty"`     // ApplyCanary, ScaleCanary, ScaleStable
+	ReplicasFrom int    `json:"replicasFrom,omitempty"` // ScaleCanary, ScaleStable: a precondition
 }
 
 // Probe looks at the outside world for one item. Its result comes back as Probed.

@@ -18,6 +18,7 @@ type canaryMachine struct {
 	story    *world // makes workloads
 	pairs    []release.Pair
 	inFlight *release.Change
+	pods     int // that stable is to have
 	ids      int
 	once     bool // no other release begins after the first
 	reached  map[release.CanaryStage]int
@@ -44,11 +45,15 @@ func TestCanaryInvariants(t *testing.T) {
 // Aborted at any moment of its way, a canary ends with all traffic on stable.
 func TestCanaryAbortedAnywhere(t *testing.T) {
 	reached := map[release.CanaryStage]int{}
-	for rounds := range 80 {
+	for rounds := range 160 {
 		m := newCanaryMachine(false, release.Rollback{OnDeadline: release.Ask, OnMetrics: release.Ask, After: 2})
 		m.once, m.reached = true, reached
-		for range rounds {
+		for range rounds / 2 {
 			m.smoothly(t)
+		}
+		if rounds%2 == 1 {
+			m.pods = 1 // an autoscaler found stable idle
+			m.looking(t)
 		}
 		if !m.state.Underway() {
 			continue
@@ -87,7 +92,7 @@ func newCanaryMachine(auto bool, rollback release.Rollback) *canaryMachine {
 		Rules: []release.Rule{{Metric: release.ErrorRate, Above: 0.0005}},
 	}
 	w.plan.Rollback = rollback
-	m := &canaryMachine{plan: w.plan, now: w.now, story: w}
+	m := &canaryMachine{plan: w.plan, now: w.now, story: w, pods: 6}
 	m.stable("v2.4.0", 6)
 	m.story.split = release.Split{Rest: "rest", Writer: "slipway"}
 	m.figures(0.0002)
@@ -136,7 +141,7 @@ func (m *canaryMachine) smoothly(t rapid.TB) {
 func (m *canaryMachine) well() {
 	c := &m.story.canary
 	c.Available, c.Updated, c.Replicas, c.Causes = c.Desired, c.Desired, c.Desired, nil
-	m.stable(m.story.cluster.Version("gateway"), 6)
+	m.stable(m.story.cluster.Version("gateway"), m.pods)
 	m.figures(0.0002)
 	m.story.split.Err, m.story.split.Silent = "", false
 }
@@ -144,10 +149,11 @@ func (m *canaryMachine) well() {
 // stable makes stable run a version with so many pods of it available.
 func (m *canaryMachine) stable(version string, available int) {
 	c := &m.story.cluster
-	c.Found, c.UID, c.Desired, c.MaxSurge, c.MaxUnavail, c.Deadline = true, "uid-1", 6, 2, 1, time.Minute
+	c.Found, c.UID, c.Desired, c.MaxSurge, c.MaxUnavail, c.Deadline = true, "uid-1", m.pods, 2, (m.pods+3)/6, time.Minute
+	available = min(available, m.pods)
 	m.story.setVersion(version)
 	c.Observed = c.Generation
-	c.Updated, c.Replicas, c.Available = available, 6, available
+	c.Updated, c.Replicas, c.Available = available, m.pods, available
 	c.Progressing = release.Condition{Status: "True", Reason: "ReplicaSetUpdated", Updated: m.now}
 	m.story.revisions(true)
 }
@@ -202,7 +208,7 @@ func (m *canaryMachine) heal(t *rapid.T) {
 // meddle lets something break, or someone else act.
 func (m *canaryMachine) meddle(t *rapid.T) {
 	c, split := &m.story.canary, &m.story.split
-	switch rapid.IntRange(0, 8).Draw(t, "meddle") {
+	switch rapid.IntRange(0, 9).Draw(t, "meddle") {
 	case 0:
 		split.Canary = rapid.SampledFrom([]int{0, 30, 100}).Draw(t, "weight")
 	case 1:
@@ -221,6 +227,9 @@ func (m *canaryMachine) meddle(t *rapid.T) {
 		m.stable("v2.9.9", 6)
 	case 8:
 		m.pairs = nil
+	case 9:
+		m.pods = rapid.SampledFrom([]int{1, 3, 6}).Draw(t, "pods")
+		m.stable(m.story.cluster.Version("gateway"), m.pods)
 	}
 }
 
@@ -259,6 +268,9 @@ func (m *canaryMachine) land(c release.Change) {
 		canary.Available = 0
 	case release.ScaleCanary:
 		canary.Desired = c.Replicas
+	case release.ScaleStable:
+		m.pods = c.Replicas
+		m.stable(m.story.cluster.Version("gateway"), m.story.cluster.Available)
 	case release.SetWeight:
 		m.story.split.Canary = c.Weight
 	case release.DeleteCanary:
@@ -368,6 +380,11 @@ func (m *canaryMachine) sent(t rapid.TB, before, next release.State, c release.C
 		}
 		if c.Weight == 0 && canary.Available > 0 && stable.Available < stable.Floor() {
 			t.Fatalf("12: traffic back to a stable with %d of %d", stable.Available, stable.Desired)
+		}
+		// What the canary's pods carry, stable's must: to a quarter, as a rolling update may.
+		gets, carried := split.Canary-c.Weight, min(canary.Available, 6)
+		if gets > 0 && split.Canary == 100 && canary.Available > 1 && 4*100*stable.Available < 3*gets*carried {
+			t.Fatalf("12: %d%% of what %d canary pods carry goes to %d stable pods", gets, canary.Available, stable.Available)
 		}
 	case release.ScaleCanary:
 		if c.Replicas == 0 && split.Canary != 0 {

@@ -116,7 +116,7 @@ func (s State) done(c Change) bool {
 		return s.View.Split.Canary == c.Weight
 	case ApplyCanary:
 		return w.Found && w.got(c) && w.Desired == c.Replicas && (c.UID == "" || w.UID == c.UID)
-	case ScaleCanary:
+	case ScaleCanary, ScaleStable:
 		return w.Found && w.UID == c.UID && w.Desired == c.Replicas
 	case DeleteCanary:
 		return !w.Found || w.UID != c.UID
@@ -132,7 +132,7 @@ func (s State) undone(c Change) bool {
 		return s.View.Split.Canary == c.WeightFrom
 	case c.Kind.OfCanary() && c.UID == "":
 		return !w.Found
-	case c.Kind == ScaleCanary:
+	case c.Kind == ScaleCanary, c.Kind == ScaleStable:
 		return w.Found && w.UID == c.UID && w.Desired == c.ReplicasFrom
 	}
 	return w.UID == c.UID && w.Template.Hash == c.Before && w.Paused == c.Paused
@@ -146,7 +146,7 @@ func (s State) difference(c Change) string {
 		return fmt.Sprintf("%s gives the canary %d%%", c.Object, s.View.Split.Canary)
 	case c.Kind.OfCanary() && c.UID == "":
 		return fmt.Sprintf("%s exists, it runs %s", c.Object, w.Version(c.Container))
-	case c.Kind == ScaleCanary && w.Found && w.UID == c.UID:
+	case (c.Kind == ScaleCanary || c.Kind == ScaleStable) && w.Found && w.UID == c.UID:
 		return fmt.Sprintf("%s has %s", c.Object, Count(w.Desired, "pod"))
 	}
 	return difference(c, w)

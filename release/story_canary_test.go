@@ -220,7 +220,7 @@ func canaryChange(c release.Change) string {
 			text += " template=" + c.Template
 		}
 		return text
-	case release.ScaleCanary:
+	case release.ScaleCanary, release.ScaleStable:
 		return fmt.Sprintf(" replicas=%d if replicas=%d uid=%q", c.Replicas, c.ReplicasFrom, c.UID)
 	case release.DeleteCanary:
 		return fmt.Sprintf(" if uid=%q", c.UID)

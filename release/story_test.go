@@ -277,17 +277,13 @@ func (w *world) shape(t *testing.T, d *datadriven.TestData) {
 			if err != nil {
 				t.Fatal(err)
 			}
-<<<<<<< HEAD
-			c.Pods = []release.Pod{{Name: "gateway-5d8f-m2v8x", Version: c.Version("gateway"), Revision: w.revision[w.ran()], State: release.PodServing, Restarts: 1, Last: w.now.Add(-ago)}}
-=======
-			c.Pods = []release.Pod{{Name: "gateway-5d8f-m2v8x", Version: c.Version("gateway"), Revision: w.revision[c.Version("gateway")], State: release.PodServing, Restarts: 1, Last: w.now.Add(-ago), Own: release.Restarted{Count: 1, Last: w.now.Add(-ago)}}}
+			c.Pods = []release.Pod{{Name: "gateway-5d8f-m2v8x", Version: c.Version("gateway"), Revision: w.revision[w.ran()], State: release.PodServing, Restarts: 1, Last: w.now.Add(-ago), Own: release.Restarted{Count: 1, Last: w.now.Add(-ago)}}}
 		case "born": // so long before its restart
 			age, err := time.ParseDuration(arg.Vals[0])
 			if err != nil {
 				t.Fatal(err)
 			}
 			c.Pods[0].Created = c.Pods[0].Last.Add(-age)
->>>>>>> ce9054a (release: judge restarts under traffic, not those of a start)
 		case "cause":
 			c.ChangeCause = strings.Join(arg.Vals, ", ")
 		case "history":
@@ -606,7 +602,7 @@ func (w *world) show(what string) string {
 				fmt.Fprintf(&b, "%-8s %s\n", c.Kind, sameAs(c))
 			}
 		}
-	case "undo", "deploy":
+	case "undo", "deploy", "abort", "promote":
 		for _, c := range release.Allowed(w.plan, w.state, w.now) {
 			if string(c.Kind) != what {
 				continue
