@@ -76,14 +76,28 @@ func (s *session) limits(ctx context.Context) []row {
 	if err != nil || !w.Found {
 		return nil // said above
 	}
+	rows := s.containers(w)
 	name := "limits of container " + s.plan.Container
 	unlimited := release.Unlimited(s.plan, w)
 	if len(unlimited) == 0 {
-		return []row{{part: "cluster", name: name, ok: true, found: "its usage can be judged"}}
+		return append(rows, row{part: "cluster", name: name, ok: true, found: "its usage can be judged"})
 	}
-	var rows []row
 	for _, u := range unlimited {
 		rows = append(rows, row{part: "cluster", name: name, optional: !s.plan.ByCanary() && len(u.Items) == 0, found: u.String()})
+	}
+	return rows
+}
+
+// containers looks whether the containers that get the version are those of the service,
+// and which others run its image.
+func (s *session) containers(w release.Workload) []row {
+	wrong, note := release.CheckContainers(s.plan, w)
+	var rows []row
+	if wrong != "" {
+		rows = append(rows, row{part: "cluster", name: "image of the container", found: wrong, next: "correct deployment.container or image"})
+	}
+	if note != "" {
+		rows = append(rows, row{part: "cluster", name: "same image", ok: true, found: note})
 	}
 	return rows
 }

@@ -167,6 +167,9 @@ func (r *deployment) deploy(f release.Frame) (bool, error) {
 	if wants, _ := c.Intent.(release.Deploy); wants.Adopt && !r.attended && !r.flags.adopt {
 		return true, fail(exitUnfinished, "a canary was left from an earlier attempt%s: --adopt takes it over, slipway canary abort ends it", after(": ", factOf(c.Preview, "canary")))
 	}
+	if wants, _ := c.Intent.(release.Deploy); wants.Replace != "" && !r.attended {
+		return true, fail(exitGate, "%s: set deployment.container to the container of the service", wants.Replace)
+	}
 	shown, ok, err := r.agreed(r.driver, c, deployQuestion(c))
 	if err != nil || !ok {
 		return err != nil, err
@@ -174,6 +177,7 @@ func (r *deployment) deploy(f release.Frame) (bool, error) {
 	intent := release.Deploy{Confirm: shown.Preview.Confirm}
 	if wants, ok := shown.Intent.(release.Deploy); ok {
 		intent.Adopt = wants.Adopt && (r.attended || r.flags.adopt)
+		intent.Replace = wants.Replace
 	}
 	if r.ask(shown, intent) {
 		r.sent()

@@ -33,6 +33,7 @@ type Environment struct {
 	Namespace  string
 	Deployment string // of a canary environment: stable's
 	Container  string
+	Containers []string // that get the version too, init containers among them
 	Protected  bool
 	Prometheus Endpoint
 	Metrics    Metrics
@@ -123,6 +124,7 @@ func (c *Config) Plan(environment string) (release.Plan, error) {
 		Namespace:   e.Namespace,
 		Deployment:  e.Deployment,
 		Container:   e.Container,
+		Containers:  slices.Clone(e.Containers),
 		Protected:   e.Protected,
 		Items:       slices.Clone(e.Items),
 		Metrics:     slices.Clone(e.Metrics.Specs),

@@ -31,6 +31,7 @@ func (d *decoder) config(root *yaml.Node) *Config {
 			d.mapping(n, path, []field{
 				{"name", objectName.accepted, value(d, &base.Deployment, objectName)},
 				{"container", containerName.accepted, value(d, &base.Container, containerName)},
+				{"containers", "", d.names(&base.Containers)},
 			})
 		}},
 		{"rollback", "", d.rollback(&base.Rollback)},
@@ -39,6 +40,18 @@ func (d *decoder) config(root *yaml.Node) *Config {
 		{"environments", "a list of environments", d.environments(&c.Environments, &base)},
 	})
 	return c
+}
+
+// names reads a list of containers.
+func (d *decoder) names(into *[]string) func(*yaml.Node, string) {
+	return func(n *yaml.Node, path string) {
+		*into = nil
+		d.list(n, path, "a list of names of containers", func(n *yaml.Node, path string) {
+			var name string
+			value(d, &name, containerName)(n, path)
+			*into = append(*into, name)
+		})
+	}
 }
 
 // image reads the repository. Its tag is the version of a release, so a tag or

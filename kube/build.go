@@ -118,6 +118,11 @@ func describe(w *release.Workload, d *appsv1.Deployment, template release.Templa
 	}
 	w.Progressing = condition(d, appsv1.DeploymentProgressing)
 	w.Containers = containers(d.Spec.Template.Spec.Containers)
+	w.Init = containers(d.Spec.Template.Spec.InitContainers)
+	for i, c := range d.Spec.Template.Spec.InitContainers {
+		w.Init[i].Init = true
+		w.Init[i].Sidecar = c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways
+	}
 	w.Template = template
 }
 

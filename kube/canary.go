@@ -78,7 +78,7 @@ func (c *Client) wanted(ctx context.Context, ch release.Change) (d *appsv1.Deplo
 	}
 	container := released(&d.Spec.Template.Spec, cmp.Or(ch.Container, c.container))
 	if !dress(d, ch, container) {
-		return nil, denied("nothing was sent: deployment %s would have no container %q; it would have %s", d.Name, container, strings.Join(containerNames(d), ", ")), false
+		return nil, denied("nothing was sent: deployment %s would not have all of the containers %s; it would have %s", d.Name, strings.Join(append([]string{container}, ch.Also...), ", "), strings.Join(containerNames(d), ", ")), false
 	}
 	return d, release.Outcome{}, true
 }

@@ -181,7 +181,7 @@ func (c *Client) checkDeployment(ctx context.Context) []CheckRow {
 	row.OK, row.Found = true, fmt.Sprintf("generation %d in %s", d.Generation, c.namespace)
 	names := containerNames(d)
 	name := released(&d.Spec.Template.Spec, c.container)
-	inside := CheckRow{Name: "container " + name, OK: slices.Contains(names, name)}
+	inside := CheckRow{Name: "container " + name, OK: imageOf(&d.Spec.Template.Spec, name) != ""}
 	if inside.OK {
 		inside.Found = untrusted.Line(imageOf(&d.Spec.Template.Spec, name), textBound)
 	} else {

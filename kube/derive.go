@@ -99,13 +99,25 @@ func dress(d *appsv1.Deployment, ch release.Change, container string) (ok bool) 
 	if d.Labels[managedByLabel] == "" {
 		d.Labels = overlaid(d.Labels, map[string]string{managedByLabel: managedBy})
 	}
-	for i := range d.Spec.Template.Spec.Containers {
-		if c := &d.Spec.Template.Spec.Containers[i]; c.Name == container {
-			c.Image = ch.Image
-			return true
+	for _, name := range append([]string{container}, ch.Also...) {
+		if !put(&d.Spec.Template.Spec, name, ch.Image) {
+			return false
 		}
 	}
-	return false
+	return true
+}
+
+// put gives one container or init container an image; ok is false where there is none of
+// that name.
+func put(spec *corev1.PodSpec, name, image string) (ok bool) {
+	for _, list := range [][]corev1.Container{spec.Containers, spec.InitContainers} {
+		for i := range list {
+			if list[i].Name == name {
+				list[i].Image, ok = image, true
+			}
+		}
+	}
+	return ok
 }
 
 // ownLabels are the labels that tell the canary's pods from stable's: those that

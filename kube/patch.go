@@ -50,30 +50,47 @@ func guardedPatch(version string, ops []op) ([]byte, release.Outcome) {
 	return patch, release.Outcome{}
 }
 
-// setImage sets the image of one container. Init containers and sidecars among
-// them are left alone.
+// setImage sets the image of the released container, and of those that are released with
+// it, in one patch. All other containers are left alone.
 func setImage(d *appsv1.Deployment, ch release.Change) ([]op, release.Outcome) {
-	containers := d.Spec.Template.Spec.Containers
-	i := slices.IndexFunc(containers, func(c corev1.Container) bool { return c.Name == ch.Container })
-	switch {
-	case i < 0:
-		return nil, denied("deployment %s has no container %q; it has %s", d.Name, ch.Container, strings.Join(containerNames(d), ", "))
-	case ch.Image == "":
+	if ch.Image == "" {
 		return nil, denied("no image is named for container %q", ch.Container)
-	case containers[i].Image == ch.Image:
-		return nil, skipped("image unchanged: container %s already has %s", ch.Container, ch.Image)
 	}
-	at := fmt.Sprintf("/spec/template/spec/containers/%d", i)
-	ops := []op{
-		{Op: "test", Path: at + "/name", Value: ch.Container},
-		{Op: "replace", Path: at + "/image", Value: ch.Image},
+	names := append([]string{ch.Container}, ch.Also...)
+	var ops []op
+	for _, name := range names {
+		at, image, ok := containerAt(&d.Spec.Template.Spec, name)
+		switch {
+		case !ok:
+			return nil, denied("deployment %s has no container %q; it has %s", d.Name, name, strings.Join(containerNames(d), ", "))
+		case image != ch.Image:
+			ops = append(ops, op{Op: "test", Path: at + "/name", Value: name}, op{Op: "replace", Path: at + "/image", Value: ch.Image})
+		}
+	}
+	switch {
+	case len(ops) == 0 && len(names) == 1:
+		return nil, skipped("image unchanged: container %s already has %s", ch.Container, ch.Image)
+	case len(ops) == 0:
+		return nil, skipped("image unchanged: containers %s already have %s", strings.Join(names, ", "), ch.Image)
 	}
 	if ch.Unpause && d.Spec.Paused {
 		ops = append(ops, pausing(false)...)
 	}
 	after := d.Spec.Template.DeepCopy()
-	after.Spec.Containers[i].Image = ch.Image
+	for _, name := range names {
+		put(&after.Spec, name, ch.Image)
+	}
 	return append(ops, setCause(d, ch.Cause, after, ch.Container)...), release.Outcome{}
+}
+
+// containerAt finds a container or an init container: their names differ.
+func containerAt(spec *corev1.PodSpec, name string) (path, image string, ok bool) {
+	for kind, list := range map[string][]corev1.Container{"containers": spec.Containers, "initContainers": spec.InitContainers} {
+		if i := slices.IndexFunc(list, func(c corev1.Container) bool { return c.Name == name }); i >= 0 {
+			return fmt.Sprintf("/spec/template/spec/%s/%d", kind, i), list[i].Image, true
+		}
+	}
+	return "", "", false
 }
 
 // setPaused pauses or resumes, in kubectl's words where there is nothing to do.
@@ -94,7 +111,7 @@ func pausing(pause bool) []op {
 
 func containerNames(d *appsv1.Deployment) []string {
 	var names []string
-	for _, c := range d.Spec.Template.Spec.Containers {
+	for _, c := range slices.Concat(d.Spec.Template.Spec.Containers, d.Spec.Template.Spec.InitContainers) {
 		names = append(names, untrusted.Line(c.Name, nameBound))
 	}
 	return names

@@ -235,20 +235,25 @@ func restarts(p *corev1.Pod) (n int, last time.Time) {
 	return n, last
 }
 
-// ownRestarts are those of the released container. When its node went away and came
+// ownRestarts are those of the released container, and of those that run its image. When its node went away and came
 // back, the runtime no longer knows how it ended: that is no restart of the version's.
 func ownRestarts(p *corev1.Pod, container string) (r release.Restarted) {
+	image := imageOf(&p.Spec, container)
 	for _, s := range p.Status.ContainerStatuses {
-		if s.Name != container || s.RestartCount == 0 {
+		if s.RestartCount == 0 || s.Name != container && imageOf(&p.Spec, s.Name) != image {
 			continue
 		}
-		r.Count = int(s.RestartCount)
+		r.Count += int(s.RestartCount)
+		last := time.Time{}
 		end := cmp.Or(s.State.Terminated, s.LastTerminationState.Terminated)
 		switch {
 		case end != nil && !endsOfNode[end.Reason]:
-			r.Last = end.FinishedAt.Time
+			last = end.FinishedAt.Time
 		case end == nil && s.State.Running != nil:
-			r.Last = s.State.Running.StartedAt.Time
+			last = s.State.Running.StartedAt.Time
+		}
+		if last.After(r.Last) {
+			r.Last = last
 		}
 	}
 	return r

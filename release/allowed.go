@@ -78,10 +78,10 @@ func beginChoice(plan Plan, s State, now time.Time, version string) Choice {
 	case s.Pending != nil:
 		under = string(s.Pending.Change.Kind) + " is not answered yet"
 	}
-	container := noContainer(plan, w)
+	container := missingContainer(plan, w)
 	c.Why = cmp.Or(watching(plan), under, offline(plan, s, now), container)
 	c.Wait = offline(plan, s, now) != "" && watching(plan) == "" && under == ""
-	runs := version != "" && w.Runs(plan.Container, plan.Image+":"+version)
+	runs := version != "" && w.runsAll(plan.released(), plan.Image+":"+version)
 	switch {
 	case c.Why != "" || version == "":
 	case runs && !plan.Unattended:
@@ -110,17 +110,10 @@ func foreignRollout(plan Plan, s State) string {
 		cmp.Or(w.Version(plan.Container), "another image"), causeWords(w), w.Replaced(), w.Desired)
 }
 
-// noContainer says that the Deployment has no container of the configured name, or "".
-func noContainer(plan Plan, w Workload) string {
-	if !w.Found || w.Image(plan.Container) != "" {
-		return ""
-	}
-	return fmt.Sprintf("deployment/%s has no container %q; it has %s", plan.Deployment, plan.Container, containerList(w))
-}
-
 func containerList(w Workload) string {
-	names := make([]string, len(w.Containers))
-	for i, c := range w.Containers {
+	every := w.everyContainer()
+	names := make([]string, len(every))
+	for i, c := range every {
 		names[i] = c.Name
 	}
 	return strings.Join(names, ", ")
@@ -162,8 +155,8 @@ func deployChoice(plan Plan, s State, now time.Time) Choice {
 	c.OK = c.Why == ""
 	if plan.ByCanary() && !(s.Phase == Planned && s.Unchanged()) {
 		c.Seen = canarySeen(plan, s)
-		c.Intent = Deploy{Adopt: leftover(plan, s) != ""}
 	}
+	c.Intent = Deploy{Adopt: plan.ByCanary() && leftover(plan, s) != "", Replace: foreignImage(plan, w)}
 	c.Preview = deployPreview(plan, s, now)
 	return c
 }

@@ -79,7 +79,11 @@ func kubectl(plan Plan, args ...string) Command {
 }
 
 func setImageCommand(plan Plan, image string) Command {
-	return kubectl(plan, "set", "image", "deployment/"+plan.Deployment, plan.Container+"="+image)
+	set := []string{"set", "image", "deployment/" + plan.Deployment}
+	for _, name := range plan.released() {
+		set = append(set, name+"="+image)
+	}
+	return kubectl(plan, set...)
 }
 
 // rolloutCommand is "kubectl rollout VERB" of a Deployment; "status" waits until it is

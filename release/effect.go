@@ -43,6 +43,7 @@ type Change struct {
 	Paused     bool       `json:"paused,omitempty"` // precondition
 	Generation int64      `json:"generation"`       // as it was when this was decided
 	Container  string     `json:"container,omitempty"`
+	Also       []string   `json:"also,omitempty"`     // SetImage, ApplyCanary: containers and init containers that get the image too
 	From       string     `json:"from,omitempty"`     // the version that it was decided on
 	Version    string     `json:"version,omitempty"`  // SetImage, UndoTo: the version that it leads to
 	Image      string     `json:"image,omitempty"`    // SetImage

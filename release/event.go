@@ -122,10 +122,12 @@ type (
 	Waive struct{ Item, Reason string }
 	// Deploy sets the image, or begins the canary. Confirm is the environment's name
 	// as typed, needed where the environment is protected. Adopt takes over a canary
-	// that an earlier attempt left behind.
+	// that an earlier attempt left behind. Replace is what is known of a container that runs
+	// another image than the service's: with it, the image is replaced all the same.
 	Deploy struct {
 		Confirm string
 		Adopt   bool
+		Replace string
 	}
 	// Pause pauses the Deployment's rollout, or holds a canary where it is.
 	Pause struct{}

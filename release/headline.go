@@ -72,8 +72,8 @@ func sayOffline(plan Plan, s State, now time.Time) (Headline, bool) {
 		return Headline{Mark: MarkUnknown, Loud: true, Strong: strong, Rest: "the cluster goes on; slipway cannot undo now"}, true
 	case !w.Found:
 		return Headline{Mark: MarkFail, Loud: true, Strong: fmt.Sprintf("NOT FOUND  deployment/%s does not exist in %s", plan.Deployment, plan.Namespace)}, true
-	case noContainer(plan, w) != "" && (s.Phase.Over() || s.Phase == Planned):
-		return Headline{Mark: MarkFail, Loud: true, Strong: "NO CONTAINER  " + noContainer(plan, w), Rest: "deployment.container names the one that is released"}, true
+	case missingContainer(plan, w) != "" && (s.Phase.Over() || s.Phase == Planned):
+		return Headline{Mark: MarkFail, Loud: true, Strong: "NO CONTAINER  " + missingContainer(plan, w), Rest: "deployment.container names the one that is released"}, true
 	}
 	return Headline{}, false
 }

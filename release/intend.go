@@ -44,12 +44,15 @@ func (t *turn) intended(e Intended) {
 		if words := groundWords(t.plan, t.s); words != "" && t.plan.Unattended {
 			t.tell(Itself, MarkAttention, words) // no confirmation was read
 		}
+		if left := LeftBehind(t.plan, t.s.View.Workload); left != "" {
+			t.tell(Itself, MarkAttention, left) // also where no confirmation was read
+		}
 		if t.plan.ByCanary() {
 			t.apply(e)
 			return
 		}
 		t.send(Change{
-			ID: t.changeID(e), Kind: SetImage, Container: t.plan.Container, Image: t.s.To.Image, By: e.By,
+			ID: t.changeID(e), Kind: SetImage, Container: t.plan.Container, Also: t.plan.also(), Image: t.s.To.Image, By: e.By,
 			Cause: fmt.Sprintf("set image %s %s by %s, slipway", t.plan.Container, t.s.To.Version, e.By.Name),
 		}, Deploying, t.s.To)
 	case Pause:
@@ -104,7 +107,7 @@ func (t *turn) apply(e Intended) {
 		t.tell(Itself, MarkAttention, coarse(t.plan, t.s)) // also where no confirmation was read
 	}
 	t.send(Change{
-		ID: t.changeID(e), Kind: ApplyCanary, Container: t.plan.Container, Image: t.s.To.Image, By: e.By,
+		ID: t.changeID(e), Kind: ApplyCanary, Container: t.plan.Container, Also: t.plan.also(), Image: t.s.To.Image, By: e.By,
 		Object: "deployment/" + t.plan.Canary.Deployment, Replicas: canaryPods(t.plan, t.s, steps[0]),
 		Cause: fmt.Sprintf("canary of %s by %s, slipway", t.s.To.Version, e.By.Name),
 	}, Deploying, t.s.To)
@@ -182,6 +185,9 @@ func (t *turn) wording(intent Intent, c Choice) string {
 		if wants, ok := c.Intent.(Deploy); ok && wants.Adopt && !i.Adopt {
 			return "a canary was left from an earlier attempt: it has to be said that it is taken over, or aborted first"
 		}
+		if wants, ok := c.Intent.(Deploy); ok && wants.Replace != i.Replace {
+			return wants.Replace + ": nobody confirmed that its image is to be replaced"
+		}
 		return typed(i.Confirm, c)
 	case Advance:
 		return typed(i.Confirm, c)
@@ -218,7 +224,7 @@ func (t *turn) start(e Intended, version string) {
 	t.file(e, Planned)
 	r := t.record()
 	r.From, r.To, r.Items = running(t.plan, w), asked(t.plan, version), items
-	if w.Runs(t.plan.Container, r.To.Image) {
+	if w.runsAll(t.plan.released(), r.To.Image) {
 		r.To = r.From
 		t.planUnchanged(e.By)
 		return

@@ -15,8 +15,9 @@ type Plan struct {
 	ClusterID   ClusterID
 	Namespace   string
 	Deployment  string
-	Container   string
-	Protected   bool // deploy asks for the environment's name to be typed
+	Container   string   // whose image is the version, and that is judged
+	Containers  []string // that get the version; Container need not be among them
+	Protected   bool     // deploy asks for the environment's name to be typed
 
 	Items    []ItemSpec // in order; pre, during, post
 	Metrics  []MetricSpec

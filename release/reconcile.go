@@ -170,7 +170,12 @@ func happened(c Change, w Workload) bool {
 // place of its tag, where the change-cause is that of the change.
 func (w Workload) got(c Change) bool {
 	ours := c.Cause != "" && w.ChangeCause == c.Cause
-	return w.Runs(c.Container, c.Image) || ours && resolved(c.Image, w.Image(c.Container))
+	for _, name := range append([]string{c.Container}, c.Also...) {
+		if !w.Runs(name, c.Image) && !(ours && resolved(c.Image, w.Image(name))) {
+			return false
+		}
+	}
+	return true
 }
 
 // wears tells whether the pod template is that of the revision that a change

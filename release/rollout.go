@@ -3,6 +3,7 @@ package release
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -63,7 +64,7 @@ func (w Workload) Version(container string) string { return Version(w.Image(cont
 
 // Image is the image that the Deployment's template names for a container, or "".
 func (w Workload) Image(container string) string {
-	for _, c := range w.Containers {
+	for _, c := range w.everyContainer() {
 		if c.Name == container {
 			return c.Image
 		}
@@ -75,6 +76,11 @@ func (w Workload) Image(container string) string {
 // that an image asks for.
 func (w Workload) Runs(container, image string) bool {
 	return SameVersion(image, w.Image(container))
+}
+
+// runsAll tells whether each of the containers runs that version.
+func (w Workload) runsAll(containers []string, image string) bool {
+	return !slices.ContainsFunc(containers, func(name string) bool { return !w.Runs(name, image) })
 }
 
 // Current is the revision whose template the Deployment has now, if its

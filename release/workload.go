@@ -37,7 +37,8 @@ type Workload struct {
 	Deadline    time.Duration // progressDeadlineSeconds; 0 = none
 	Progressing Condition
 	Containers  []Container
-	Template    Template // the current pod template
+	Init        []Container // init containers, sidecars among them
+	Template    Template    // the current pod template
 
 	Revisions []Revision // existing ReplicaSets, newest first
 	Pods      []Pod      // of this Deployment, worst first, then newest
@@ -55,13 +56,15 @@ type Condition struct {
 	Updated time.Time // lastUpdateTime
 }
 
-// Container is one container of the pod template, init containers left out.
+// Container is one container of the pod template.
 type Container struct {
 	Name      string
 	Image     string
 	CPU       float64 // limit in cores that its pods run with, 0 = none
 	Memory    float64 // limit in bytes that they run with, 0 = none
 	Readiness string  // "GET :3001/health/ready", or empty
+	Init      bool    // an init container
+	Sidecar   bool    // an init container that goes on running
 }
 
 // Revision is one existing ReplicaSet of the Deployment.
