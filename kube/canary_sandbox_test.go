@@ -384,9 +384,9 @@ spec:
 	tr.canary = subsetTwo
 	tr.canary.Traffic.Name = "subsets"
 	tr.canary.Deployment = "datahub-gateway-canary" // that the role may delete
-	tr.bind("slipway-viewer", "slipway-engineer", "slipway-canary-viewer", "slipway-canary-engineer")
+	tr.bind([]string{"stable", "subsets", tr.canary.Deployment}, "slipway-viewer", "slipway-engineer", "slipway-canary-viewer", "slipway-canary-engineer")
 	c := tr.client(nil)
-	tr.eventually("the role to count", func() bool { return rows(c, t)["patch virtualservices"].OK })
+	tr.eventually("the role to count", func() bool { return rows(c, t)["patch virtualservices/subsets"].OK })
 	for name, r := range rows(c, t) {
 		if !r.OK {
 			t.Errorf("%s: %s", name, r.Found)

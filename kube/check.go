@@ -34,13 +34,20 @@ type permission struct {
 
 // permissions are everything that slipway asks for without a canary, and exactly
 // what deploy/rbac.yaml grants for that, in the order in which they are reported.
-var permissions = []permission{
-	{group: "apps", resource: "deployments", verbs: []string{"get", "list", "watch", "patch"}},
+func (c *Client) permissions() []permission {
+	return slices.Concat(common, []permission{
+		{group: "apps", resource: "deployments", object: c.deployment, verbs: []string{"patch"}},
+	})
+}
+
+var common = []permission{
+	{group: "apps", resource: "deployments", verbs: []string{"get", "list", "watch"}},
 	{group: "apps", resource: "replicasets", verbs: []string{"list", "watch"}},
 	{resource: "pods", verbs: []string{"get", "list", "watch"}},
 	{resource: "events", verbs: []string{"list", "watch"}, optional: "no events, no readiness causes"},
 	{resource: "pods", subresource: "log", verbs: []string{"get"}, optional: "no last log lines in causes, no logs"},
 	{group: "metrics.k8s.io", resource: "pods", verbs: []string{"list"}, optional: "no cpu and memory of single pods"},
+	{resource: "namespaces", object: identitySource, verbs: []string{"get"}, optional: "a record knows its cluster by the address only"},
 }
 
 // Check looks at everything that slipway needs of the cluster, for the doctor:
@@ -65,7 +72,7 @@ func (c *Client) checkServer(ctx context.Context) CheckRow {
 	row := CheckRow{Name: "API server"}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	answer, err := c.kube.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, c.review("get", permissions[0]), metav1.CreateOptions{})
+	answer, err := c.kube.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, c.review("get", common[0]), metav1.CreateOptions{})
 	if err != nil || answer == nil {
 		row.Found = fmt.Sprintf("%s: %s", c.server, short(err))
 		row.Next = fmt.Sprintf("check the address and the credentials of context %q, and the way to it (VPN, proxy)", c.cluster)
@@ -101,9 +108,13 @@ func (c *Client) Whoami(ctx context.Context) (string, error) {
 }
 
 func (c *Client) review(verb string, p permission) *authz.SelfSubjectAccessReview {
+	namespace := c.namespace
+	if p.resource == "namespaces" {
+		namespace = p.object // as the API server sees a request for one
+	}
 	return &authz.SelfSubjectAccessReview{Spec: authz.SelfSubjectAccessReviewSpec{
 		ResourceAttributes: &authz.ResourceAttributes{
-			Namespace: c.namespace, Verb: verb, Group: p.group, Resource: p.resource, Subresource: p.subresource, Name: p.object,
+			Namespace: namespace, Verb: verb, Group: p.group, Resource: p.resource, Subresource: p.subresource, Name: p.object,
 		},
 	}}
 }
@@ -113,7 +124,7 @@ func (c *Client) checkPermissions(ctx context.Context) []CheckRow {
 	defer cancel()
 	var rows []CheckRow
 	var asked []*authz.SelfSubjectAccessReview
-	needed := permissions
+	needed := c.permissions()
 	if c.canary != nil {
 		needed = slices.Concat(needed, c.canary.permissions())
 	}
@@ -156,11 +167,17 @@ func (p permission) name() string {
 	if p.group == "metrics.k8s.io" {
 		name += "." + p.group
 	}
+	if p.object != "" {
+		name += "/" + p.object
+	}
 	return name
 }
 
 func (p permission) next(namespace string) string {
 	next := fmt.Sprintf("bind a role of %s in namespace %s", manifest, namespace)
+	if p.object != "" {
+		next += ", with this name in its resourceNames"
+	}
 	if p.optional != "" {
 		next += "; without it: " + p.optional
 	}

@@ -22,7 +22,7 @@ func (c Canary) permissions() []permission {
 	}
 	needed := []permission{
 		{group: "apps", resource: "deployments", verbs: []string{"create"}},
-		{group: "apps", resource: "deployments", verbs: []string{"delete"}, object: c.Deployment},
+		{group: "apps", resource: "deployments", verbs: []string{"patch", "delete"}, object: c.Deployment},
 	}
 	t := c.Traffic
 	if t.Kind == "" {
@@ -30,7 +30,8 @@ func (c Canary) permissions() []permission {
 	}
 	k := t.of()
 	needed = append(needed,
-		permission{group: k.group, resource: k.resource, verbs: []string{"get", "patch"}},
+		permission{group: k.group, resource: k.resource, verbs: []string{"get"}},
+		permission{group: k.group, resource: k.resource, object: t.Name, verbs: []string{"patch"}},
 		permission{group: k.group, resource: k.resource, verbs: []string{"watch"}, optional: "somebody else's change of the weights is seen 2 s late"},
 		permission{group: k.group, resource: k.resource, verbs: []string{"list"}, optional: "this check cannot say which there are"},
 	)

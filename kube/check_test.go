@@ -43,7 +43,7 @@ func TestCheck(t *testing.T) {
 		}
 	}
 	viewer := rows(w.as("viewer.kubeconfig", gateway), t)
-	if r := viewer["patch deployments"]; r.OK || r.Optional || !strings.Contains(r.Next, "deploy/rbac.yaml") {
+	if r := viewer["patch deployments/datahub-gateway"]; r.OK || r.Optional || !strings.Contains(r.Next, "deploy/rbac.yaml") {
 		t.Errorf("as a viewer: %+v", r)
 	}
 	if r := viewer["identity"]; r.Found != "viewer" {

@@ -40,19 +40,24 @@ func roles(t testing.TB) map[string]*rbac.ClusterRole {
 	return found
 }
 
-// granted lists what rules grant, one line for each verb of each resource. Only a
-// deletion is of one object.
+// granted lists what rules grant, one line for each verb of each resource. What
+// changes something that is there is for named objects.
 func granted(t *testing.T, rules []rbac.PolicyRule) map[string]bool {
 	t.Helper()
 	lines := map[string]bool{}
 	for _, rule := range rules {
-		if deletes := slices.Equal(rule.Verbs, []string{"delete"}); deletes != (len(rule.ResourceNames) == 1) || len(rule.NonResourceURLs) > 0 {
-			t.Errorf("rule %v is not about all objects of a resource, or deletes any", rule)
+		if len(rule.NonResourceURLs) > 0 {
+			t.Errorf("rule %v is not about objects", rule)
 		}
 		for _, group := range rule.APIGroups {
 			for _, resource := range rule.Resources {
 				for _, verb := range rule.Verbs {
 					line := verb + " " + group + "/" + resource
+					if len(rule.ResourceNames) > 0 {
+						line += ", named"
+					} else if verb == "patch" || verb == "delete" {
+						t.Errorf("rule %v changes any object", rule)
+					}
 					if lines[line] {
 						t.Errorf("%s is granted twice", line)
 					}
@@ -73,7 +78,11 @@ func asked(all ...[]permission) map[string]bool {
 			resource += "/" + p.subresource
 		}
 		for _, verb := range p.verbs {
-			lines[verb+" "+p.group+"/"+resource] = true
+			line := verb + " " + p.group + "/" + resource
+			if p.object != "" {
+				line += ", named"
+			}
+			lines[line] = true
 		}
 	}
 	return lines
@@ -83,14 +92,20 @@ func asked(all ...[]permission) map[string]bool {
 // each kind of it adds.
 func TestRolesArePermissions(t *testing.T) {
 	shipped := roles(t)
-	if names := slices.Sorted(maps.Keys(shipped)); !slices.Equal(names, []string{"slipway-canary-engineer", "slipway-canary-viewer", "slipway-engineer", "slipway-viewer"}) {
+	if names := slices.Sorted(maps.Keys(shipped)); !slices.Equal(names, []string{"slipway-canary-engineer", "slipway-canary-viewer", "slipway-engineer", "slipway-identity", "slipway-viewer"}) {
 		t.Fatalf("roles %v", names)
 	}
+	var gateway Client
+	gateway.deployment = "gateway"
 	for prefix, asked := range map[string]map[string]bool{
-		"slipway-":        asked(permissions),
+		"slipway-":        asked(gateway.permissions()),
 		"slipway-canary-": asked(istioCanary.permissions(), routeCanary.permissions(), subsetTwo.permissions(), podsCanary.permissions()),
 	} {
-		grants := granted(t, slices.Concat(shipped[prefix+"viewer"].Rules, shipped[prefix+"engineer"].Rules))
+		rules := slices.Concat(shipped[prefix+"viewer"].Rules, shipped[prefix+"engineer"].Rules)
+		if prefix == "slipway-" {
+			rules = slices.Concat(rules, shipped["slipway-identity"].Rules)
+		}
+		grants := granted(t, rules)
 		for line := range asked {
 			if !grants[line] {
 				t.Errorf("%s* does not grant %s, which is needed", prefix, line)
@@ -109,16 +124,34 @@ func TestRolesArePermissions(t *testing.T) {
 	}
 }
 
-// bind makes all clients from here on those of somebody who has these shipped roles
-// and nothing else.
-func (w *world) bind(names ...string) {
+// bind makes all clients from here on those of somebody who has these shipped roles,
+// with these names in place of the examples, and nothing else.
+func (w *world) bind(own []string, names ...string) {
 	w.t.Helper()
 	shipped := roles(w.t)
 	var rules []rbac.PolicyRule
 	for _, name := range names {
-		rules = append(rules, shipped[name].Rules...)
+		for _, rule := range shipped[name].Rules {
+			if len(rule.ResourceNames) > 0 {
+				rule.ResourceNames = own
+			}
+			rules = append(rules, rule)
+		}
 	}
-	const user = "somebody"
+	user := "somebody-in-" + w.namespace
+	everywhere := metav1.ObjectMeta{Name: user}
+	if _, err := w.admin.RbacV1().ClusterRoleBindings().Create(w.t.Context(), &rbac.ClusterRoleBinding{
+		ObjectMeta: everywhere,
+		RoleRef:    rbac.RoleRef{APIGroup: rbac.GroupName, Kind: "ClusterRole", Name: "slipway-identity"},
+		Subjects:   []rbac.Subject{{APIGroup: rbac.GroupName, Kind: rbac.UserKind, Name: user}},
+	}, metav1.CreateOptions{}); err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() {
+		if err := w.admin.RbacV1().ClusterRoleBindings().Delete(context.Background(), user, metav1.DeleteOptions{}); err != nil {
+			w.t.Error(err)
+		}
+	})
 	name := metav1.ObjectMeta{Name: "slipway"}
 	if _, err := w.admin.RbacV1().Roles(w.namespace).Create(w.t.Context(), &rbac.Role{ObjectMeta: name, Rules: rules}, metav1.CreateOptions{}); err != nil {
 		w.t.Fatal(err)
@@ -137,7 +170,7 @@ func (w *world) bind(names ...string) {
 // With those roles and nothing else everything works.
 func TestRolesSuffice(t *testing.T) {
 	w := sandbox(t)
-	w.bind("slipway-viewer", "slipway-engineer")
+	w.bind([]string{"gateway"}, "slipway-viewer", "slipway-engineer")
 	w.deploy("gateway", "gateway:v1")
 	d := w.change("gateway", func(d *appsv1.Deployment) {
 		one := int32(1)
@@ -145,7 +178,7 @@ func TestRolesSuffice(t *testing.T) {
 		d.Spec.Replicas = &one
 	})
 	c := w.client("gateway", nil)
-	w.eventually("the role to count", func() bool { return rows(c, t)["patch deployments"].OK })
+	w.eventually("the role to count", func() bool { return rows(c, t)["patch deployments/gateway"].OK })
 	for name, r := range rows(c, t) {
 		if !r.OK {
 			t.Errorf("%s: %s", name, r.Found)

@@ -80,6 +80,7 @@ var resources = map[schema.GroupKind]schema.GroupVersionResource{
 	{Kind: "Service"}:                                     corev1.SchemeGroupVersion.WithResource("services"),
 	{Group: rbacv1.GroupName, Kind: "ClusterRole"}:        rbacv1.SchemeGroupVersion.WithResource("clusterroles"),
 	{Group: rbacv1.GroupName, Kind: "RoleBinding"}:        rbacv1.SchemeGroupVersion.WithResource("rolebindings"),
+	{Group: rbacv1.GroupName, Kind: "ClusterRoleBinding"}: rbacv1.SchemeGroupVersion.WithResource("clusterrolebindings"),
 	{Group: "apiregistration.k8s.io", Kind: "APIService"}: {Group: "apiregistration.k8s.io", Version: "v1", Resource: "apiservices"},
 	definitions:                               {Group: definitions.Group, Version: "v1", Resource: "customresourcedefinitions"},
 	{Group: istio, Kind: "Gateway"}:           {Group: istio, Version: "v1", Resource: "gateways"},
