@@ -21,7 +21,7 @@ import (
 var edges = map[string][]string{
 	"release":   {},
 	"untrusted": {},
-	"config":    {"release"},
+	"config":    {"release", "untrusted"},
 	"kube":      {"release", "untrusted"},
 	"metrics":   {"release", "untrusted"},
 	"checklist": {"release", "untrusted"},

@@ -94,6 +94,16 @@ func TestHTTPBounds(t *testing.T) {
 			}
 		}
 	})
+	mux.HandleFunc("/trickle", func(w http.ResponseWriter, r *http.Request) {
+		for r.Context().Err() == nil {
+			fmt.Fprint(w, " ")
+			w.(http.Flusher).Flush()
+			select {
+			case <-r.Context().Done():
+			case <-time.After(100 * time.Millisecond):
+			}
+		}
+	})
 	mux.HandleFunc("/hang", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	server := httptest.NewServer(mux)
 	defer server.Close()
@@ -114,12 +124,23 @@ func TestHTTPBounds(t *testing.T) {
 		server.URL + "/outside": {Verdict: release.Fail, Detail: "redirected to another host"},
 		server.URL + "/circle":  {Verdict: release.Fail, Detail: "redirected more than 5 times"},
 		gone.URL:                {Verdict: release.Fail, Detail: "connection refused"},
-		"://":                   {Verdict: release.NoData, Detail: "missing protocol scheme"},
+		"://":                   {Verdict: release.NoData, Detail: ": no URL"},
 		"ftp://gateway/health":  {Verdict: release.NoData, Detail: "neither http nor https"},
+		server.URL + "/trickle": {Verdict: release.Fail, Detail: "no answer within 3s"},
 	} {
 		got := runner.Probe(t.Context(), release.ItemSpec{Type: release.ItemHTTP, URL: address, AnyVersion: true}, state(""))
 		if got.Verdict != want.Verdict || !strings.Contains(got.Detail, want.Detail) || got.Short == "" {
 			t.Errorf("%s: %+v", address, got)
+		}
+	}
+	named := release.ItemSpec{Type: release.ItemHTTP, URL: server.URL + "/endless"}
+	if got := runner.Probe(t.Context(), named, state("v1")); got.Verdict != release.Fail || !got.Lasting || !strings.Contains(got.Detail, "the answer is larger than 64 KiB") {
+		t.Errorf("a version in an endless answer: %+v", got)
+	}
+	for _, address := range []string{gone.URL + "/?token=s3cret", strings.Replace(gone.URL, "http://", "http://user:s3cret@", 1), "http://user:s3cr%t@h", server.URL + "/outside?token=s3cret", server.URL + "/ok?token=s3cret"} {
+		got := runner.Probe(t.Context(), release.ItemSpec{Type: release.ItemHTTP, URL: address}, state("v1"))
+		if strings.Contains(got.Detail+got.Short, "s3c") {
+			t.Errorf("a secret is shown: %+v", got)
 		}
 	}
 	ended, cancel := context.WithCancel(t.Context())

@@ -26,6 +26,7 @@ const (
 func newClient() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.DisableKeepAlives = true
+	transport.MaxResponseHeaderBytes = bodyLimit
 	return &http.Client{Transport: transport, CheckRedirect: sameHost}
 }
 
@@ -51,10 +52,10 @@ func (r *Runner) probeHTTP(ctx context.Context, item release.ItemSpec, want stri
 	defer cancel()
 	request, err := http.NewRequestWithContext(timed, http.MethodGet, address, nil)
 	if err != nil {
-		return lasting(noData("bad url", err.Error()))
+		return lasting(noData("bad url", release.ShownAddress(address)+": no URL"))
 	}
 	if scheme := request.URL.Scheme; scheme != "http" && scheme != "https" {
-		return lasting(noData("bad url", fmt.Sprintf("%s: neither http nor https", address)))
+		return lasting(noData("bad url", fmt.Sprintf("%s: neither http nor https", release.ShownAddress(address))))
 	}
 	request.Header.Set("User-Agent", "slipway")
 	request.Header.Set("Accept", "application/json, */*;q=0.5")
@@ -64,14 +65,19 @@ func (r *Runner) probeHTTP(ctx context.Context, item release.ItemSpec, want stri
 		return unanswered(ctx, address, err)
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, bodyLimit))
-	if err != nil {
+	body, err := io.ReadAll(untrusted.Body(response.Body, bodyLimit))
+	var large *untrusted.TooLargeError
+	switch {
+	case errors.As(err, &large) && response.StatusCode == http.StatusOK && !item.AnyVersion:
+		return lasting(fail("200 too large", fmt.Sprintf("GET %s: 200, and the answer is %s: its version is not looked for", release.ShownAddress(address), large)))
+	case err != nil && large == nil:
 		return unanswered(ctx, address, err)
 	}
 	return judge(item, response.StatusCode, body, want)
 }
 
 func unanswered(ctx context.Context, address string, err error) release.Result {
+	address = release.ShownAddress(address)
 	if ctx.Err() != nil {
 		return noData("not asked", fmt.Sprintf("GET %s: gave up: %v", address, ctx.Err()))
 	}
@@ -81,22 +87,22 @@ func unanswered(ctx context.Context, address string, err error) release.Result {
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("no answer within %s", httpTimeout)
 	}
-	result := fail("no answer", fmt.Sprintf("GET %s: %v", address, err))
+	result := fail("no answer", fmt.Sprintf("GET %s: %s", address, release.WithoutSecrets(err.Error())))
 	result.Lasting = errors.Is(err, errRedirected)
 	return result
 }
 
 func judge(item release.ItemSpec, status int, body []byte, want string) release.Result {
 	if status != http.StatusOK {
-		return fail(fmt.Sprint(status), fmt.Sprintf("GET %s: %d %s", item.URL, status, http.StatusText(status)))
+		return fail(fmt.Sprint(status), fmt.Sprintf("GET %s: %d %s", release.ShownAddress(item.URL), status, http.StatusText(status)))
 	}
 	found := versionIn(body)
-	detail := fmt.Sprintf("GET %s: 200, version %s", item.URL, found)
+	detail := fmt.Sprintf("GET %s: 200, version %s", release.ShownAddress(item.URL), found)
 	switch {
 	case found == "" && item.AnyVersion:
-		return pass("200", fmt.Sprintf("GET %s: 200", item.URL))
+		return pass("200", fmt.Sprintf("GET %s: 200", release.ShownAddress(item.URL)))
 	case found == "":
-		return lasting(fail("200 no version", fmt.Sprintf(`GET %s: 200, but it names no version; accepted: {"version": …}, or anyVersion: true for the item`, item.URL)))
+		return lasting(fail("200 no version", fmt.Sprintf(`GET %s: 200, but it names no version; accepted: {"version": …}, or anyVersion: true for the item`, release.ShownAddress(item.URL))))
 	case item.AnyVersion || want == "" || sameVersion(found, want):
 		return pass("200 "+found, detail)
 	default:

@@ -113,7 +113,7 @@ func (s *session) health(ctx context.Context) []row {
 			continue
 		}
 		result := runner.Probe(ctx, spec, release.State{})
-		r := row{part: "checklist", name: spec.Title, ok: result.Verdict == release.Pass, found: result.Detail, next: "curl " + spec.URL}
+		r := row{part: "checklist", name: spec.Title, ok: result.Verdict == release.Pass, found: result.Detail, next: "curl " + release.ShownAddress(spec.URL)}
 		if !r.ok && !spec.AnyVersion {
 			spec.AnyVersion = true
 			r.optional = runner.Probe(ctx, spec, release.State{}).Verdict == release.Pass

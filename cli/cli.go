@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"datahub.io/slipway/config"
+	"datahub.io/slipway/release"
 )
 
 // The exit codes. They are part of the interface: pipelines branch on them.
@@ -63,7 +64,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if errors.As(err, &coded) {
 		code = coded.code
 	}
-	if text := err.Error(); text != "" {
+	if text := release.WithoutSecrets(err.Error()); text != "" {
 		fmt.Fprintln(stderr, "slipway: "+strings.ReplaceAll(text, "\n", "\n  "))
 	}
 	return code

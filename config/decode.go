@@ -141,6 +141,7 @@ func describe(n *yaml.Node) string {
 
 func quote(s string) string {
 	const longest = 120
+	s = discreet(s)
 	if runes := []rune(s); len(runes) > longest {
 		s = string(runes[:longest]) + "…"
 	}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
+
+	"datahub.io/slipway/untrusted"
 )
 
 // Options is where a configuration comes from, beside the environment.
@@ -19,6 +21,9 @@ type Options struct {
 	Flags *pflag.FlagSet // those named like a setting override it; may be nil
 }
 
+// fileBound is more than any configuration has.
+const fileBound = 1 << 20
+
 // Load reads the configuration. Its error is an Errors with all problems at
 // once, a *NotFoundError, or that of reading the file.
 func Load(options Options) (*Config, error) {
@@ -26,7 +31,7 @@ func Load(options Options) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile(path)
+	text, err := untrusted.ReadFile(path, fileBound)
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
@@ -114,13 +119,42 @@ func yamlWords(err error) string {
 	return strings.TrimPrefix(words, "found ")
 }
 
-// brokenLine is the line from which on a text is not YAML, whatever follows.
+// brokenLine is the line from which on a text is not YAML, whatever follows: the
+// one behind the longest beginning that is. Where it would take long to try all
+// beginnings, it is the one behind one of the longest.
 func brokenLine(text []byte) int {
-	lines := bytes.SplitAfter(text, []byte{'\n'})
-	for n := min(len(lines), 2000); n > 0; n-- {
-		if yaml.Unmarshal(bytes.Join(lines[:n], nil), new(yaml.Node)) == nil {
-			return n + 1
+	var ends []int // of the lines
+	for i, c := range text {
+		if c == '\n' {
+			ends = append(ends, i+1)
 		}
 	}
-	return 1
+	if len(text) > 0 && text[len(text)-1] != '\n' {
+		ends = append(ends, len(text))
+	}
+	whole := func(lines int) bool {
+		return lines == 0 || yaml.Unmarshal(text[:ends[lines-1]], new(yaml.Node)) == nil
+	}
+	const cheap = 1 << 20 // bytes to be read in all
+	if len(ends)*len(text) <= cheap {
+		n := len(ends)
+		for n > 0 && !whole(n) {
+			n--
+		}
+		return n + 1
+	}
+	good, bad := 0, len(ends)
+	for bad-good > 1 {
+		// A beginning may end inside of something that takes several lines.
+		middle, next := (good+bad)/2, (good+bad)/2+1
+		switch {
+		case whole(middle):
+			good = middle
+		case next < bad && whole(next):
+			good = next
+		default:
+			bad = middle
+		}
+	}
+	return good + 1
 }

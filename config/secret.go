@@ -1,21 +1,35 @@
 package config
 
 import (
-	"net/url"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"datahub.io/slipway/release"
 )
 
-// endpoint reads an address. One with a password in it is refused, and shown
-// without it.
+// endpoint reads an address. What is none, or has a password in it, is refused, and
+// shown without what could be a secret.
 func (d *decoder) endpoint(into *string) func(*yaml.Node, string) {
 	return func(n *yaml.Node, path string) {
-		if u, err := url.Parse(n.Value); err == nil && u.User != nil {
-			d.problem(n, path, quote(u.Redacted()), address.accepted)
+		if _, ok := address.parse(n.Value); n.Kind == yaml.ScalarNode && n.Tag != "!!null" && !ok {
+			d.problem(n, path, quote(release.ShownAddress(n.Value)), address.accepted)
 			return
 		}
 		value(d, into, address)(n, path)
 	}
+}
+
+// discreet is a value of the file as it may be shown where something else than an
+// address is accepted: one with a password may stand there by mistake.
+func discreet(text string) string {
+	if strings.Contains(text, "://") {
+		return release.ShownAddress(text)
+	}
+	if before, digest, found := strings.Cut(text, "@"); found && !strings.HasPrefix(digest, "sha256:") && strings.Contains(before, ":") {
+		return release.ShownAddress(text)
+	}
+	return text
 }
 
 // secret reads the name of the variable that a secret is in. What is no such

@@ -21,6 +21,7 @@ import (
 	"k8s.io/klog/v2"
 	metricsclient "k8s.io/metrics/pkg/client/clientset/versioned"
 
+	"datahub.io/slipway/release"
 	"datahub.io/slipway/untrusted"
 )
 
@@ -93,6 +94,7 @@ func Connect(opts Options) (*Client, error) {
 	cfg.WarningHandler = rest.NoWarnings{}
 	server := &clock{}
 	cfg.Wrap(server.wrap)
+	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return boundedAnswers{next} })
 	if cfg.ExecProvider != nil {
 		// A credential plugin must not eat the keys that are pressed.
 		cfg.ExecProvider.StdinUnavailable = true
@@ -118,7 +120,7 @@ func Connect(opts Options) (*Client, error) {
 		return nil, fmt.Errorf("use context %q: %w", found.context, err)
 	}
 	c := newClient(kube, metrics, opts)
-	c.cluster, c.own, c.server, c.namespace, c.http, c.clock = found.context, found.own, cfg.Host, found.namespace, web, server
+	c.cluster, c.own, c.server, c.namespace, c.http, c.clock = found.context, found.own, release.ShownAddress(cfg.Host), found.namespace, web, server
 	c.fingerprint = fingerprint(cfg)
 	if opts.Canary != nil {
 		if err := c.pair(*opts.Canary, objects); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"datahub.io/slipway/release"
 	"datahub.io/slipway/untrusted"
 )
 
@@ -63,8 +64,8 @@ func short(err error) string {
 	case errors.As(err, &op):
 		return untrusted.Line(strings.ReplaceAll(op.Error(), ": connect: ", ": "), 300)
 	case errors.As(err, &web):
-		return untrusted.Line(web.Err.Error(), 300)
+		return untrusted.Line(release.WithoutSecrets(web.Err.Error()), 300)
 	default:
-		return untrusted.Line(err.Error(), 300)
+		return untrusted.Line(release.WithoutSecrets(err.Error()), 300)
 	}
 }

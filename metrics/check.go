@@ -22,9 +22,9 @@ type Row struct {
 func (c *Client) Check(ctx context.Context) []Row {
 	readings, err := c.round(ctx)
 	if err != nil {
-		return []Row{{Name: "prometheus", Found: err.Error(), Next: fmt.Sprintf("see that %s answers, or set prometheus", c.URL)}}
+		return []Row{{Name: "prometheus", Found: err.Error(), Next: fmt.Sprintf("see that %s answers, or set prometheus", release.ShownAddress(c.URL))}}
 	}
-	rows := []Row{{Name: "prometheus", OK: true, Found: "answers at " + c.URL}}
+	rows := []Row{{Name: "prometheus", OK: true, Found: "answers at " + release.ShownAddress(c.URL)}}
 	skew := c.clockSkew()
 	if skew != 0 {
 		rows[0].Found += fmt.Sprintf(", its clock is %s away from ours", release.Age(skew.Abs()))

@@ -24,6 +24,7 @@ import (
 	promv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 
 	"datahub.io/slipway/release"
+	"datahub.io/slipway/untrusted"
 )
 
 // Options is what a Client is made from.
@@ -57,11 +58,8 @@ func (c *Client) setClockSkew(skew time.Duration) { c.skew.Store(int64(skew)) }
 // New checks the options and makes no request.
 func New(options Options) (*Client, error) {
 	base, err := url.Parse(options.URL)
-	if err != nil {
-		return nil, fmt.Errorf("connect to prometheus: %w", err)
-	}
-	if base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
-		return nil, fmt.Errorf("connect to prometheus: found %q; accepted: an http or https address", options.URL)
+	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
+		return nil, fmt.Errorf("connect to prometheus: found %q; accepted: an http or https address", release.ShownAddress(options.URL))
 	}
 	if options.Every <= 0 {
 		return nil, errors.New("connect to prometheus: the time between queries must be positive")
@@ -73,6 +71,7 @@ func New(options Options) (*Client, error) {
 		options.Now = time.Now
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxResponseHeaderBytes = headerBound
 	transport.MaxIdleConnsPerHost = 2*len(options.Specs) + 4*len(options.Versus)
 	client, err := api.NewClient(api.Config{Address: options.URL, RoundTripper: bearer{options.Token, base.Host, transport}})
 	if err != nil {
@@ -94,7 +93,7 @@ func (c *Client) Retry() {
 	}
 }
 
-// bearer adds the token to requests for the configured host: a redirect
+// bearer bounds what is read of an answer, and adds the token to requests for the configured host: a redirect
 // elsewhere does not carry it along.
 type bearer struct {
 	token, host string
@@ -106,5 +105,16 @@ func (b bearer) RoundTrip(request *http.Request) (*http.Response, error) {
 		request = request.Clone(request.Context())
 		request.Header.Set("Authorization", "Bearer "+b.token)
 	}
-	return b.next.RoundTrip(request)
+	response, err := b.next.RoundTrip(request)
+	if err != nil {
+		return nil, err
+	}
+	response.Body = untrusted.Body(response.Body, answerBound)
+	return response, nil
 }
+
+// What Prometheus answers at most: one series of maxPoints has half of it.
+const (
+	answerBound = 1 << 20
+	headerBound = 64 << 10
+)

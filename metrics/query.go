@@ -116,13 +116,16 @@ func (c *Client) explain(err error) error {
 			return linkError{errors.New(untrusted.Line(answered.Msg, longest))}
 		}
 	}
+	if large := new(untrusted.TooLargeError); errors.As(err, &large) {
+		return badQuery("the answer is %s: aggregate the query, for example with sum() or max()", large)
+	}
 	if wrapped := new(url.Error); errors.As(err, &wrapped) {
 		err = wrapped.Err // it repeats method and address
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("no answer within %s", c.Timeout)
 	}
-	return linkError{errors.New(untrusted.Line(err.Error(), longest))}
+	return linkError{errors.New(untrusted.Line(release.WithoutSecrets(err.Error()), longest))}
 }
 
 // inDetail gives the error that Prometheus put into the body of an answer whose

@@ -174,9 +174,9 @@ func checkWords(plan Plan, spec ItemSpec) string {
 	switch spec.Type {
 	case ItemHTTP:
 		if spec.AnyVersion {
-			return "GET " + spec.URL + ": 200"
+			return "GET " + ShownAddress(spec.URL) + ": 200"
 		}
-		return "GET " + spec.URL + ": 200 and the version"
+		return "GET " + ShownAddress(spec.URL) + ": 200 and the version"
 	case ItemPods:
 		return "every pod serving on the new version, none failing or restarted in 5 min"
 	case ItemMetrics:
