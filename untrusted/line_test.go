@@ -25,6 +25,12 @@ func TestLine(t *testing.T) {
 		{"bi\u202edi \u2066iso\u2069 mark\u200f zero\u200bwidth \ufeffbom", 60, "bidi iso mark zerowidth bom"},
 		{"bad \xff\xfe utf8", 20, "bad  utf8"},
 		{"ünïcode → ok", 20, "ünïcode → ok"},
+		{"e\u0301te\u0301", 20, "e\u0301te\u0301"},
+		{"z\u0300\u0301\u0302\u0303\u0304\u0305algo", 20, "z\u0300\u0301\u0302algo"},
+		{"\u0300first a\u20dd \u0301b", 20, "first a b"},
+		{"na\u115fme\u3164 v\uffa02\u2800", 20, "name v2"},
+		{"ok\ufe0f \U000e0100x", 20, "ok x"},
+		{"หน้า ที่", 20, "หน้า ที่"},
 		{"0123456789", 5, "0123…"},
 		{"0123456789", 10, "0123456789"},
 		{"ääääääääää", 5, "ääää…"},
@@ -51,6 +57,21 @@ func TestLineAlways(t *testing.T) {
 		}
 		if again := Line(out, bound); again != out {
 			t.Fatalf("Line(%q) = %q, and then %q", in, out, again)
+		}
+	})
+}
+
+func FuzzLine(f *testing.F) {
+	for _, seed := range []string{"", "plain", "\x1b[31mred", "\x1b]0;t\x07", "\u202eabc", "e\u0301\u0301\u0301\u0301", "\xff\xfe", "\u3164"} {
+		f.Add(seed, 10)
+	}
+	f.Fuzz(func(t *testing.T, in string, bound int) {
+		if bound < 1 || bound > 1000 {
+			return
+		}
+		out := Line(in, bound)
+		if !utf8.ValidString(out) || utf8.RuneCountInString(out) > bound || Line(out, bound) != out {
+			t.Errorf("Line(%q, %d) = %q", in, bound, out)
 		}
 	})
 }
