@@ -108,7 +108,7 @@ func TestRecordOfAnotherImage(t *testing.T) {
 	record := left()
 	record.To.Image = "evil.example/gateway:v2"
 	s.past(t, time.Now(), record)
-	if _, err := s.pickUp(); code(err) != exitError || !strings.Contains(err.Error(), `it releases the image "evil.example/gateway:v2"; the configuration says registry.example/gateway:v2`) {
+	if _, err := s.pickUp(); code(err) != exitError || !strings.Contains(err.Error(), `it releases the image "evil.example/gateway:v2" as "v2"; the configuration says registry.example/gateway`) {
 		t.Errorf("%v", err)
 	}
 	o := s.pickUpAnyway()

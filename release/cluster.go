@@ -1,6 +1,9 @@
 package release
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // ClusterID is what a cluster is known by. The name of a context is not: it
 // means another cluster in another kubeconfig.
@@ -54,13 +57,11 @@ func (p Plan) Disagrees(r Record) string {
 	default:
 		return "" // no image is set any more
 	}
-	if err := CheckVersion(r.To.Version); err != nil {
-		return err.Error()
+	version, ours := strings.CutPrefix(r.To.Image, p.Image+":")
+	if ours && CheckVersion(version) == nil && Version(r.To.Image) == r.To.Version {
+		return ""
 	}
-	if want := p.Image + ":" + r.To.Version; r.To.Image != want {
-		return fmt.Sprintf("it releases the image %s; the configuration says %s", excerpt(r.To.Image), want)
-	}
-	return ""
+	return fmt.Sprintf("it releases the image %s as %s; the configuration says %s", excerpt(r.To.Image), excerpt(r.To.Version), p.Image)
 }
 
 // identity is what the record's cluster is known by from now on: what is known

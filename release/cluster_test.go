@@ -52,13 +52,14 @@ func TestDisagrees(t *testing.T) {
 		want   string
 	}{
 		"as configured":            {record(Planned, "v2", "registry/gateway:v2"), ""},
-		"another repository":       {record(Planned, "v2", "evil/gateway:v2"), `"evil/gateway:v2"; the configuration says registry/gateway:v2`},
+		"another repository":       {record(Planned, "v2", "evil/gateway:v2"), `"evil/gateway:v2" as "v2"; the configuration says registry/gateway`},
 		"another one, deploying":   {record(Deploying, "v2", "evil/gateway:v2"), "evil"},
 		"another one, verifying":   {record(Verifying, "v2", "evil/gateway:v2"), "evil"},
 		"another tag":              {record(Planned, "v2", "registry/gateway:v3"), "v3"},
 		"a digest of its own":      {record(Planned, "v2", "registry/gateway:v2@sha256:00"), "sha256"},
+		"pinned":                   {record(Planned, Version("registry/gateway:v2@sha256:"+strings.Repeat("0", 64)), "registry/gateway:v2@sha256:"+strings.Repeat("0", 64)), ""},
 		"no image":                 {record(Planned, "v2", ""), `""`},
-		"a version that is no tag": {record(Planned, "v2 --x", "registry/gateway:v2 --x"), "version: found"},
+		"a version that is no tag": {record(Planned, "v2 --x", "registry/gateway:v2 --x"), "the configuration says registry/gateway"},
 		"on its way back":          {record(RollingBack, "v2", "evil/gateway:v2"), ""},
 		"over":                     {record(Released, "v2", "evil/gateway:v2"), ""},
 	} {
