@@ -192,6 +192,9 @@ func (l *leading) ask(d *driver, f release.Frame, c release.Choice) (bool, error
 	case c.Preview.Confirm != "" && l.unconfirmed():
 		return true, l.needsYes(f.Plan)
 	}
+	if wants, _ := c.Intent.(release.Abort); wants.Over && !l.attended {
+		return true, fail(exitUnfinished, "%s: nothing was rolled back; confirm it at a terminal", over(c))
+	}
 	shown, ok, err := l.agreed(d, c, l.question(c))
 	if err != nil || !ok || !d.ready() {
 		return err != nil, err
@@ -203,7 +206,11 @@ func (l *leading) ask(d *driver, f release.Frame, c release.Choice) (bool, error
 	if run := f.State.Canary; run != nil {
 		before = *run
 	}
-	if d.ask(shown, l.step.intent(shown.Preview.Confirm)) {
+	intent := l.step.intent(shown.Preview.Confirm)
+	if wants, ok := shown.Intent.(release.Abort); ok {
+		intent = wants // it says what was read to be rolled back
+	}
+	if d.ask(shown, intent) {
 		l.sent = &before
 		l.consent.sent()
 	}

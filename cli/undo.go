@@ -87,6 +87,9 @@ func (u *undoing) next(d *driver, f release.Frame) (bool, error) {
 	case !c.OK:
 		return true, fail(exitError, "%s", c.Why)
 	}
+	if wants, _ := c.Intent.(release.Undo); wants.Over && !u.attended {
+		return true, fail(exitUnfinished, "%s: nothing was rolled back; confirm it at a terminal, or leave it with slipway canary abort", over(c))
+	}
 	shown, ok, err := u.agreed(d, c, undoQuestion(c))
 	if err != nil || !ok {
 		return err != nil, err
@@ -152,6 +155,9 @@ func (u *undoing) takenBack(s release.State) (bool, error) {
 	}
 	return false, nil
 }
+
+// over says what of someone else's a choice rolls back.
+func over(c release.Choice) string { return factOf(c.Preview, "over") }
 
 // undoTarget is the choice for a revision; the previous one comes first.
 func undoTarget(f release.Frame, revision int64) release.Choice {

@@ -24,7 +24,7 @@ func Allowed(plan Plan, s State, now time.Time) []Choice {
 		pauseChoice(plan, s, now),
 		resumeChoice(plan, s, now),
 		holdChoice(s),
-		continueChoice(plan, s),
+		continueChoice(plan, s, now),
 		abandonChoice(plan, s),
 	)
 	for _, spec := range plan.Items {
@@ -323,7 +323,7 @@ func pauseChoice(plan Plan, s State, now time.Time) Choice {
 func resumeChoice(plan Plan, s State, now time.Time) Choice {
 	w := s.View.Workload
 	if holds(s) {
-		return resumeCanary(plan, s)
+		return resumeCanary(plan, s, now)
 	}
 	c := Choice{Kind: DoResume, Intent: Resume{}, Seen: seenOf(w)}
 	c.Why = cmp.Or(watching(plan), offline(plan, s, now), busy(s, now))
@@ -348,27 +348,6 @@ func holdChoice(s State) Choice {
 		c.Why = "no release is under way"
 	case s.Held != nil:
 		c.Why = "held already: " + s.Held.Reason
-	}
-	c.OK = c.Why == ""
-	return c
-}
-
-func continueChoice(plan Plan, s State) Choice {
-	c := Choice{Kind: DoContinue, Intent: Continue{}, Preview: Preview{Line: "continue the release of " + s.To.Version}}
-	w := s.View.Workload
-	if s.Phase.Over() && s.Pending != nil {
-		c.Preview.Line = "continue the undo to " + s.Pending.Goal.Version
-	}
-	switch {
-	case s.Asking == nil && s.Held == nil:
-		c.Why = "nothing is held"
-	case s.Held == nil:
-		c.Preview.Line = "leave it as it is: no undo"
-	case s.Held.Kind != HeldByOthers, s.Underway() && w.Template.Hash == s.Rollout.Goal.Template:
-	case s.Phase == RollingBack:
-		c.Why = fmt.Sprintf("the way back to %s was changed by someone else: undo again, or abandon", s.Rollout.Goal.Version)
-	case s.Phase != Planned && !w.Runs(plan.Container, s.To.Image):
-		c.Why = fmt.Sprintf("it runs %s, not %s: undo, or abandon", cmp.Or(w.Version(plan.Container), "nothing"), s.To.Version)
 	}
 	c.OK = c.Why == ""
 	return c

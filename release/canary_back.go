@@ -18,7 +18,16 @@ func (t *turn) back(e Intended, why string) {
 		t.adoptStray(e)
 	}
 	from, unseen, lost := t.s.View.Split.Canary, unread(t.plan, t.s, t.now), t.s.Pending
+	_, undo := e.Intent.(Undo)
+	_, over, restores := restored(t.plan, t.s, undo)
+	if over && e.By == Itself {
+		restores = false // what someone else made of it is never rolled back unattended
+	}
+	left := !restores && t.s.Underway() && w.Found && w.Template.Hash != t.s.From.Template
 	r := t.record()
+	if left {
+		r.From = running(t.plan, w)
+	}
 	generation := w.Generation
 	if r.Rollout.UID == w.UID {
 		generation = max(generation, r.Rollout.Generation) // a promotion that was accepted may not be seen yet
@@ -32,10 +41,15 @@ func (t *turn) back(e Intended, why string) {
 	if lost != nil && t.plan.Canary.Route != "" && !lost.Change.Kind.OfCanary() {
 		run.Until = lost.Since.Add(grace)
 	}
+	if lost != nil && lost.Change.Kind == SetImage {
+		run.Promoted = true // it may have come through, or come through still
+	}
 	text := "abort canary: its pods → 0"
 	switch {
 	case run.Back && w.Template.Hash != r.From.Template:
 		text = fmt.Sprintf("stable is rolled back to %s at once, then the pods beside it go", r.From.Version)
+	case run.Back && left:
+		text = fmt.Sprintf("stable keeps %s, as someone else changed it; the traffic goes to it, then the pods beside it go", r.From.Version)
 	case run.Back:
 		text = fmt.Sprintf("stable has %s again; the traffic goes to it, then the pods beside it go", r.From.Version)
 	}
@@ -51,6 +65,13 @@ func (t *turn) back(e Intended, why string) {
 		text = "abort canary: the traffic back to stable as soon as it can be read, then its pods → 0: " + unseen
 	case from > 0:
 		text = fmt.Sprintf("abort canary: %d%% of the traffic back to stable, then its pods → 0", from)
+	}
+	switch {
+	case run.Back:
+	case left:
+		text += fmt.Sprintf("; stable keeps %s, as someone else changed it", r.From.Version)
+	case over:
+		text += fmt.Sprintf("; stable is rolled back to %s over someone else's change", r.From.Version)
 	}
 	run.Live, run.By, run.Why = zeroTime, e.By, why
 	t.tell(e.By, MarkRunning, text+because(why))

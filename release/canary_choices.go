@@ -20,7 +20,7 @@ func canaryChoices(plan Plan, s State, now time.Time) []Choice {
 		promote.Why = cmp.Or(watching(plan), fmt.Sprintf("not before %d%%: the canary has %d%%", plan.Canary.Steps[last], s.Canary.Weight))
 		promote.Preview = promotePreview(plan, s, now)
 	}
-	return []Choice{advance, promote, abortChoice(plan, s, now)}
+	return []Choice{advance, promote, abortChoice(plan, s, now, false)}
 }
 
 // noCanary says why there is no canary to lead on, or "".
@@ -81,8 +81,13 @@ func canarySeen(plan Plan, s State) Seen {
 
 // abortChoice is the way back of a canary, whoever began it. Nothing that is
 // missing stands against it but the cluster itself (invariant 8).
-func abortChoice(plan Plan, s State, now time.Time) Choice {
-	c := Choice{Kind: DoAbort, Intent: Abort{}, Seen: seenOf(s.View.Workload), Preview: abortPreview(plan, s, now)}
+//
+// As an undo it returns stable to what ran before, where someone else changed it
+// meanwhile; as an abort it leaves that.
+func abortChoice(plan Plan, s State, now time.Time, undo bool) Choice {
+	to, over, _ := restored(plan, s, undo)
+	c := Choice{Kind: DoAbort, Intent: Abort{Over: over}, Seen: seenOf(s.View.Workload), Preview: abortPreview(plan, s, now, undo)}
+	c.Seen.Template = to.Template.Hash
 	inFlight := ""
 	if s.Pending != nil && !s.Pending.Unknown {
 		inFlight = busy(s, now)
@@ -110,8 +115,9 @@ func abortChoice(plan Plan, s State, now time.Time) Choice {
 // undoCanary is what undo is while a canary has pods or traffic: the same as
 // abort. Another revision of stable waits for that.
 func undoCanary(plan Plan, s State, now time.Time) []Choice {
-	back := abortChoice(plan, s, now)
-	back.Kind, back.Intent = DoUndo, Undo{}
+	back := abortChoice(plan, s, now, true)
+	_, over, _ := restored(plan, s, true)
+	back.Kind, back.Intent = DoUndo, Undo{Over: over}
 	first := "the canary comes first: b aborts it"
 	if back.Noop {
 		first = "the way back is under way: x abandons it first"
@@ -149,9 +155,10 @@ func holdCanary(plan Plan, s State) Choice {
 	return c
 }
 
-func resumeCanary(plan Plan, s State) Choice {
-	c := continueChoice(plan, s)
-	c.Kind, c.Intent, c.Seen = DoResume, Resume{}, seenOf(s.View.Workload)
+func resumeCanary(plan Plan, s State, now time.Time) Choice {
+	c := continueChoice(plan, s, now)
+	c.Kind, c.Intent = DoResume, Resume{}
+	c.Seen.UID, c.Seen.Before, c.Seen.Paused = s.View.Workload.UID, s.View.Workload.Template.Hash, s.View.Workload.Paused
 	c.Preview.Title, c.Preview.Line = "Go on with the canary", fmt.Sprintf("go on with the canary at %d%% · way back: p", s.Canary.Weight)
 	c.Why = cmp.Or(watching(plan), c.Why)
 	c.Noop = c.Why == "nothing is held"

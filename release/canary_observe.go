@@ -139,26 +139,26 @@ func (t *turn) meddled() {
 	back, returning := t.s.Phase == RollingBack, run.Stage == Returning // nothing but the two weights stands against that
 	switch {
 	case routed && split.Err != "" && run.Stage != Creating:
-		t.foreign("traffic: " + split.Err)
+		t.foreign("traffic: "+split.Err, "")
 	case routed && run.Rest != "" && split.Rest != run.Rest && back:
 		t.run().Rest = split.Rest
 		t.tell(Itself, MarkAttention, fmt.Sprintf("%s was changed by %s, beyond the two weights; the way back goes on", t.plan.Canary.Route, cmp.Or(split.Writer, "someone else")))
 	case routed && run.Rest != "" && split.Rest != run.Rest && !ending:
-		t.foreign(fmt.Sprintf("%s was changed by %s, beyond the two weights", t.plan.Canary.Route, cmp.Or(split.Writer, "someone else")))
+		t.foreign(fmt.Sprintf("%s was changed by %s, beyond the two weights", t.plan.Canary.Route, cmp.Or(split.Writer, "someone else")), "")
 	case run.Stage == Creating && !w.Found && t.now.Sub(run.Since) < missingFor:
 	case !w.Found && returning:
 		// What it had of the traffic is on its way back.
 	case !w.Found && !ending && t.s.Phase == Deploying:
-		t.foreign(fmt.Sprintf("deployment/%s no longer exists", t.plan.Canary.Deployment))
+		t.foreign(fmt.Sprintf("deployment/%s no longer exists", t.plan.Canary.Deployment), "")
 	case run.Stage == Creating && w.Found && !w.Runs(t.plan.Container, t.s.beside().Image) && t.now.Sub(run.Since) >= missingFor:
-		t.foreign(fmt.Sprintf("deployment/%s has another pod template, it runs %s", t.plan.Canary.Deployment, cmp.Or(w.Version(t.plan.Container), "?")))
+		t.foreign(fmt.Sprintf("deployment/%s has another pod template, it runs %s", t.plan.Canary.Deployment, cmp.Or(w.Version(t.plan.Container), "?")), "")
 	case ending || run.UID == "" || !w.Found:
 	case w.UID != run.UID && (back || returning):
 		// The traffic leaves it; the Deployment is someone else's, and stays.
 	case w.UID != run.UID:
-		t.foreign(fmt.Sprintf("deployment/%s was deleted and made anew", t.plan.Canary.Deployment))
+		t.foreign(fmt.Sprintf("deployment/%s was deleted and made anew", t.plan.Canary.Deployment), "")
 	case w.Template.Hash != run.Template && run.Stage != Creating && t.s.Phase == Deploying:
-		t.foreign(fmt.Sprintf("deployment/%s has another pod template, it runs %s", t.plan.Canary.Deployment, cmp.Or(w.Version(t.plan.Container), "?")))
+		t.foreign(fmt.Sprintf("deployment/%s has another pod template, it runs %s", t.plan.Canary.Deployment, cmp.Or(w.Version(t.plan.Container), "?")), "")
 	case routed && run.Stage == Shifting && split.Canary != run.From && split.Canary != run.Weight,
 		routed && !run.Live.IsZero() && split.Canary != run.Weight:
 		t.reweighed()
@@ -171,11 +171,11 @@ func (t *turn) reweighed() {
 	who := cmp.Or(split.Writer, "someone else")
 	switch {
 	case run.Stage == Promoting:
-		t.foreign(fmt.Sprintf("%s gave the canary %d%% of the traffic instead of %d%% while stable is being promoted", who, split.Canary, run.Weight))
+		t.foreign(fmt.Sprintf("%s gave the canary %d%% of the traffic instead of %d%% while stable is being promoted", who, split.Canary, run.Weight), "")
 	case run.Stage != Baking && run.Stage != Shifting:
 		// On the way back it is set again.
 	case split.Canary == 0:
-		t.foreign(fmt.Sprintf("%s put all traffic back on stable", who))
+		t.foreign(fmt.Sprintf("%s put all traffic back on stable", who), "")
 	default:
 		from := run.Weight
 		if run.Stage == Shifting {
@@ -216,8 +216,9 @@ func (t *turn) answerCanary() {
 	if !deciding(t.plan, t.s, t.now) || !seesCanary(t.plan, t.s, t.now) || run.Stage == Removing {
 		return
 	}
-	if run.Stage == Promoting && t.s.Overdue() {
-		w := t.s.View.Workload
+	if run.Stage == Promoting && t.s.Overdue() && !slices.Contains(t.s.Told, Deadline) {
+		w, r := t.s.View.Workload, t.record()
+		r.Told = append(slices.Clone(r.Told), Deadline) // continue answers it
 		t.hold(HeldByFailure, fmt.Sprintf("stable made no progress for %s during its promotion, %d of %d replaced: %s", Span(w.Deadline), w.Replaced(), w.Desired, meanwhile(t.plan, "all traffic stays on the canary", "the canary's pods stay"))+because(w.FailuresOf(t.s.To.seenAs())))
 		return
 	}

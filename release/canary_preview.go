@@ -138,18 +138,20 @@ func carryWord(n int) string {
 	return "carry"
 }
 
-func abortPreview(plan Plan, s State, now time.Time) Preview {
+func abortPreview(plan Plan, s State, now time.Time, undo bool) Preview {
 	w, canary := s.View.Workload, s.View.Canary
 	stable := w.Version(plan.Container)
 	weight := canaryWeight(plan, s)
 	var steps []string
+	back := "" // the template that stable gets, where it gets another one
 	undone, undoing := undoneTo(plan, s)
-	if !undoing && s.Underway() {
-		undone = s.From
+	to, over, restores := restored(plan, s, undo)
+	if s.Underway() && restores {
+		undone = to.target()
 	}
-	if undone.Template != "" && w.Template.Hash != undone.Template {
+	if restores = restores || !s.Underway() && undoing && w.Template.Hash != undone.Template; restores {
 		steps = append(steps, "stable back to "+undone.Version)
-		stable = undone.Version
+		stable, back = undone.Version, undone.Template
 	}
 	unseen := unread(plan, s, now)
 	if need, grows := growsTo(plan, s); grows && unseen == "" {
@@ -177,7 +179,7 @@ func abortPreview(plan Plan, s State, now time.Time) Preview {
 		Change: strings.Join(steps, ", then "),
 		How:    "the canary's pods go when the traffic has been seen away from them",
 		Back:   "d: a new release",
-		SameAs: abortCommands(plan, s, now, undone.Template, undoing),
+		SameAs: abortCommands(plan, s, now, back, undoing),
 	}
 	p.Line = "abort canary: " + p.Change
 	if plan.ByCanary() {
@@ -185,7 +187,9 @@ func abortPreview(plan Plan, s State, now time.Time) Preview {
 	}
 	if undoing {
 		p.Title, p.Line = "Undo to "+undone.Version+" at once", "undo: "+p.Change
-		p.How = fmt.Sprintf("stable is rolled back now; what has the traffic keeps it until stable serves %s", undone.Version)
+		if restores {
+			p.How = fmt.Sprintf("stable is rolled back now; what has the traffic keeps it until stable serves %s", undone.Version)
+		}
 		p.Back = "r, then " + w.Version(plan.Container)
 	}
 	ok := Fact{"safe to", MarkPass, fmt.Sprintf("stable %s is %d/%d available", w.Version(plan.Container), w.Available, w.Desired)}
@@ -194,7 +198,15 @@ func abortPreview(plan Plan, s State, now time.Time) Preview {
 			ok = Fact{"safe to", MarkFail, why + "; the traffic stays on the canary until it can"}
 		}
 	}
-	p.Facts = append(append([]Fact{ok}, carriedFacts(plan, s)...), worldFacts(plan, s, now)...)
+	switch {
+	case over:
+		p.Facts, p.Diff = append(p.Facts, Fact{"over", MarkFail, overWords(plan, s) + "; this is rolled back"}), Diff(w.Template, to.Template)
+		p.Line += ", over someone else's change"
+	case theirs(plan, s):
+		p.Facts = append(p.Facts, Fact{"stable", MarkAttention, overWords(plan, s) + "; it stays as it is"})
+		p.Line += "; stable stays as it is"
+	}
+	p.Facts = append(append(append(p.Facts, ok), carriedFacts(plan, s)...), worldFacts(plan, s, now)...)
 	if unseen != "" {
 		p.Facts = append(p.Facts, Fact{"traffic", MarkUnknown, unseen})
 	}

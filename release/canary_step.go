@@ -151,7 +151,7 @@ func (t *turn) create() {
 		return
 	}
 	if split := t.s.View.Split; t.plan.Canary.Route != "" && split.Err != "" {
-		t.foreign("traffic: " + split.Err)
+		t.foreign("traffic: "+split.Err, "")
 		return
 	}
 	t.tell(Itself, MarkPass, fmt.Sprintf("canary %d/%d available after %s", w.Available, w.Desired, Span(t.now.Sub(t.s.Canary.Since))))

@@ -262,5 +262,5 @@ func canaryRows(plan Plan, s State, now time.Time) []Fact {
 	case Baking:
 		facts = append(facts, Fact{"next", MarkNone, advanceChoice(plan, s, now).Preview.Change})
 	}
-	return append(facts, Fact{"back", MarkNone, "b: " + abortPreview(plan, s, now).Change})
+	return append(facts, Fact{"back", MarkNone, "b: " + abortPreview(plan, s, now, false).Change})
 }

@@ -1,5 +1,7 @@
 package release
 
+import "time"
+
 // Event is something that happened. The interface is sealed.
 type Event interface{ event() }
 
@@ -84,10 +86,11 @@ type Seen struct {
 	UID      string
 	Before   string // the Template.Hash that the Deployment has
 	Paused   bool
-	Revision int64  // the revision that an undo goes to
-	Template string // its Template.Hash
-	Canary   string // the UID of the canary's Deployment; empty: there was none, or it does not matter
-	Weight   int    // percent that the canary had, where that matters
+	Revision int64     // the revision that an undo goes to
+	Template string    // its Template.Hash
+	Canary   string    // the UID of the canary's Deployment; empty: there was none, or it does not matter
+	Weight   int       // percent that the canary had, where that matters
+	Held     time.Time // of what stood against going on
 }
 
 // Intent is what a person may ask for. The interface is sealed.
@@ -133,8 +136,12 @@ type (
 	Pause struct{}
 	// Resume resumes it, or goes on with the canary.
 	Resume struct{}
-	// Undo returns to a revision; 0 is the previous one.
-	Undo struct{ Revision int64 }
+	// Undo returns to a revision; 0 is the previous one. Over says that the person has
+	// read that someone else's change of stable is rolled back with it.
+	Undo struct {
+		Revision int64
+		Over     bool
+	}
 	// HoldOn stops everything automatic until Continue.
 	HoldOn struct{}
 	// Continue ends a hold, picks an unfinished release up, or answers a
@@ -147,8 +154,10 @@ type (
 	Advance struct{ Confirm string }
 	// Promote is Advance from the last weight, and nothing else.
 	Promote struct{ Confirm string }
-	// Abort puts the traffic back on stable and then scales the canary down.
-	Abort struct{}
+	// Abort puts the traffic back on stable and then scales the canary down. What
+	// someone else made of stable is left, unless it is the version that is aborted:
+	// Over is as of Undo then.
+	Abort struct{ Over bool }
 )
 
 func (Begin) intent() IntentKind    { return DoBegin }

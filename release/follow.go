@@ -15,8 +15,12 @@ func (t *turn) others() {
 	}
 	switch t.s.Phase {
 	case Planned:
-		if w.Found && w.Template.Hash != t.s.From.Template {
-			t.foreign(fmt.Sprintf("%s ran when this was planned, now it is %s", t.s.From.Version, w.Version(t.plan.Container)))
+		switch {
+		case !w.Found:
+		case w.Template.Hash == t.s.From.Template:
+			t.asBefore()
+		default:
+			t.foreign(fmt.Sprintf("%s ran when this was planned, now it is %s", t.s.From.Version, w.Version(t.plan.Container)), w.Template.Hash)
 		}
 	case Deploying, Verifying, RollingBack:
 		t.compare(w)
@@ -28,17 +32,21 @@ func (t *turn) compare(w Workload) {
 	goal := t.s.Rollout.Goal
 	switch {
 	case !w.Found:
-		t.foreign("deployment/" + t.plan.Deployment + " no longer exists")
+		t.foreign("deployment/"+t.plan.Deployment+" no longer exists", "none")
+	case w.UID != t.s.Rollout.UID && t.s.aborting():
+		t.leave("the Deployment was deleted and made anew")
 	case w.UID != t.s.Rollout.UID:
-		t.foreign("the Deployment was deleted and made anew; it runs " + w.Version(t.plan.Container))
+		t.foreign("the Deployment was deleted and made anew; it runs "+w.Version(t.plan.Container), w.UID+w.Template.Hash)
 	case w.Generation < t.s.Rollout.Generation:
 		// A look from before our change arrives late: it says nothing.
 	case w.Template.Hash == goal.Template:
 		t.asBefore()
+	case t.promotedLate(w):
+		r := t.record()
+		r.To.Template = w.Template.Hash
+		t.enter(Restoring).Stable = w.Template.Hash
 	case t.leaves(w):
 		// It has not got its earlier template back yet.
-	case t.s.Underway() && t.s.Phase == RollingBack && !t.s.Canary.Back && w.Runs(t.plan.Container, t.s.To.Image):
-		t.enter(Restoring) // a promotion whose answer was lost has come through all the same
 	case goal.Template == "" && w.Runs(t.plan.Container, goal.Image):
 		t.record().Rollout.Goal.Template, t.record().To.Template = w.Template.Hash, w.Template.Hash
 	case t.s.Phase != RollingBack && w.Template.Hash == t.s.From.Template && !t.s.Underway():
@@ -46,45 +54,70 @@ func (t *turn) compare(w Workload) {
 		r.Phase, r.Held, r.Asking = RollingBack, nil, nil
 		r.Rollout = Rollout{Goal: t.s.From, UID: w.UID, Began: t.now, Generation: w.Generation, Condition: w.Progressing.Updated}
 		t.tell(cluster, MarkAttention, fmt.Sprintf("someone else returned it to %s%s", t.s.From.Version, causeWords(w)))
+	case t.s.aborting() && !(t.s.Canary.Promoted && w.Runs(t.plan.Container, t.s.To.Image)):
+		t.leave("someone else changed the Deployment")
 	default:
-		t.foreign(replacedWords(t.plan, w, goal))
+		t.foreign(replacedWords(t.plan, w, goal), w.Template.Hash)
 	}
+}
+
+// whatRuns names the version that runs, and says so where only its template is another.
+func whatRuns(plan Plan, w Workload, goal Target) string {
+	text := cmp.Or(w.Version(plan.Container), "nothing")
+	if w.Runs(plan.Container, goal.Image) {
+		text += " with another pod template"
+	}
+	return text
+}
+
+// aborting tells whether a canary is taken back beside a stable that is to be left as
+// it is, or to get back what it ran before.
+func (s State) aborting() bool {
+	return s.Underway() && s.Phase == RollingBack && !s.Canary.Back
+}
+
+// promotedLate tells whether a promotion of which no template was seen yet has come
+// through although the canary goes back by now.
+func (t *turn) promotedLate(w Workload) bool {
+	return t.s.aborting() && t.s.Canary.Promoted && t.s.To.Template == "" && w.Runs(t.plan.Container, t.s.To.Image)
 }
 
 // leaves tells whether stable has still, on the way back, what it is to leave: what it
-// ran when that was asked for, or a promotion that came through after that.
+// ran when that was asked for.
 func (t *turn) leaves(w Workload) bool {
 	run := t.s.Canary
-	if !t.s.arriving() && (!t.s.Underway() || run.Stage != Restoring) {
+	if !t.s.arriving() && (!t.s.Underway() || t.s.Phase != RollingBack || run.Stage != Restoring) {
 		return false
 	}
-	return w.Template.Hash == run.Stable || !run.Back && w.Runs(t.plan.Container, t.s.To.Image)
+	return w.Template.Hash == run.Stable
 }
 
-// asBefore says of a release held for someone else's change that it was taken
-// back. A person still decides.
+// asBefore says of a release held for someone else's change of the Deployment that it
+// was taken back. A person still decides.
 func (t *turn) asBefore() {
-	if t.s.Underway() {
-		return // it may be the canary or the split that was changed
-	}
 	const taken = "someone else changed it, and took it back: it is again as released"
-	if h := t.s.Held; h != nil && h.Kind == HeldByOthers && h.Reason != taken {
-		held := *h
-		held.Reason = taken
-		t.record().Held = &held
+	if h := t.s.Held; h != nil && h.Kind == HeldByOthers && h.Stable != "" {
+		t.record().Held = &Hold{Kind: h.Kind, Reason: taken, By: h.By, At: t.now}
 		t.tell(Itself, MarkAttention, "held: "+taken)
 	}
 }
 
-// foreign holds the release for a change that is not its own, once.
-func (t *turn) foreign(reason string) {
+// foreign holds the release for a change that is not its own: once, and anew when what
+// is found is another thing by then. What was done to stable, with the template that it
+// has now, comes before anything else.
+func (t *turn) foreign(reason, stable string) {
 	if t.s.Unchanged() && (t.s.Phase == Deploying || t.s.Phase == Verifying) {
 		t.giveUp(reason)
 		return
 	}
-	if t.s.Held == nil || t.s.Held.Kind != HeldByOthers {
-		t.hold(HeldByOthers, reason)
+	h := t.s.Held
+	switch {
+	case h == nil, h.Kind != HeldByOthers:
+	case h.Stable != "" && stable == "", h.Stable == stable && (stable != "" || h.Reason == reason):
+		return
 	}
+	t.hold(HeldByOthers, reason)
+	t.record().Held.Stable = stable
 }
 
 // replacedWords says what runs instead of what is wanted.

@@ -41,11 +41,12 @@ type Choice struct {
 	Intent  Intent // ready to be sent; a typed reason, note or confirmation still to be filled in
 	Seen    Seen   // to be sent with it
 	OK      bool
-	Why     string // not OK: one line, why
-	Gate    bool   // not OK because of a gate of the checklist
-	Noop    bool   // not OK because it is so already
-	Foreign bool   // not OK because of what somebody else has under way
-	Wait    bool   // not OK only for now: it changes by itself
+	Why     string       // not OK: one line, why
+	Gate    bool         // not OK because of a gate of the checklist
+	Noop    bool         // not OK because it is so already
+	Foreign bool         // not OK because of what somebody else has under way
+	Wait    bool         // not OK only for now: it changes by itself
+	Instead []IntentKind // DoContinue, not OK: what leaves the hold; Why names their keys
 	Preview Preview
 }
 

@@ -78,7 +78,7 @@ func sayOffline(plan Plan, s State, now time.Time) (Headline, bool) {
 	return Headline{}, false
 }
 
-func sayHeld(plan Plan, s State, _ time.Time) (Headline, bool) {
+func sayHeld(plan Plan, s State, now time.Time) (Headline, bool) {
 	switch {
 	case s.Asking != nil && s.Asking.Trouble != Blindness:
 		if s.Underway() {
@@ -92,7 +92,14 @@ func sayHeld(plan Plan, s State, _ time.Time) (Headline, bool) {
 	case s.Held.Kind == HeldOnReturn:
 		return Headline{Mark: MarkAttention, Loud: true, Strong: "UNFINISHED  " + s.Held.Reason, Rest: "now: " + servingWords(plan, s)}, true
 	default:
-		return Headline{Mark: MarkAttention, Loud: true, Strong: "HELD  " + s.Held.Reason, Rest: "a person decides"}, true
+		rest := "a person decides"
+		switch c := continueChoice(plan, s, now); {
+		case c.OK:
+			rest = "h: " + c.Preview.Line
+		case len(c.Instead) > 0:
+			rest = strings.TrimPrefix(insteadWords(c.Instead), ": ")
+		}
+		return Headline{Mark: MarkAttention, Loud: true, Strong: "HELD  " + s.Held.Reason, Rest: rest}, true
 	}
 }
 

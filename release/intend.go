@@ -163,8 +163,12 @@ func (t *turn) moved(c Choice, seen Seen) string {
 		return "it moved since you looked: the canary's Deployment is another one; look again"
 	case seen.Weight != c.Seen.Weight:
 		return fmt.Sprintf("it moved since you looked: the canary had %d%% of the traffic, it has %d%%; look again", seen.Weight, c.Seen.Weight)
+	case !seen.Held.Equal(c.Seen.Held):
+		return "it moved since you looked: " + cmp.Or(held(t.s), "nothing is held any more") + "; look again"
 	case seen.Paused != c.Seen.Paused:
 		return "it moved since you looked: the rollout was paused or resumed; look again"
+	case seen.Revision == c.Seen.Revision:
+		return "it moved since you looked: the target has another pod template; look again"
 	default:
 		return fmt.Sprintf("it moved since you looked: the target was revision %d, is %d; look again", seen.Revision, c.Seen.Revision)
 	}
@@ -189,6 +193,14 @@ func (t *turn) wording(intent Intent, c Choice) string {
 			return wants.Replace + ": nobody confirmed that its image is to be replaced"
 		}
 		return typed(i.Confirm, c)
+	case Abort:
+		if wants, ok := c.Intent.(Abort); ok && wants.Over && !i.Over {
+			return unsaid(t.plan, t.s)
+		}
+	case Undo:
+		if wants, ok := c.Intent.(Undo); ok && wants.Over && !i.Over {
+			return unsaid(t.plan, t.s)
+		}
 	case Advance:
 		return typed(i.Confirm, c)
 	case Promote:
@@ -356,23 +368,6 @@ func (t *turn) carryOn(by Actor) {
 	}
 	r.Held, r.Asking = nil, nil
 	t.tell(by, MarkNone, text)
-}
-
-// adopt takes what runs now as the ground of the release: before the deploy as
-// what it starts from, after it as the template that is being released.
-func (t *turn) adopt() {
-	r, w := t.record(), t.s.View.Workload
-	if t.s.Underway() {
-		t.adoptCanary()
-		return
-	}
-	switch r.Phase {
-	case Planned:
-		r.From = running(t.plan, w)
-	case Deploying, Verifying:
-		r.To.Template, r.Rollout.Goal.Template = w.Template.Hash, w.Template.Hash
-		r.Rollout.UID, r.Rollout.Generation, r.Rollout.Condition = w.UID, w.Generation, w.Progressing.Updated
-	}
 }
 
 func itemList(plan Plan) string {

@@ -1,6 +1,8 @@
 package release_test
 
 import (
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,6 +23,8 @@ type canaryMachine struct {
 	pods     int // that stable is to have
 	ids      int
 	once     bool // no other release begins after the first
+	touches  int
+	ours     map[string]bool // templates of stable that the release made, stood on, or was told to roll back
 	reached  map[release.CanaryStage]int
 	told     []string          // what was said
 	evidence map[string]string // of what was sent, and the first change that it was for
@@ -40,6 +44,73 @@ func TestCanaryInvariants(t *testing.T) {
 			m.step(t, m.event(t))
 		}
 	})
+}
+
+// Whatever someone else makes of stable, at whatever moment, can be accepted or left, and
+// is rolled back only by who has read it.
+func TestStableIsChangedAnywhere(t *testing.T) {
+	moments, stages := map[string]int{}, map[release.CanaryStage]bool{}
+	for m, rounds := newCanaryMachine(false, release.Rollback{OnDeadline: release.Ask, OnMetrics: release.Ask, After: 2}), 0; rounds < 100; rounds++ {
+		if m.once = true; m.state.Underway() {
+			moment := string(m.state.Canary.Stage)
+			if m.inFlight != nil {
+				moment += string(m.inFlight.Kind)
+			}
+			moments[moment], stages[m.state.Canary.Stage] = rounds, true
+		}
+		m.smoothly(t)
+	}
+	if len(stages) != 6 {
+		t.Fatalf("a canary has come to %v", stages)
+	}
+	for name, change := range map[string]func(m *canaryMachine){
+		"restart":  func(m *canaryMachine) { m.touch() },
+		"hotfix":   func(m *canaryMachine) { m.stable("v2.4.1", 6) },
+		"promoted": func(m *canaryMachine) { m.stable("v2.5.0", 6) },
+		"returned": func(m *canaryMachine) { m.stable("v2.4.0", 6) },
+		"anew":     func(m *canaryMachine) { m.story.cluster.UID += "x" },
+	} {
+		for _, leave := range []release.Intent{release.Continue{}, release.Undo{}, release.Abort{}} {
+			for moment, rounds := range moments {
+				m := newCanaryMachine(false, release.Rollback{OnDeadline: release.Ask, OnMetrics: release.Ask, After: 2})
+				m.once = true
+				for range rounds {
+					m.smoothly(t)
+				}
+				change(m)
+				if m.inFlight != nil {
+					m.answered(t, release.Moved, false) // the patch tests what it was made from
+				}
+				made := m.story.ran()
+				m.looking(t)
+				held := m.state.Held != nil
+				m.step(t, m.asked(leave))
+				for i := 0; i < 60 && !m.state.Phase.Over() && m.state.Phase != release.Verifying; i++ {
+					if m.state.Held != nil && m.state.Phase == release.Deploying {
+						m.step(t, m.asked(release.Continue{}))
+					}
+					if m.state.Held != nil {
+						m.step(t, m.asked(release.Abort{}))
+					}
+					m.smoothly(t)
+				}
+				if !m.state.Phase.Over() && m.state.Phase != release.Verifying {
+					t.Fatalf("%s, %T at %s: %s, %+v, held %+v", name, leave, moment, m.state.Phase, m.state.Canary, m.state.Held)
+				}
+				_, aborted := leave.(release.Abort)
+				if runs := m.story.ran(); held && aborted && !strings.HasPrefix(made, "v2.5.0") && runs != made {
+					t.Fatalf("%s, aborted at %s: stable runs %s, someone else made it %s", name, moment, runs, made)
+				}
+			}
+		}
+	}
+}
+
+// touch changes stable's pod template and not its image, as a restart does.
+func (m *canaryMachine) touch() {
+	m.touches++
+	m.story.touch(strconv.Itoa(m.touches))
+	m.stable(m.story.cluster.Version("gateway"), 6)
 }
 
 // Aborted at any moment of its way, a canary ends with all traffic on stable.
@@ -149,7 +220,10 @@ func (m *canaryMachine) well() {
 // stable makes stable run a version with so many pods of it available.
 func (m *canaryMachine) stable(version string, available int) {
 	c := &m.story.cluster
-	c.Found, c.UID, c.Desired, c.MaxSurge, c.MaxUnavail, c.Deadline = true, "uid-1", m.pods, 2, (m.pods+3)/6, time.Minute
+	if c.UID == "" {
+		c.UID = "uid-1"
+	}
+	c.Found, c.Desired, c.MaxSurge, c.MaxUnavail, c.Deadline = true, m.pods, 2, (m.pods+3)/6, time.Minute
 	available = min(available, m.pods)
 	m.story.setVersion(version)
 	c.Observed = c.Generation
@@ -208,7 +282,7 @@ func (m *canaryMachine) heal(t *rapid.T) {
 // meddle lets something break, or someone else act.
 func (m *canaryMachine) meddle(t *rapid.T) {
 	c, split := &m.story.canary, &m.story.split
-	switch rapid.IntRange(0, 9).Draw(t, "meddle") {
+	switch rapid.IntRange(0, 13).Draw(t, "meddle") {
 	case 0:
 		split.Canary = rapid.SampledFrom([]int{0, 30, 100}).Draw(t, "weight")
 	case 1:
@@ -230,6 +304,12 @@ func (m *canaryMachine) meddle(t *rapid.T) {
 	case 9:
 		m.pods = rapid.SampledFrom([]int{1, 3, 6}).Draw(t, "pods")
 		m.stable(m.story.cluster.Version("gateway"), m.pods)
+	case 10, 11:
+		m.touch()
+	case 12:
+		m.stable(rapid.SampledFrom([]string{"v2.4.0", "v2.5.0"}).Draw(t, "version"), 6)
+	case 13:
+		m.story.cluster.UID += "x"
 	}
 }
 
@@ -279,9 +359,11 @@ func (m *canaryMachine) land(c release.Change) {
 		m.stable(release.Version(c.Image), 2)
 	case release.UndoTo:
 		if r, ok := m.story.cluster.Revision(c.Revision); ok {
+			m.story.setTemplate(strings.TrimPrefix(r.Template.Hash, "hash-"))
 			m.stable(r.Version, 3)
 		}
 	}
+	m.mine(m.story.cluster.Template.Hash)
 }
 
 func (m *canaryMachine) wish(t *rapid.T) release.Event {
@@ -308,8 +390,43 @@ func (m *canaryMachine) wish(t *rapid.T) release.Event {
 	return m.asked(rapid.SampledFrom(intents).Draw(t, "intent"))
 }
 
+// mine keeps a template of stable that may be rolled back.
+func (m *canaryMachine) mine(template string) {
+	if m.ours == nil {
+		m.ours = map[string]bool{}
+	}
+	m.ours[template] = true
+}
+
+// own follows what the release stands on: what ran when it began, what a person accepted,
+// and what they were told would be rolled back.
+func (m *canaryMachine) own(before, next release.State, event release.Event) {
+	e, wish := event.(release.Intended)
+	if !wish || next.View.Taken != e.ID {
+		return
+	}
+	over := false
+	switch i := e.Intent.(type) {
+	case release.Begin, release.Continue, release.Resume:
+		over = true
+	case release.Undo:
+		over = i.Over || !before.Underway()
+	case release.Abort:
+		over = i.Over || !before.Underway()
+	}
+	if over {
+		m.mine(next.View.Workload.Template.Hash)
+	}
+}
+
 func (m *canaryMachine) asked(intent release.Intent) release.Event {
 	m.ids++
+	for _, c := range release.Allowed(m.plan, m.state, m.now) {
+		_, undo := c.Intent.(release.Undo)
+		if release.KindOf(intent) == c.Kind && (undo && c.Seen.Revision == 0 || c.Kind == release.DoAbort) {
+			intent = c.Intent // as a dialog does, it says what it rolls back
+		}
+	}
 	return release.Intended{Intent: intent, By: eng, Seen: release.SeenBy(m.plan, m.state, m.now, intent), ID: "id-" + string(rune('a'+m.ids%26)) + m.now.Format(time.TimeOnly)}
 }
 
@@ -320,6 +437,7 @@ func (m *canaryMachine) step(t rapid.TB, event release.Event) {
 	if same := encode(t, next.Record) == durable; !same && next.ID == before.ID && next.Seq != before.Seq+1 {
 		t.Fatalf("record changed by %#v, seq %d → %d", event, before.Seq, next.Seq)
 	}
+	m.own(before, next, event)
 	sent := 0
 	for _, e := range effects {
 		if tell, ok := e.(release.Tell); ok {
@@ -342,8 +460,10 @@ func (m *canaryMachine) step(t rapid.TB, event release.Event) {
 	}
 	m.rises(t, before, next)
 	m.ends(t, before, next)
+	goesOn(t, before, next, event)
 	m.state = next
 	m.wayBack(t)
+	leavable(t, m.plan, m.state, m.now)
 	if m.reached != nil && next.Canary != nil {
 		m.reached[next.Canary.Stage]++
 	}
@@ -371,6 +491,10 @@ func (m *canaryMachine) sent(t rapid.TB, before, next release.State, c release.C
 		t.Fatalf("%s was decided on an old look", c.Kind)
 	}
 	switch c.Kind {
+	case release.UndoTo:
+		if before := stable.Template.Hash; !m.ours[before] {
+			t.Fatalf("%s rolls stable back over %s, which someone else made and nobody was shown", c.By.Name, before)
+		}
 	case release.SetWeight:
 		if c.WeightFrom != split.Canary {
 			t.Fatalf("a weight is set from %d, and is %d", c.WeightFrom, split.Canary)

@@ -90,6 +90,9 @@ func (t *turn) reconcile() {
 		t.conclude(Outcome{Kind: Moved, Text: "someone else acted meanwhile: " + differs})
 		if back := p.Follows && t.s.Phase == RollingBack; !back && !t.s.Phase.Over() {
 			t.hold(HeldByOthers, differs)
+			if c.Kind != SetWeight && !c.Kind.OfCanary() {
+				t.record().Held.Stable = w.Template.Hash
+			}
 		}
 	}
 }
@@ -201,8 +204,5 @@ func difference(c Change, w Workload) string {
 		}
 		text += fmt.Sprintf(", %s runs %s", name, w.Version(name))
 	}
-	if w.ChangeCause != "" {
-		text += fmt.Sprintf(" (%q)", w.ChangeCause)
-	}
-	return text
+	return text + causeWords(w)
 }

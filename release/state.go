@@ -113,8 +113,11 @@ const (
 
 // Hold is an active hold.
 type Hold struct {
-	Kind   HoldKind  `json:"kind"`
-	Reason string    `json:"reason"` // one sentence: what was asked, what is observed
+	Kind   HoldKind `json:"kind"`
+	Reason string   `json:"reason"` // one sentence: what was asked, what is observed
+	// Stable is the pod template of the Deployment that someone else changed; empty:
+	// the hold is not about that.
+	Stable string    `json:"stable,omitempty"`
 	By     Actor     `json:"by"`
 	At     time.Time `json:"at"`
 }

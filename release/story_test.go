@@ -457,6 +457,20 @@ func (w *world) do(t *testing.T, d *datadriven.TestData) string {
 		}[kind]
 	}
 	seen := release.SeenBy(w.plan, w.state, w.now, intent)
+	if _, silent := values["silent"]; !silent { // it says what it rolls back, as a dialog does
+		for _, c := range release.Allowed(w.plan, w.state, w.now) {
+			switch wants := c.Intent.(type) {
+			case release.Undo:
+				if i, ok := intent.(release.Undo); ok && i.Revision == 0 && wants.Over {
+					intent = wants
+				}
+			case release.Abort:
+				if _, ok := intent.(release.Abort); ok {
+					intent = wants
+				}
+			}
+		}
+	}
 	if _, stale := values["stale"]; stale {
 		seen.Before += "?"
 	}

@@ -200,6 +200,7 @@ func openContinue(sc scene, p press) action {
 	if held := sc.State.Held; held != nil {
 		a.facts = append(a.facts, release.Fact{Label: "held", Mark: release.MarkAttention, Text: held.Reason})
 	}
+	a.facts = append(a.facts, c.Preview.Facts...)
 	if asking := sc.State.Asking; asking != nil {
 		a.facts = append(a.facts, release.Fact{Label: "asked", Mark: release.MarkAttention, Text: asking.Reason})
 	}
