@@ -25,8 +25,8 @@ func (t *turn) answer() {
 	if why, failed := t.deadline(); failed {
 		t.respond(Deadline, t.plan.Rollback.OnDeadline, why)
 	}
-	if why, failed := t.budget(); failed && t.s.Pending == nil && t.s.Held == nil {
-		t.respond(Figures, t.plan.Rollback.OnMetrics, why)
+	if why, of := t.budget(); of != "" && t.s.Pending == nil && t.s.Held == nil {
+		t.respondTo(of, why)
 	}
 	if t.s.Pending == nil && t.s.Held == nil {
 		t.blind()
@@ -143,11 +143,11 @@ func (t *turn) deadline() (string, bool) {
 	return why, true
 }
 
-// budget tells whether a metric has failed too many samples in a row.
-func (t *turn) budget() (string, bool) {
+// budget names a metric that has failed too many samples in a row, and was not answered.
+func (t *turn) budget() (why string, of MetricName) {
 	after := t.plan.Rollback.After
 	for _, spec := range t.plan.Metrics {
-		if !spec.Rollback || after <= 0 || t.s.View.Failing[spec.Name].Count < after || acquits(t.plan, t.s, spec, t.now) {
+		if !spec.Rollback || after <= 0 || t.s.View.Failing[spec.Name].Count < after || t.wasAnswered(spec.Name) || acquits(t.plan, t.s, spec, t.now) {
 			continue
 		}
 		j := Judge(t.plan, t.s.View, spec, t.now)
@@ -158,9 +158,84 @@ func (t *turn) budget() (string, bool) {
 		for _, sample := range t.s.View.Failing[spec.Name].Samples {
 			values = append(values, fmt.Sprintf("%s %s", sample.At.In(t.now.Location()).Format(time.TimeOnly), Format(spec.Unit, sample.Value)))
 		}
-		return fmt.Sprintf("%s out of bounds (%s) in %d samples in a row: %s", spec.Title, boundsOf(j), after, strings.Join(values, ", ")), true
+		return fmt.Sprintf("%s out of bounds (%s) in %d samples in a row: %s", spec.Title, boundsOf(j), after, strings.Join(values, ", ")), spec.Name
 	}
-	return "", false
+	return "", ""
+}
+
+// wasAnswered tells whether the failure of a figure that goes on was answered otherwise
+// than automatically already.
+func (t *turn) wasAnswered(name MetricName) bool {
+	return t.plan.answered(t.plan.Rollback.OnMetrics) != Auto && slices.Contains(t.s.Figures, name)
+}
+
+// respondTo answers a figure that has used the failure budget up.
+func (t *turn) respondTo(name MetricName, why string) {
+	if t.s.Asking != nil && t.s.Asking.Trouble == Figures {
+		return // it is asked already whether to go on with figures that fail
+	}
+	if t.plan.answered(t.plan.Rollback.OnMetrics) != Auto {
+		r := t.record()
+		r.Figures = append(slices.Clone(r.Figures), name)
+		r.Told = slices.DeleteFunc(slices.Clone(r.Told), func(x Trouble) bool { return x == Figures })
+	}
+	t.respond(Figures, t.plan.Rollback.OnMetrics, why)
+}
+
+// forget lets what was answered be asked about again once it is over: "go on" answers one
+// failure and not the whole release. While the question stands nothing is forgotten.
+func (t *turn) forget() {
+	if len(t.s.Told) == 0 || !Live(t.plan, t.s, t.now) {
+		return
+	}
+	asked := func(trouble Trouble) bool { return t.s.Asking != nil && t.s.Asking.Trouble == trouble }
+	canary := t.s.Underway()
+	if canary && !seesCanary(t.plan, t.s, t.now) {
+		return
+	}
+	over := map[Trouble]bool{}
+	if !asked(Figures) {
+		left := slices.DeleteFunc(slices.Clone(t.s.Figures), t.passes)
+		if len(left) < len(t.s.Figures) {
+			t.record().Figures = left
+		}
+		over[Figures] = len(left) == 0
+	}
+	if !asked(Deadline) {
+		late := t.s.Overdue()
+		if canary {
+			_, stuck := t.stuck()
+			late = late || stuck
+		}
+		over[Deadline] = !late
+	}
+	if !asked(Unserved) {
+		over[Unserved] = true
+		if canary {
+			_, lost := t.unserved()
+			over[Unserved] = !lost
+		}
+	}
+	if left := slices.DeleteFunc(slices.Clone(t.s.Told), func(x Trouble) bool { return over[x] }); len(left) < len(t.s.Told) {
+		t.record().Told = left
+	}
+}
+
+// passes tells whether a figure is seen to pass: without data it is not.
+func (t *turn) passes(name MetricName) bool {
+	if t.s.Underway() {
+		for _, row := range Comparisons(t.plan, t.s, t.now) {
+			if row.Metric == name {
+				return row.Verdict == Pass
+			}
+		}
+	}
+	for _, spec := range t.plan.Metrics {
+		if spec.Name == name {
+			return Judge(t.plan, t.s.View, spec, t.now).Verdict == Pass
+		}
+	}
+	return name == Restarts && !t.s.Underway()
 }
 
 // boundsOf writes the values between which a metric passes.

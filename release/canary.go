@@ -70,21 +70,25 @@ const (
 
 // CanaryRun is the durable state of a canary release.
 type CanaryRun struct {
-	Stage    CanaryStage `json:"stage"`
-	Since    time.Time   `json:"since,omitzero"` // of the stage
-	Step     int         `json:"step"`           // index of the step whose weight is on or wanted
-	Weight   int         `json:"weight"`         // percent that the canary is to have
-	From     int         `json:"from,omitempty"` // shifting: percent that it had when it began to
-	Live     time.Time   `json:"live,omitzero"`  // since when that weight is seen; zero while it is not
-	By       Actor       `json:"by,omitzero"`    // who asked for what is under way
-	Why      string      `json:"why,omitempty"`  // of what goes on by itself: the evidence
-	UID      string      `json:"uid,omitempty"`  // of the canary's Deployment, once seen
-	Template string      `json:"template,omitempty"`
-	Back     bool        `json:"back,omitempty"`     // it is an undo by weights
-	Rolled   bool        `json:"rolled,omitempty"`   // of such an undo: stable is rolled back without waiting for the traffic
-	Stable   string      `json:"stable,omitempty"`   // on the way back: the template that stable leaves
-	Rest     string      `json:"rest,omitempty"`     // Split.Rest that it goes by
-	Promoted bool        `json:"promoted,omitempty"` // stable has got the image
+	Stage  CanaryStage `json:"stage"`
+	Since  time.Time   `json:"since,omitzero"` // of the stage
+	Step   int         `json:"step"`           // index of the step whose weight is on or wanted
+	Weight int         `json:"weight"`         // percent that the canary is to have
+	From   int         `json:"from,omitempty"` // shifting: percent that it had when it began to
+	Live   time.Time   `json:"live,omitzero"`  // since when that weight is seen; zero while it is not
+	// Passing is since when a round has passed after one that failed: the bake counts
+	// from it. Zero: none has failed. Failed tells that the newest one did.
+	Passing  time.Time `json:"passing,omitzero"`
+	Failed   bool      `json:"failed,omitempty"`
+	By       Actor     `json:"by,omitzero"`   // who asked for what is under way
+	Why      string    `json:"why,omitempty"` // of what goes on by itself: the evidence
+	UID      string    `json:"uid,omitempty"` // of the canary's Deployment, once seen
+	Template string    `json:"template,omitempty"`
+	Back     bool      `json:"back,omitempty"`     // it is an undo by weights
+	Rolled   bool      `json:"rolled,omitempty"`   // of such an undo: stable is rolled back without waiting for the traffic
+	Stable   string    `json:"stable,omitempty"`   // on the way back: the template that stable leaves
+	Rest     string    `json:"rest,omitempty"`     // Split.Rest that it goes by
+	Promoted bool      `json:"promoted,omitempty"` // stable has got the image
 	// Full is how many pods stable had when it carried all the traffic, 0 = not known.
 	// Grown is how often it was scaled up on the return of the traffic.
 	Full  int `json:"full,omitempty"`

@@ -208,8 +208,12 @@ func sayBaking(plan Plan, s State, now time.Time, at string) (strong, rest strin
 	switch why := ready(plan, s, now); {
 	case why == "":
 		return strong, "Baked: a goes to " + next + "."
-	case plan.Canary.Bake > now.Sub(s.Canary.Live):
-		return strong, fmt.Sprintf("Bakes %s more, then %s.", Left(plan.Canary.Bake-now.Sub(s.Canary.Live)), then)
+	case plan.Canary.Bake > s.Canary.baked(now):
+		text := fmt.Sprintf("Bakes %s more, then %s.", Left(plan.Canary.Bake-s.Canary.baked(now)), then)
+		if s.Canary.Passing.After(s.Canary.Live) {
+			text = fmt.Sprintf("Bakes anew after a failing round: %s more, then %s.", Left(plan.Canary.Bake-s.Canary.baked(now)), then)
+		}
+		return strong, text
 	default:
 		return strong, "Waits: " + why + "."
 	}

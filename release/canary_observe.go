@@ -78,9 +78,11 @@ func (t *turn) compared(e Compared) {
 		t.s.View.Judged.Tally.Pass++
 	case Fail:
 		t.s.View.Judged.Tally.Fail++
+		t.s.View.Judged.Earlier = t.s.View.Judged.Tally.Pass
 	default:
 		t.s.View.Judged.Tally.NoData++
 	}
+	t.bakes(round)
 	for _, row := range rows {
 		switch {
 		case row.Verdict == Pass:
@@ -88,6 +90,21 @@ func (t *turn) compared(e Compared) {
 		case row.Verdict == Fail && row.Counts && !row.At.Before(run.Live):
 			t.lose(row)
 		}
+	}
+}
+
+// bakes begins the bake anew after a failing round, with the next that passes: what has
+// baked has passed all that time. Time without data counts for nothing and against nothing.
+func (t *turn) bakes(round Verdict) {
+	run := t.s.Canary
+	switch {
+	case run.Stage != Baking:
+	case round == Fail && !run.Failed:
+		t.run().Failed = true
+		t.tell(Itself, MarkAttention, fmt.Sprintf("canary at %d%%: %s; the bake begins anew once it passes", run.Weight, failing(t.plan, t.s, t.now)))
+	case round == Pass && run.Failed:
+		run := t.run()
+		run.Failed, run.Passing = false, t.now
 	}
 }
 
@@ -237,11 +254,14 @@ func (t *turn) answerCanary() {
 	}{
 		{Deadline, t.plan.Rollback.OnDeadline, t.stuck},
 		{Unserved, t.plan.Rollback.OnDeadline, t.unserved},
-		{Figures, t.plan.Rollback.OnMetrics, t.losing},
-		{Figures, t.plan.Rollback.OnMetrics, t.budget},
 	} {
 		if why, found := trouble.found(); found && t.s.Phase == Deploying && t.s.Held == nil {
 			t.respond(trouble.kind, trouble.answer, why)
+		}
+	}
+	for _, found := range []func() (string, MetricName){t.losing, t.budget} {
+		if why, of := found(); of != "" && t.s.Phase == Deploying && t.s.Held == nil {
+			t.respondTo(of, why)
 		}
 	}
 	if t.s.Phase == Deploying && t.s.Held == nil {
@@ -324,16 +344,20 @@ func (t *turn) leftToAnswer() bool {
 	return unserved && deciding(t.plan, t.s, t.now) && (answer == Auto || answer == Ask && !slices.Contains(t.s.Told, Unserved))
 }
 
-// losing tells whether a measure of the canary has used the failure budget up.
-func (t *turn) losing() (string, bool) {
-	used, name := CanaryBudget(t.plan, t.s)
-	if used == 0 || used < t.plan.Rollback.After {
-		return "", false
-	}
+// losing names a measure of the canary that has used the failure budget up, and was not
+// answered.
+func (t *turn) losing() (why string, of MetricName) {
 	rows := Comparisons(t.plan, t.s, t.now)
-	i := slices.IndexFunc(rows, func(c Comparison) bool { return c.Metric == name })
-	if i < 0 || rows[i].Verdict != Fail {
-		return "", false // its figures have become too old to decide on
+	for _, name := range judged(t.plan) {
+		used := t.s.View.Judged.Losing[name].Count
+		if used == 0 || used < t.plan.Rollback.After || t.wasAnswered(name) {
+			continue
+		}
+		i := slices.IndexFunc(rows, func(c Comparison) bool { return c.Metric == name })
+		if i < 0 || rows[i].Verdict != Fail {
+			continue // its figures have become too old to decide on
+		}
+		return fmt.Sprintf("canary %s fails in %d rounds in a row (%s): %s", rows[i].Title, min(used, t.plan.Rollback.After), losingWords(t.plan, t.s, name, t.now), rows[i].Why), name
 	}
-	return fmt.Sprintf("canary %s fails in %d rounds in a row (%s): %s", rows[i].Title, used, losingWords(t.plan, t.s, name, t.now), rows[i].Why), true
+	return "", ""
 }

@@ -22,7 +22,13 @@ func ready(plan Plan, s State, now time.Time) string {
 		return "the canary is being ended"
 	}
 	w, need := s.View.Canary, canaryPods(plan, s, run.Weight)
-	switch left := plan.Canary.Bake - now.Sub(run.Live); {
+	switch left := plan.Canary.Bake - run.baked(now); {
+	case left > 0 && now.Sub(run.Live) >= plan.Canary.Bake && failing(plan, s, now) != "":
+		return failing(plan, s, now)
+	case left > 0 && run.Failed:
+		return "a round failed: the bake begins anew with the next that passes"
+	case left > 0 && run.Passing.After(run.Live):
+		return "not before its bake ends, in " + Left(left) + "; it began anew after a failing round"
 	case left > 0:
 		return "not before its bake ends, in " + Left(left)
 	case unseenCanary(plan, s, now) != "":
@@ -33,6 +39,17 @@ func ready(plan Plan, s State, now time.Time) string {
 		return fmt.Sprintf("%d of %d canary pods are available", w.Available, max(w.Desired, need))
 	}
 	return cmp.Or(verdict(plan, s, now), wholeService(plan, s))
+}
+
+// baked is how long the weight has been live without a failing round.
+func (run *CanaryRun) baked(now time.Time) time.Duration {
+	switch {
+	case run.Failed, run.Live.IsZero():
+		return 0
+	case run.Passing.After(run.Live):
+		return max(now.Sub(run.Passing), 0)
+	}
+	return max(now.Sub(run.Live), 0)
 }
 
 // verdict says why the judgement of a step is not a pass, or "".
@@ -54,8 +71,8 @@ func verdict(plan Plan, s State, now time.Time) string {
 	if s.View.Elsewhere {
 		return "how many rounds passed at this weight is not known here"
 	}
-	if n, least := s.View.Judged.Tally.Pass, max(plan.Rollback.After, 1); n < least {
-		return fmt.Sprintf("judged %d of %d rounds since it was seen", n, least)
+	if n, least := s.View.Judged.inARow(), max(plan.Rollback.After, 1); n < least {
+		return fmt.Sprintf("%d of %d rounds in a row have passed since it was seen", n, least)
 	}
 	return ""
 }

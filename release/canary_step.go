@@ -27,6 +27,7 @@ func (t *turn) run() *CanaryRun {
 func (t *turn) enter(stage CanaryStage) *CanaryRun {
 	run := t.run()
 	run.Stage, run.Since, run.Tries, run.Sent = stage, t.now, 0, 0
+	t.s.Told, t.s.Figures = nil, nil // what fails here is another failure
 	return run
 }
 
@@ -181,7 +182,7 @@ func (t *turn) shift() {
 // live begins the bake: the weight is seen.
 func (t *turn) live() {
 	run := t.enter(Baking)
-	run.Live = t.now
+	run.Live, run.Passing, run.Failed = t.now, zeroTime, false
 	t.s.View.Judged = Judged{}
 	t.tell(Itself, MarkPass, fmt.Sprintf("%d%% of the traffic is on the canary; bakes %s", run.Weight, Span(t.plan.Canary.Bake)))
 }
@@ -198,7 +199,7 @@ func (t *turn) bake() {
 		t.run().Sent = 0 // nobody undid it
 	}
 	if (t.plan.Canary.Auto || t.plan.Unattended) && !t.plan.Leaving && ready(t.plan, t.s, t.now) == "" {
-		why := fmt.Sprintf("canary passed at %d%%: %s, %s baked", t.s.Canary.Weight, Count(t.s.View.Judged.Tally.Pass, "round"), Span(t.now.Sub(t.s.Canary.Live)))
+		why := fmt.Sprintf("canary passed at %d%%: %s, %s baked", t.s.Canary.Weight, Count(t.s.View.Judged.inARow(), "round"), Span(t.s.Canary.baked(t.now)))
 		t.advance(Intended{By: Itself}, why+because(passedWords(t.plan, t.s, t.now)))
 	}
 }

@@ -54,7 +54,7 @@ func ViewCanary(plan Plan, s State, now time.Time) (v CanaryView, ok bool) {
 		v.Stable = s.View.Workload.Version(plan.Container)
 	}
 	if v.Baking {
-		v.Baked = min(max(now.Sub(run.Live), 0), c.Bake)
+		v.Baked = min(run.baked(now), c.Bake)
 	}
 	v.Live, v.LiveWord = liveWords(plan, s, now)
 	used, name := CanaryBudget(plan, s)
@@ -191,7 +191,7 @@ func canaryWaits(plan Plan, s State, now time.Time) string {
 		}
 		return fmt.Sprintf("%d%% of the traffic to be seen on the canary", run.Weight)
 	case Baking:
-		if left := plan.Canary.Bake - now.Sub(run.Live); left > 0 {
+		if left := plan.Canary.Bake - run.baked(now); left > 0 {
 			return Left(left) + " of the bake"
 		}
 		return cmp.Or(ready(plan, s, now), "a: it has baked")

@@ -195,7 +195,7 @@ func (t *turn) begin(p Pending, o Outcome) {
 	if p.Next == Deploying {
 		r.To.Image, r.To.Template = p.Goal.Image, p.Goal.Template
 	}
-	r.Asking = nil
+	r.Asking, r.Told, r.Figures = nil, nil, nil
 	if r.Held != nil && r.Held.At.Before(p.Since) {
 		// It was decided in spite of the hold; one that came later stands, as the
 		// one after a crash does.

@@ -47,8 +47,11 @@ type Record struct {
 	Pending *Pending   `json:"pending,omitempty"` // the one effect in flight
 	Auto    string     `json:"auto,omitempty"`    // why slipway undid by itself, which it does once, or gave up
 	Tries   int        `json:"tries,omitempty"`   // automatic undos that came to nothing
-	Told    []Trouble  `json:"told,omitempty"`    // what was answered otherwise: asked, or only told
-	Last    *Outcome   `json:"last,omitempty"`    // of the last change
+	Told    []Trouble  `json:"told,omitempty"`    // what was answered otherwise: asked, or only told; until it is over
+	// Figures are what Told's failing metrics were: another one that fails is another
+	// failure.
+	Figures []MetricName `json:"figures,omitempty"`
+	Last    *Outcome     `json:"last,omitempty"` // of the last change
 }
 
 // Undone says of a release that was rolled back which pod template that was of,
@@ -208,12 +211,16 @@ type View struct {
 // Judged is what is compared of canary and stable at the weight that is live. With
 // another weight it begins anew.
 type Judged struct {
-	Pairs  map[MetricName]Pair      // the newest
-	Losing map[MetricName]Run       // failing rounds in a row, of what counts
-	Tally  Tally                    // of the rounds
-	Round  time.Time                // when the newest of those was
-	Dark   map[MetricName]time.Time // since when a measure is not there to be judged
+	Pairs   map[MetricName]Pair      // the newest
+	Losing  map[MetricName]Run       // failing rounds in a row, of what counts
+	Tally   Tally                    // of the rounds
+	Earlier int                      // rounds that passed before the newest one that failed
+	Round   time.Time                // when the newest of those was
+	Dark    map[MetricName]time.Time // since when a measure is not there to be judged
 }
+
+// inARow is how many rounds have passed since one failed.
+func (j Judged) inARow() int { return j.Tally.Pass - j.Earlier }
 
 // Tally counts judged rounds.
 type Tally struct{ Pass, Fail, NoData int }

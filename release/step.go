@@ -118,6 +118,7 @@ func (t *turn) settle() {
 	}
 	t.missing()
 	t.check()
+	t.forget()
 	t.answer()
 	t.finish()
 	t.probe()
