@@ -156,6 +156,7 @@ func frameCanaryFailing() release.Frame {
 	for i := range 3 {
 		p := &w.Pods[i+1]
 		p.State, p.Reason, p.Ready, p.Restarts, p.Last, p.Measured = release.PodFailing, "CrashLoopBackOff", 0, 4-i/2, at("13:06:11"), false
+		p.Own = release.Restarted{Count: p.Restarts, Last: p.Last}
 		p.Message = "back-off 40s restarting failed container"
 	}
 	w.Pods = []release.Pod{w.Pods[1], w.Pods[2], w.Pods[3], w.Pods[0]}

@@ -251,6 +251,7 @@ func frameFailing() release.Frame {
 	for i := range 2 {
 		p := &w.Pods[i]
 		p.State, p.Reason, p.Restarts, p.Last = release.PodFailing, "CrashLoopBackOff", 4-i, at("12:44:37")
+		p.Own = release.Restarted{Count: p.Restarts, Last: p.Last}
 		p.Message = "back-off 40s restarting failed container"
 	}
 	w.Causes = []release.Cause{{
