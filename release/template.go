@@ -63,13 +63,14 @@ func (t Template) follows(asked Template) bool {
 
 // rest is a hash of the template without the image of a container.
 func (t Template) rest(container string) string {
-	sum := sha256.New()
+	var text []byte
 	for _, f := range t.Fields {
 		if !f.image() || f.Path != "containers["+container+"]" {
-			fmt.Fprintf(sum, "%q %q %q\n", f.Path, f.Key, f.Value)
+			text = fmt.Appendf(text, "%q %q %q\n", f.Path, f.Key, f.Value)
 		}
 	}
-	return hex.EncodeToString(sum.Sum(nil))[:24]
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])[:24]
 }
 
 // image tells whether the field is the image of a container.
