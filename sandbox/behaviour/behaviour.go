@@ -1,5 +1,5 @@
-// Package behaviour says how the sandbox's gateway behaves for a given image tag. The table here is the only source: the pods' life cycle
-// (package stages), their traffic (package traffic) and their logs (package kubelet) all follow it.
+// Package behaviour says how a container behaves for a given image tag. The table here is the only source: the life of containers and their logs
+// (package kubelet) and the gateway's traffic (package traffic) follow it.
 package behaviour
 
 import (
@@ -21,7 +21,7 @@ type Behaviour struct {
 	Sigma  float64
 	// CPU is the usage of one pod at normal load, in cores.
 	CPU float64
-	// Onset is how long after its container started a late version turns bad, at speed 1; zero for all others.
+	// Onset is how long after its container started a version turns bad, at speed 1; zero for those that are as they are from the start.
 	Onset time.Duration
 	// Exhausts is how long after its container started a leaking version reaches its memory limit, at speed 1; zero for all others.
 	Exhausts time.Duration
@@ -33,6 +33,10 @@ type Behaviour struct {
 	Ceiling float64
 	// NeverReady tells that no pod of this version ever serves a request.
 	NeverReady bool
+	// Stumbles tells that the first run of a container exits while it starts; all later ones are good.
+	Stumbles bool
+	// Hangs tells that a container's probes fail from Onset on.
+	Hangs bool
 }
 
 const (
@@ -75,6 +79,14 @@ var Table = []Behaviour{
 	{
 		Name: "coarse", Summary: "as slow as `-slow`, but its histogram ends at 100 ms: P95 reads 100 ms at most",
 		ErrorRate: goodErrors, Median: 70 * time.Millisecond, Sigma: 0.5, CPU: 1.3, Ceiling: 0.1,
+	},
+	{
+		Name: "stumble", Summary: "exits with 1 once, two seconds after its first start, is restarted, and is good from then on",
+		ErrorRate: goodErrors, Median: goodMedian, Sigma: goodSigma, CPU: goodCPU, Stumbles: true,
+	},
+	{
+		Name: "hang", Summary: "good for a minute after its start, then answers nothing: its liveness probe fails, it is killed and restarted, again",
+		ErrorRate: 0.9, Median: goodMedian, Sigma: goodSigma, CPU: goodCPU, Onset: time.Minute, Hangs: true,
 	},
 	{Name: "crash", Summary: "exits with 1 two seconds after its start: CrashLoopBackOff", NeverReady: true},
 	{Name: "unready", Summary: "runs, but its readiness probe answers 503 for ever", NeverReady: true},

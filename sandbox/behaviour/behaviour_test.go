@@ -13,6 +13,7 @@ func TestOfTag(t *testing.T) {
 		"v2.5.0-slow": "slow", "v2.5.0-errors": "errors", "v3.1-crash": "crash", "2.5.0-unready": "unready",
 		"v2.5.0-leak": "leak", "v2.5.0-missing": "missing", "v2.5.0-late": "late",
 		"v2.5.0-flaky": "flaky", "v2.5.0-flawless": "flawless", "v2.5.0-coarse": "coarse",
+		"v2.5.0-stumble": "stumble", "v2.5.0-hang": "hang",
 		"v2.5.0-rc1": "good", "v2.5.0-unheard": "good", "crash": "good", "my-crash": "good", "v2.5.0-good": "good",
 	} {
 		if got := OfTag(tag).Name; got != want {

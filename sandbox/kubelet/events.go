@@ -1,17 +1,14 @@
 package kubelet
 
 import (
-	"context"
 	"fmt"
 	"hash/fnv"
+	"slices"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/client-go/informers"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes/scheme"
-	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
-	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/record"
 )
 
@@ -20,29 +17,16 @@ type Recorder interface {
 	Eventf(pod *corev1.Pod, kind, reason, format string, args ...any)
 }
 
-// Report watches all pods and records, as the kubelet of their node would, an event for each change of their containers, until the context ends.
-// kwok's Stages can record events too, but only with fixed words.
-func Report(ctx context.Context, client kubernetes.Interface) {
-	broadcaster := record.NewBroadcaster(record.WithContext(ctx))
-	defer broadcaster.Shutdown()
-	broadcaster.StartRecordingToSink(&typedcorev1.EventSinkImpl{Interface: client.CoreV1().Events("")})
-	recorders := recorders{broadcaster: broadcaster, of: map[string]record.EventRecorder{}}
-	factory := informers.NewSharedInformerFactory(client, 0)
-	pods := factory.Core().V1().Pods().Informer()
-	_, _ = pods.AddEventHandler(cache.ResourceEventHandlerFuncs{
-		UpdateFunc: func(before, after any) { Events(before.(*corev1.Pod), after.(*corev1.Pod), recorders) },
-	})
-	factory.Start(ctx.Done())
-	<-ctx.Done()
-}
-
 // recorders keeps one recorder for each node, so that an event says which kubelet it came from.
 type recorders struct {
 	broadcaster record.EventBroadcaster
+	mu          sync.Mutex
 	of          map[string]record.EventRecorder
 }
 
-func (r recorders) Eventf(pod *corev1.Pod, kind, reason, format string, args ...any) {
+func (r *recorders) Eventf(pod *corev1.Pod, kind, reason, format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	node := pod.Spec.NodeName
 	if r.of[node] == nil {
 		r.of[node] = r.broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: "kubelet", Host: node})
@@ -53,16 +37,16 @@ func (r recorders) Eventf(pod *corev1.Pod, kind, reason, format string, args ...
 // Events records what the kubelet says of the change of one pod between two observations.
 func Events(before, after *corev1.Pod, to Recorder) {
 	if before.DeletionTimestamp == nil && after.DeletionTimestamp != nil {
-		for _, c := range after.Status.ContainerStatuses {
+		for _, c := range containerStatuses(after) {
 			if c.State.Running != nil {
 				to.Eventf(after, corev1.EventTypeNormal, "Killing", "Stopping container %s", c.Name)
 			}
 		}
 	}
-	if probed(after).After(probed(before)) {
-		to.Eventf(after, corev1.EventTypeWarning, "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503")
+	if ended := after.Status; ended.Reason == "Evicted" && ended.Phase == corev1.PodFailed && before.Status.Phase != corev1.PodFailed {
+		to.Eventf(after, corev1.EventTypeWarning, "Evicted", "%s", ended.Message)
 	}
-	for _, c := range after.Status.ContainerStatuses {
+	for _, c := range containerStatuses(after) {
 		was := status(before, c.Name)
 		switch {
 		case c.State.Waiting != nil:
@@ -107,7 +91,7 @@ func runs(pod *corev1.Pod, c corev1.ContainerStatus, to Recorder) {
 }
 
 func status(pod *corev1.Pod, container string) corev1.ContainerStatus {
-	for _, c := range pod.Status.ContainerStatuses {
+	for _, c := range containerStatuses(pod) {
 		if c.Name == container {
 			return c
 		}
@@ -115,12 +99,7 @@ func status(pod *corev1.Pod, container string) corev1.ContainerStatus {
 	return corev1.ContainerStatus{}
 }
 
-// probed returns when the readiness probe last failed: the stage for it notes that in the condition.
-func probed(pod *corev1.Pod) time.Time {
-	for _, c := range pod.Status.Conditions {
-		if c.Type == corev1.PodReady {
-			return c.LastProbeTime.Time
-		}
-	}
-	return time.Time{}
+// containerStatuses are those of init containers, native sidecars among them, and of the others. No two have the same name.
+func containerStatuses(pod *corev1.Pod) []corev1.ContainerStatus {
+	return slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses)
 }

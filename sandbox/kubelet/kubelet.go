@@ -17,7 +17,7 @@ type Options struct {
 	Speed float64
 }
 
-// Serve serves logs and records events until the context ends.
+// Serve lets pods live, serves logs and records events until the context ends.
 func Serve(ctx context.Context, o Options) error {
 	config, err := clientcmd.BuildConfigFromFlags("", o.Kubeconfig)
 	if err != nil {
@@ -28,7 +28,7 @@ func Serve(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	go Report(ctx, client)
+	go live(ctx, client, o.Speed)
 	server := &http.Server{Addr: o.Listen, Handler: Handler(client, o.Speed)}
 	go func() { <-ctx.Done(); server.Close() }()
 	if err := server.ListenAndServeTLS(o.Cert, o.Key); !errors.Is(err, http.ErrServerClosed) {

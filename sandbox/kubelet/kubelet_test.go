@@ -44,6 +44,7 @@ func TestLogIsTheSameHoweverItIsRead(t *testing.T) {
 
 func TestWhatVersionsSay(t *testing.T) {
 	for tag, want := range map[string]string{
+		"v2.5.0-hang": "ERROR request failed",
 		"v2.5.0-slow": "WARN  slow request", "v2.5.0-errors": "ERROR request failed", "v2.5.0-late": "ERROR request failed",
 		"v2.5.0-leak": "WARN  heap growing", "v2.5.0-unready": "WARN  not ready",
 	} {
@@ -66,6 +67,30 @@ func TestCrashEndsInItsPanic(t *testing.T) {
 		if !strings.HasSuffix(log, CrashLines) {
 			t.Errorf("ended at %s: the log is %q", ended, log)
 		}
+	}
+}
+
+func TestStumbleFailsOnce(t *testing.T) {
+	first := Run{Pod: "a", Image: "datahub-gateway:v2.5.0-stumble", Started: noon, Ended: noon.Add(2 * time.Second), Speed: 1}
+	if log := texts(first.Between(noon, noon.Add(time.Minute))) + "\n"; !strings.HasSuffix(log, CrashLines) {
+		t.Errorf("the first run says %q", log)
+	}
+	second := Run{Pod: "a", Image: "datahub-gateway:v2.5.0-stumble", Started: noon, Speed: 1, Restarts: 1}
+	if log := texts(second.Between(noon, noon.Add(time.Minute))); !strings.Contains(log, "listening addr=:3001") || strings.Contains(log, "panic") {
+		t.Errorf("the second run says %q", log)
+	}
+}
+
+func TestContainersOfOneImageHaveLogsOfTheirOwn(t *testing.T) {
+	of := func(container string) string {
+		return texts(Run{Pod: "a", Container: container, Image: "datahub-gateway:v2.5.0", Started: noon, Speed: 1}.Between(noon, noon.Add(time.Minute)))
+	}
+	if of("gateway") == of("worker") {
+		t.Error("gateway and worker say the same")
+	}
+	once := Run{Pod: "a", Container: "migrate", Image: "datahub-gateway:v2.5.0", Started: noon, Ended: noon.Add(time.Second), Speed: 1, Once: true}
+	if log := texts(once.Between(noon, noon.Add(time.Minute))); strings.Contains(log, "listening") || !strings.HasSuffix(log, "datahub-gateway ends") {
+		t.Errorf("an init container says %q", log)
 	}
 }
 
@@ -131,9 +156,13 @@ func TestEvents(t *testing.T) {
 	status := func(state corev1.ContainerState, restarts int32) *corev1.Pod {
 		return pod(corev1.ContainerStatus{State: state, RestartCount: restarts})
 	}
-	deleted, unhealthy := status(runningState, 0), status(runningState, 0)
+	deleted, evicted := status(runningState, 0), status(exitedState, 0)
 	deleted.DeletionTimestamp = &metav1.Time{Time: noon}
-	unhealthy.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, LastProbeTime: metav1.NewTime(noon)}}
+	evicted.Status.Phase, evicted.Status.Reason, evicted.Status.Message = corev1.PodFailed, "Evicted", "The node was low on resource: memory."
+	initial := status(waiting("PodInitializing", ""), 0)
+	initial.Status.InitContainerStatuses = []corev1.ContainerStatus{{Name: "migrate", Image: "migrate:v1", State: exitedState}}
+	restarted := status(waiting("PodInitializing", ""), 0)
+	restarted.Status.InitContainerStatuses = []corev1.ContainerStatus{{Name: "migrate", Image: "migrate:v1", State: runningState, RestartCount: 1}}
 	for _, c := range []struct {
 		name          string
 		before, after *corev1.Pod
@@ -156,7 +185,11 @@ func TestEvents(t *testing.T) {
 			`Normal BackOff Back-off pulling image "gateway:v1"`, "Warning Failed Error: ImagePullBackOff",
 		}},
 		{"deleted", status(runningState, 0), deleted, []string{"Normal Killing Stopping container gateway"}},
-		{"probe fails", status(runningState, 0), unhealthy, []string{"Warning Unhealthy Readiness probe failed: HTTP probe failed with statuscode: 503"}},
+		{"evicted", status(runningState, 0), evicted, []string{"Warning Evicted The node was low on resource: memory."}},
+		{"evicted already", evicted, evicted, nil},
+		{"init container restarted", initial, restarted, []string{
+			`Normal Pulled Container image "migrate:v1" already present`, "Normal Created", "Normal Started",
+		}},
 		{"nothing new", status(runningState, 0), status(runningState, 0), nil},
 		{"still waiting", status(waiting("CrashLoopBackOff", "a"), 1), status(waiting("CrashLoopBackOff", "b"), 1), nil},
 	} {
@@ -188,6 +221,17 @@ func TestRunOf(t *testing.T) {
 		run, err := runOf(pod(c.status), "gateway", c.previous, 1)
 		if got := fmt.Sprint(err); c.want != "" && got != c.want || c.want == "" && (err != nil || !run.Started.Equal(noon) || run.Image != "gateway:v1") {
 			t.Errorf("%s: %+v, %s; want error %q", c.name, run, got, c.want)
+		}
+	}
+	restarted := pod(corev1.ContainerStatus{RestartCount: 1, State: runningState, LastTerminationState: last})
+	restarted.Spec.InitContainers = []corev1.Container{{Name: "migrate"}}
+	restarted.Status.InitContainerStatuses = []corev1.ContainerStatus{{Name: "migrate", Image: "migrate:v1", State: last}}
+	if run, err := runOf(restarted, "migrate", false, 1); err != nil || run.Image != "migrate:v1" || !run.Once {
+		t.Errorf("init container: %+v, %v", run, err)
+	}
+	for previous, restarts := range map[bool]int{false: 1, true: 0} {
+		if run, err := runOf(restarted, "gateway", previous, 1); err != nil || run.Restarts != restarts || run.Once {
+			t.Errorf("previous %v: %+v, %v; want restarts %d", previous, run, err, restarts)
 		}
 	}
 	if _, err := runOf(pod(corev1.ContainerStatus{}), "sidecar", false, 1); err == nil {

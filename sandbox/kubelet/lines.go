@@ -1,5 +1,6 @@
-// Package kubelet is what the nodes of the sandbox have of a kubelet beside kwok: it serves the logs of pods and records their events. No log is
-// stored: a line is a function of the container and the moment.
+// Package kubelet is what the nodes of the sandbox have of a kubelet beside kwok, which only keeps them ready: it lets the containers of pods live,
+// each with the behaviour of its own image tag, serves their logs and records their events. No log is stored: a line is a function of the container
+// and the moment.
 package kubelet
 
 import (
@@ -20,9 +21,12 @@ type Line struct {
 
 // Run is one run of a container.
 type Run struct {
-	// Pod is the pod's name, Image the container's image.
-	Pod, Image string
-	Started    time.Time
+	// Pod and Container are names, Image is the container's image.
+	Pod, Container, Image string
+	// Restarts is how many runs there were before. Once tells an init container, which runs once.
+	Restarts int
+	Once     bool
+	Started  time.Time
 	// Ended is zero while the container runs.
 	Ended time.Time
 	// Speed is how much faster than life the sandbox is.
@@ -55,17 +59,8 @@ func (r Run) Between(from, to time.Time) []Line {
 	name, tag := behaviour.Name(r.Image), behaviour.Tag(r.Image)
 	b := behaviour.OfTag(tag)
 	ms := func(n int) time.Time { return r.Started.Add(time.Duration(n) * time.Millisecond) }
-	if name != gatewayImage {
-		add(ms(0), "INFO  %s %s starting pid=1", name, tag)
-		if !r.Ended.IsZero() {
-			add(r.Ended.Add(-time.Millisecond), "INFO  %s ends", name)
-		}
-		return lines
-	}
-	add(ms(0), "INFO  gateway %s starting pid=1 port=3001", tag)
-	add(ms(40), "INFO  config loaded source=/etc/datahub/gateway.yaml")
-	add(ms(90), "INFO  postgres connected pool=20")
-	if b.Name == "crash" {
+	fails := b.Name == "crash" || b.Stumbles && r.Restarts == 0
+	panics := func() []Line {
 		if r.Ended.IsZero() {
 			return lines
 		}
@@ -75,6 +70,22 @@ func (r Run) Between(from, to time.Time) []Line {
 			}
 		}
 		return lines
+	}
+	if name != gatewayImage || r.Once {
+		add(ms(0), "INFO  %s %s starting pid=1", name, tag)
+		if fails {
+			return panics()
+		}
+		if !r.Ended.IsZero() {
+			add(r.Ended.Add(-time.Millisecond), "INFO  %s ends", name)
+		}
+		return lines
+	}
+	add(ms(0), "INFO  gateway %s starting pid=1 port=3001", tag)
+	add(ms(40), "INFO  config loaded source=/etc/datahub/gateway.yaml")
+	add(ms(90), "INFO  postgres connected pool=20")
+	if fails {
+		return panics()
 	}
 	add(ms(160), "INFO  redis connected addr=redis-a:6379")
 	add(ms(210), "INFO  listening addr=:3001 version=%s", tag)
@@ -100,7 +111,7 @@ func (r Run) end() time.Time {
 // routine is what a running gateway says at its kth turn.
 func (r Run) routine(b behaviour.Behaviour, k int64, at time.Time) string {
 	h := fnv.New64a()
-	fmt.Fprint(h, r.Pod, r.Started.Unix())
+	fmt.Fprint(h, r.Pod, r.Container, r.Started.Unix())
 	dice := rand.New(rand.NewPCG(h.Sum64(), uint64(k)))
 	path := []string{"/v1/datasets", "/v1/search", "/v1/keys", "/v1/lineage", "/v1/users/me"}[dice.IntN(5)]
 	took := 8 + dice.IntN(30)

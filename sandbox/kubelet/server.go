@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -61,15 +62,18 @@ func statusOf(err error) int {
 
 // runOf finds the run of a container whose log is asked for, or says in the kubelet's words why there is none.
 func runOf(pod *corev1.Pod, container string, previous bool, speed float64) (Run, error) {
-	for _, c := range pod.Status.ContainerStatuses {
+	for _, c := range containerStatuses(pod) {
 		if c.Name != container {
 			continue
 		}
-		run := Run{Pod: pod.Name, Image: c.Image, Speed: speed}
+		run := Run{Pod: pod.Name, Container: c.Name, Image: c.Image, Speed: speed, Restarts: int(c.RestartCount), Once: once(pod, c.Name)}
 		state := c.State
 		if state.Waiting != nil || previous {
 			if previous || c.LastTerminationState.Terminated != nil {
 				state = c.LastTerminationState
+				if c.State.Waiting == nil {
+					run.Restarts--
+				}
 			}
 		}
 		switch {
@@ -92,6 +96,13 @@ func runOf(pod *corev1.Pod, container string, previous bool, speed float64) (Run
 		return run, nil
 	}
 	return Run{}, fmt.Errorf("container %q in pod %q is not available", container, pod.Name)
+}
+
+// once tells whether a container is one of the pod's init containers that run once, before the others.
+func once(pod *corev1.Pod, container string) bool {
+	return slices.ContainsFunc(pod.Spec.InitContainers, func(c corev1.Container) bool {
+		return c.Name == container && (c.RestartPolicy == nil || *c.RestartPolicy != corev1.ContainerRestartPolicyAlways)
+	})
 }
 
 // selected returns the lines up to now that the parameters tailLines, sinceSeconds and sinceTime choose.
@@ -136,7 +147,7 @@ func follow(ctx context.Context, flush *http.ResponseController, out *limited, n
 
 // ended returns the run with the time of its end, if the container has ended or restarted since.
 func ended(run Run, pod *corev1.Pod, container string) Run {
-	for _, c := range pod.Status.ContainerStatuses {
+	for _, c := range containerStatuses(pod) {
 		if c.Name != container {
 			continue
 		}

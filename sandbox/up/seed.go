@@ -26,7 +26,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"datahub.io/slipway/sandbox/gateway"
-	"datahub.io/slipway/sandbox/stages"
+	"datahub.io/slipway/sandbox/kubelet"
 )
 
 //go:embed manifests/*.yaml
@@ -257,7 +257,7 @@ func (s *seeder) settle(ctx context.Context, namespace string, replicas int) err
 	rollout := time.Now().Add(-27 * time.Hour)
 	for i, pod := range pods.Items {
 		since := rollout.Add(time.Duration(i*8) * time.Second).UTC().Format(time.RFC3339)
-		patch := fmt.Sprintf(`{"metadata":{"annotations":{%q:%q}}}`, stages.SettledAnnotation, since)
+		patch := fmt.Sprintf(`{"metadata":{"annotations":{%q:%q}}}`, kubelet.SettledAnnotation, since)
 		err := until(ctx, func() error {
 			_, err := s.typed.CoreV1().Pods(namespace).Patch(ctx, pod.Name, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
 			return err

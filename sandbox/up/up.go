@@ -46,7 +46,10 @@ func Run(ctx context.Context, o Options, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	stageData, err := stages.Render(o.Speed)
+	if !(o.Speed > 0) {
+		return fmt.Errorf("speed %v: a number above 0 is needed", o.Speed)
+	}
+	stageData, err := stages.All()
 	if err != nil {
 		return err
 	}
