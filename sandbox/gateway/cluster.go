@@ -125,24 +125,46 @@ func scaleOf(d *appsv1.Deployment) Scale {
 	return Scale{d.Namespace, d.Name, desired, d.Status.AvailableReplicas}
 }
 
-// podOf takes the first container for the gateway's.
+// podOf takes the container "gateway" for the one that serves, or the first where none has that name.
 func podOf(p *corev1.Pod) traffic.Pod {
 	out := traffic.Pod{Namespace: p.Namespace, Name: p.Name, App: p.Labels["app"], Labels: p.Labels}
-	c := p.Spec.Containers[0]
-	out.Container, out.Tag = c.Name, behaviour.Tag(c.Image)
-	out.CPULimit = c.Resources.Limits.Cpu().AsApproximateFloat64()
-	out.MemoryLimit = c.Resources.Limits.Memory().AsApproximateFloat64()
-	for _, s := range p.Status.ContainerStatuses {
-		if s.Name == c.Name {
-			out.Restarts = int(s.RestartCount)
-			if s.State.Running != nil {
-				out.Running, out.Started = true, s.State.Running.StartedAt.Time
-			}
+	serves := max(0, slices.IndexFunc(p.Spec.Containers, func(c corev1.Container) bool { return c.Name == "gateway" }))
+	for i, c := range p.Spec.Containers {
+		seen := containerOf(c, p.Status.ContainerStatuses)
+		if i != serves {
+			out.Beside = append(out.Beside, seen)
+			continue
+		}
+		out.Container, out.Tag, out.CPULimit, out.MemoryLimit = seen.Name, seen.Tag, seen.CPULimit, seen.MemoryLimit
+		out.Restarts, out.Running, out.Started = seen.Restarts, seen.Running, seen.Started
+	}
+	for _, c := range p.Spec.InitContainers {
+		if c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways {
+			seen := containerOf(c, p.Status.InitContainerStatuses)
+			seen.Native = true
+			out.Beside = append(out.Beside, seen)
 		}
 	}
 	for _, condition := range p.Status.Conditions {
 		if condition.Type == corev1.PodReady {
 			out.Serving = condition.Status == corev1.ConditionTrue && p.DeletionTimestamp == nil && out.Running
+		}
+	}
+	return out
+}
+
+func containerOf(c corev1.Container, statuses []corev1.ContainerStatus) traffic.Container {
+	out := traffic.Container{
+		Name: c.Name, Tag: behaviour.Tag(c.Image),
+		CPULimit: c.Resources.Limits.Cpu().AsApproximateFloat64(), MemoryLimit: c.Resources.Limits.Memory().AsApproximateFloat64(),
+	}
+	for _, s := range statuses {
+		if s.Name != c.Name {
+			continue
+		}
+		out.Restarts = int(s.RestartCount)
+		if s.State.Running != nil {
+			out.Running, out.Started = true, s.State.Running.StartedAt.Time
 		}
 	}
 	return out

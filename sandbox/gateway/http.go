@@ -11,7 +11,7 @@ import (
 	"datahub.io/slipway/sandbox/traffic"
 )
 
-// Usage is what one pod uses, as the metrics part asks for it.
+// Usage is what one container uses, as the metrics part asks for it.
 type Usage struct {
 	Namespace string `json:"namespace"`
 	Pod       string `json:"pod"`
@@ -99,7 +99,7 @@ func (g *Gateway) usage() []Usage {
 	defer g.mu.Unlock()
 	out := []Usage{}
 	for _, u := range g.model.Usage() {
-		out = append(out, Usage{u.Pod.Namespace, u.Pod.Name, u.Pod.Container, u.CPU, u.Memory})
+		out = append(out, Usage{u.Pod.Namespace, u.Pod.Name, u.Container, u.CPU, u.Memory})
 	}
 	return out
 }

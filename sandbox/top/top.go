@@ -106,7 +106,7 @@ func (a *api) get(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, &items[0])
 }
 
-// metrics joins the pods that match with what they use. A pod whose container does not run has no metrics, as with metrics-server.
+// metrics joins the pods that match with what they use. A pod of which no container runs has no metrics, as with metrics-server.
 func (a *api) metrics(ctx context.Context, namespace string, options metav1.ListOptions) ([]v1beta1.PodMetrics, error) {
 	usage, err := a.usage(ctx)
 	if err != nil {
@@ -119,25 +119,28 @@ func (a *api) metrics(ctx context.Context, namespace string, options metav1.List
 	const window = 15 * time.Second
 	now, items := metav1.Now(), []v1beta1.PodMetrics{}
 	for _, pod := range pods.Items {
-		u, ok := usage[pod.Namespace+"/"+pod.Name]
-		if !ok {
+		var containers []v1beta1.ContainerMetrics
+		for _, u := range usage[pod.Namespace+"/"+pod.Name] {
+			containers = append(containers, v1beta1.ContainerMetrics{Name: u.Container, Usage: corev1.ResourceList{
+				corev1.ResourceCPU:    *resource.NewScaledQuantity(int64(u.CPU*1e9), resource.Nano),
+				corev1.ResourceMemory: *resource.NewQuantity(int64(u.Memory)/1024*1024, resource.BinarySI),
+			}})
+		}
+		if containers == nil {
 			continue
 		}
 		items = append(items, v1beta1.PodMetrics{
 			TypeMeta:   metav1.TypeMeta{Kind: "PodMetrics", APIVersion: v1beta1.SchemeGroupVersion.String()},
 			ObjectMeta: metav1.ObjectMeta{Name: pod.Name, Namespace: pod.Namespace, Labels: pod.Labels, CreationTimestamp: now},
 			Timestamp:  now, Window: metav1.Duration{Duration: window},
-			Containers: []v1beta1.ContainerMetrics{{Name: u.Container, Usage: corev1.ResourceList{
-				corev1.ResourceCPU:    *resource.NewScaledQuantity(int64(u.CPU*1e9), resource.Nano),
-				corev1.ResourceMemory: *resource.NewQuantity(int64(u.Memory)/1024*1024, resource.BinarySI),
-			}}},
+			Containers: containers,
 		})
 	}
 	return items, nil
 }
 
-// usage asks the gateway what pods use, by namespace/name.
-func (a *api) usage(ctx context.Context) (map[string]gateway.Usage, error) {
+// usage asks the gateway what the containers of pods use, by namespace/name of the pod.
+func (a *api) usage(ctx context.Context) (map[string][]gateway.Usage, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+a.source+"/usage", nil)
 	if err != nil {
 		return nil, err
@@ -151,9 +154,9 @@ func (a *api) usage(ctx context.Context) (map[string]gateway.Usage, error) {
 	if err := json.NewDecoder(response.Body).Decode(&all); err != nil {
 		return nil, fmt.Errorf("the gateway's figures: %w", err)
 	}
-	out := make(map[string]gateway.Usage, len(all))
+	out := make(map[string][]gateway.Usage, len(all))
 	for _, u := range all {
-		out[u.Namespace+"/"+u.Pod] = u
+		out[u.Namespace+"/"+u.Pod] = append(out[u.Namespace+"/"+u.Pod], u)
 	}
 	return out, nil
 }

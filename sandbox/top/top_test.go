@@ -33,6 +33,7 @@ func figures(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, []gateway.Usage{
 		{Namespace: "production", Pod: "a", Container: "gateway", CPU: 0.9, Memory: 1.25 * (1 << 30)},
 		{Namespace: "staging", Pod: "b", Container: "gateway", CPU: 0.0451, Memory: 1 << 20},
+		{Namespace: "production", Pod: "a", Container: "proxy", CPU: 0.02, Memory: 1 << 20},
 		{Namespace: "production", Pod: "gone", Container: "gateway", CPU: 1, Memory: 1},
 	})
 }
@@ -40,9 +41,9 @@ func figures(w http.ResponseWriter, _ *http.Request) {
 func TestPods(t *testing.T) {
 	server := serve(t, figures)
 	for path, want := range map[string]string{
-		"/pods":                           "production/a 900m 1280Mi; staging/b 45100u 1Mi",
-		"/pods?labelSelector=app%3Dother": "staging/b 45100u 1Mi",
-		"/namespaces/production/pods":     "production/a 900m 1280Mi",
+		"/pods":                           "production/a gateway 900m 1280Mi proxy 20m 1Mi; staging/b gateway 45100u 1Mi",
+		"/pods?labelSelector=app%3Dother": "staging/b gateway 45100u 1Mi",
+		"/namespaces/production/pods":     "production/a gateway 900m 1280Mi proxy 20m 1Mi",
 		"/namespaces/production/pods?labelSelector=app!%3Dgateway": "",
 		"/namespaces/empty/pods":                                   "",
 	} {
@@ -57,8 +58,11 @@ func TestPods(t *testing.T) {
 		}
 		var got []string
 		for _, p := range list.Items {
-			c := p.Containers[0]
-			got = append(got, p.Namespace+"/"+p.Name+" "+c.Usage.Cpu().String()+" "+c.Usage.Memory().String())
+			pod := p.Namespace + "/" + p.Name
+			for _, c := range p.Containers {
+				pod += " " + c.Name + " " + c.Usage.Cpu().String() + " " + c.Usage.Memory().String()
+			}
+			got = append(got, pod)
 		}
 		if strings.Join(got, "; ") != want {
 			t.Errorf("%s: got %q, want %q", path, got, want)

@@ -24,8 +24,10 @@ type Pod struct {
 	Started time.Time
 	// Restarts is the container's restart count.
 	Restarts int
-	// CPULimit is in cores, MemoryLimit in bytes.
+	// CPULimit is in cores, MemoryLimit in bytes; 0 is none.
 	CPULimit, MemoryLimit float64
+	// Beside are its other containers, those that run once left out.
+	Beside []Container
 }
 
 // Service is one load-balanced service.
@@ -257,12 +259,11 @@ func (m *Model) use(p Pod, load float64, s Service, seconds float64) {
 
 // memory returns the working set of a pod's container, in bytes.
 func (m *Model) memory(p Pod, at time.Time) float64 {
-	age := max(0, at.Sub(p.Started).Seconds()*m.speed)
-	share := (0.62 - 0.22*math.Exp(-age/30)) * (1 + 0.01*wobble(at, p.Namespace) + 0.01*wobble(at, p.Name))
-	if b := behaviour.OfTag(p.Tag); b.Exhausts > 0 {
-		share = min(1, 0.4+0.6*age/b.Exhausts.Seconds())
+	limit := p.MemoryLimit
+	if limit == 0 {
+		limit = unlimited
 	}
-	return share * p.MemoryLimit
+	return m.share(behaviour.OfTag(p.Tag), p.Started, at, p.Namespace, p.Name) * limit
 }
 
 // wave is the gentle unrest of demand around 1.

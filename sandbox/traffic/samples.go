@@ -21,7 +21,8 @@ type Label struct{ Name, Value string }
 
 // Usage is what a container uses at this moment.
 type Usage struct {
-	Pod Pod
+	Pod       Pod
+	Container string
 	// CPU is in cores, Memory in bytes.
 	CPU, Memory float64
 }
@@ -69,18 +70,35 @@ func (m *Model) Samples() []Sample {
 		add(math.Floor(c.buckets[len(Bounds)]), "http_request_duration_seconds_count", c.labels.request)
 	})
 	m.each(func(p Pod, c *counter) { add(c.cpu, "container_cpu_usage_seconds_total", c.labels.container) })
+	m.eachBeside(func(p Pod, c Container) { add(c.cpu(m.at), "container_cpu_usage_seconds_total", p.of(c.Name)) })
 	m.each(func(p Pod, c *counter) {
 		add(m.memory(p, m.at), "container_memory_working_set_bytes", c.labels.container)
 	})
-	for _, p := range m.pods {
-		limit := func(resource, unit string) []Label {
-			return pairs("container", p.Container, "namespace", p.Namespace, "pod", p.Name, "resource", resource, "unit", unit)
+	m.eachBeside(func(p Pod, c Container) {
+		add(m.besideMemory(p, c, m.at), "container_memory_working_set_bytes", p.of(c.Name))
+	})
+	for _, native := range []bool{false, true} {
+		prefix := map[bool]string{false: "kube_pod_container_", true: "kube_pod_init_container_"}[native]
+		for _, p := range m.pods {
+			if !native {
+				p.limits(add, prefix+"resource_limits", p.Container, p.CPULimit, p.MemoryLimit)
+			}
+			for _, c := range p.Beside {
+				if c.Native == native {
+					p.limits(add, prefix+"resource_limits", c.Name, c.CPULimit, c.MemoryLimit)
+				}
+			}
 		}
-		add(p.CPULimit, "kube_pod_container_resource_limits", limit("cpu", "core"))
-		add(p.MemoryLimit, "kube_pod_container_resource_limits", limit("memory", "byte"))
-	}
-	for _, p := range m.pods {
-		add(float64(p.Restarts), "kube_pod_container_status_restarts_total", pairs("container", p.Container, "namespace", p.Namespace, "pod", p.Name))
+		for _, p := range m.pods {
+			if !native {
+				add(float64(p.Restarts), prefix+"status_restarts_total", p.of(p.Container))
+			}
+			for _, c := range p.Beside {
+				if c.Native == native {
+					add(float64(c.Restarts), prefix+"status_restarts_total", p.of(c.Name))
+				}
+			}
+		}
 	}
 	for _, p := range m.pods {
 		add(truth(p.Serving), "kube_pod_status_ready", pairs("condition", "true", "namespace", p.Namespace, "pod", p.Name))
@@ -126,7 +144,8 @@ func le(i int) string {
 // Usage returns what every running container uses now.
 func (m *Model) Usage() []Usage {
 	var out []Usage
-	m.each(func(p Pod, c *counter) { out = append(out, Usage{Pod: p, CPU: c.usage, Memory: m.memory(p, m.at)}) })
+	m.each(func(p Pod, c *counter) { out = append(out, Usage{p, p.Container, c.usage, m.memory(p, m.at)}) })
+	m.eachBeside(func(p Pod, c Container) { out = append(out, Usage{p, c.Name, besideCPU, m.besideMemory(p, c, m.at)}) })
 	return out
 }
 
