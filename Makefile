@@ -34,7 +34,7 @@ unit:
 	@test -n "$(RACE)" || echo "no C compiler: tests run without the race detector"
 	$(GO) vet ./...
 	$(GO) test $(RACE) ./...
-	cd sandbox && $(GO) test $(RACE) ./behaviour ./traffic ./gateway ./faulty ./meddle ./supervise ./stages ./kubelet ./up ./top ./crds
+	cd sandbox && $(GO) test $(RACE) ./behaviour ./traffic ./gateway ./faulty ./meddle ./supervise ./stages ./kubelet ./disorder ./up ./top ./crds
 
 e2e: build sandbox
 	bin/sandbox exec --dir .sandbox/test --speed $(SPEED) --deadline 20s -- \

@@ -79,6 +79,10 @@ func command() *cobra.Command {
 		},
 		newRequests(&o),
 		newBurst(&o), newLoad(&o), newLag(&o), newPrometheus(&o), newMeddle(&o),
+		newDisorder(&o),
+		newEvict(&o),
+		newRestart(&o),
+		newNode(&o),
 	)
 	return root
 }

@@ -28,7 +28,7 @@ func Serve(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	go live(ctx, client, o.Speed)
+	go Live(ctx, client, o.Speed)
 	server := &http.Server{Addr: o.Listen, Handler: Handler(client, o.Speed)}
 	go func() { <-ctx.Done(); server.Close() }()
 	if err := server.ListenAndServeTLS(o.Cert, o.Key); !errors.Is(err, http.ErrServerClosed) {

@@ -39,8 +39,8 @@ type runner struct {
 	addresses map[string]types.UID
 }
 
-// live lets pods live and records events until the context ends.
-func live(ctx context.Context, client kubernetes.Interface, speed float64) {
+// Live lets pods live and records events until the context ends.
+func Live(ctx context.Context, client kubernetes.Interface, speed float64) {
 	broadcaster := record.NewBroadcaster(record.WithContext(ctx))
 	defer broadcaster.Shutdown()
 	broadcaster.StartRecordingToSink(&typedcorev1.EventSinkImpl{Interface: client.CoreV1().Events("")})

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"datahub.io/slipway/sandbox/gateway"
 	"datahub.io/slipway/sandbox/supervise"
@@ -74,7 +75,11 @@ func parts(d *Dir, p ports, o Options, authority []byte) []supervise.Part {
 			"--kubeconfig=" + admin, "--leader-elect=false", "--bind-address=127.0.0.1", "--secure-port=" + strconv.Itoa(p.controllers),
 			"--tls-cert-file=" + crt, "--tls-private-key-file=" + key, "--kube-api-qps=200", "--kube-api-burst=400", "--profiling=false",
 			"--controllers=deployment-controller,replicaset-controller,job-controller,garbage-collector-controller,namespace-controller," +
-				"serviceaccount-controller,endpointslice-controller,node-lifecycle-controller",
+				"serviceaccount-controller,endpointslice-controller,node-lifecycle-controller," +
+				"resourcequota-controller,horizontal-pod-autoscaler-controller",
+			"--horizontal-pod-autoscaler-sync-period=5s",
+			"--horizontal-pod-autoscaler-downscale-stabilization=" + quicker(5*time.Minute, o.Speed),
+			"--horizontal-pod-autoscaler-cpu-initialization-period=" + quicker(5*time.Minute, o.Speed),
 			// While the API server is stopped no node can say that it lives, and pods and traffic go on all the same.
 			"--node-monitor-grace-period=24h",
 		}},
@@ -110,6 +115,11 @@ func parts(d *Dir, p ports, o Options, authority []byte) []supervise.Part {
 
 // PartVariable is the variable that has a part's name in its own process.
 const PartVariable = "SANDBOX_PART"
+
+// quicker is a delay of the control plane at the sandbox's speed, in whole seconds.
+func quicker(delay time.Duration, speed float64) string {
+	return max(time.Duration(float64(delay)/speed).Truncate(time.Second), time.Second).String()
+}
 
 // environment is an environment without what would configure parts behind the sandbox's back. Their home is the sandbox's directory: kwok takes
 // ~/.kwok/kwok.yaml.
