@@ -153,7 +153,7 @@ func (r *deployment) deploy(f release.Frame) (bool, error) {
 	}
 	c := choice(f, release.DoDeploy, "")
 	switch {
-	case c.Wait && !(c.Gate && len(r.settle) == 0): // no wait opens a gate
+	case c.Wait && (!c.Gate || len(r.settle) != 0): // no wait opens a gate
 		r.waits(c.Why)
 		return false, nil
 	case c.Gate:

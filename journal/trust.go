@@ -84,7 +84,7 @@ func strange(st *unix.Stat_t, path, accepted string) error {
 	if st.Mode&unix.S_IFMT == unix.S_IFLNK {
 		next = "links are not followed: move it away, or name what it leads to"
 	}
-	return &UntrustedError{path, fmt.Sprintf("%s; accepted: %s", kinds[uint32(st.Mode&unix.S_IFMT)], accepted), next}
+	return &UntrustedError{path, fmt.Sprintf("%s; accepted: %s", kinds[st.Mode&unix.S_IFMT], accepted), next}
 }
 
 // openAt opens what a directory holds, following no link and waiting for

@@ -153,7 +153,7 @@ func deployChoice(plan Plan, s State, now time.Time) Choice {
 	c.Foreign = c.Why != "" && (c.Why == others || s.Phase == Planned && s.Unchanged() && c.Why == unfit)
 	c.Gate = earlier == "" && (gate != "" || later == "" && vain != "")
 	c.OK = c.Why == ""
-	if plan.ByCanary() && !(s.Phase == Planned && s.Unchanged()) {
+	if plan.ByCanary() && (s.Phase != Planned || !s.Unchanged()) {
 		c.Seen = canarySeen(plan, s)
 	}
 	c.Intent = Deploy{Adopt: plan.ByCanary() && leftover(plan, s) != "", Replace: foreignImage(plan, w)}

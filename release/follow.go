@@ -54,7 +54,7 @@ func (t *turn) compare(w Workload) {
 		r.Phase, r.Held, r.Asking = RollingBack, nil, nil
 		r.Rollout = Rollout{Goal: t.s.From, UID: w.UID, Began: t.now, Generation: w.Generation, Condition: w.Progressing.Updated}
 		t.tell(cluster, MarkAttention, fmt.Sprintf("someone else returned it to %s%s", t.s.From.Version, causeWords(w)))
-	case t.s.aborting() && !(t.s.Canary.Promoted && w.Runs(t.plan.Container, t.s.To.Image)):
+	case t.s.aborting() && (!t.s.Canary.Promoted || !w.Runs(t.plan.Container, t.s.To.Image)):
 		t.leave("someone else changed the Deployment")
 	default:
 		t.foreign(replacedWords(t.plan, w, goal), w.Template.Hash)

@@ -47,8 +47,7 @@ func commandsOn(screen string) []string {
 	for line := range strings.Lines(screen) {
 		_, body, framed := strings.Cut(line, "┃")
 		body, _, closed := strings.Cut(body, "┃")
-		label, text, labelled := strings.Cut(strings.TrimSpace(body), "  ")
-		text = strings.TrimSpace(text)
+		label, _, labelled := strings.Cut(strings.TrimSpace(body), "  ")
 		switch {
 		case current != nil && framed && closed && strings.HasPrefix(body, "        "):
 			current = append(current, strings.TrimSpace(body))
@@ -57,7 +56,7 @@ func commandsOn(screen string) []string {
 			out, current = append(out, strings.Join(current, " ")), nil
 		}
 		if framed && labelled && strings.HasPrefix(label, "same as") || strings.HasPrefix(strings.TrimSpace(body), "same as ") {
-			text = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(body), "same as"))
+			text := strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(body), "same as"))
 			if strings.HasPrefix(text, "kubectl ") {
 				current = []string{text}
 			}
