@@ -224,6 +224,30 @@ func TestSpikes(t *testing.T) {
 	}
 }
 
+// Of a version that was complete before it is judged, what is there is looked back at,
+// no further than a release would be watched.
+func TestSpikesOfWhatStands(t *testing.T) {
+	plan := release.Plan{
+		Metrics: []release.MetricSpec{{Name: release.ErrorRate, Unit: release.Ratio, Bound: release.Bound{Kind: release.Threshold, Max: 0.001}}},
+		Stale:   release.Staleness{Metric: 30 * time.Second},
+	}
+	item := release.ItemSpec{Type: release.ItemSpikes, Metric: release.ErrorRate, For: 30 * time.Minute}
+	began := now.Add(-time.Second)
+	for stood, since := range map[time.Duration]time.Duration{5 * time.Minute: 5 * time.Minute, 2 * time.Hour: 30*time.Minute + time.Second} {
+		p := peaks{value: 0.0005}
+		state := release.State{
+			Record: release.Record{Rollout: release.Rollout{Began: began, Stood: now.Add(-stood)}},
+			View:   release.View{Samples: map[release.MetricName]release.Sample{release.ErrorRate: {Metric: release.ErrorRate, At: now, Value: 0.0002}}},
+		}
+		if got := New(plan, &p, clock).Probe(t.Context(), item, state); got.Verdict != release.Pass {
+			t.Errorf("complete for %s: %+v", stood, got)
+		}
+		if got := now.Sub(p.since); got != since {
+			t.Errorf("complete for %s: looked back for %s, want %s", stood, got, since)
+		}
+	}
+}
+
 func TestNotProbed(t *testing.T) {
 	got := New(release.Plan{}, nil, clock).Probe(t.Context(), release.ItemSpec{Type: release.ItemManual}, release.State{})
 	if got.Verdict != release.NoData || got.At != now {

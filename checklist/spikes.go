@@ -10,14 +10,14 @@ import (
 )
 
 // probeSpikes passes when the metric has not been over its bound since the
-// rollout began. A later recovery does not heal a spike. It needs fresh data:
+// rollout began, or for as long as it looks back at what ran before. A later recovery does not heal a spike. It needs fresh data:
 // a peak of the past says nothing about what happens behind a dead link.
 func (r *Runner) probeSpikes(ctx context.Context, item release.ItemSpec, state release.State) release.Result {
 	i := slices.IndexFunc(r.plan.Metrics, func(m release.MetricSpec) bool { return m.Name == item.Metric })
 	if i < 0 {
 		return noData("no metric", fmt.Sprintf("metric %s is not configured", item.Metric))
 	}
-	spec, began := r.plan.Metrics[i], state.Rollout.Began
+	spec, began := r.plan.Metrics[i], state.LooksBack(item)
 	if began.IsZero() {
 		return noData("not begun", "no rollout has begun")
 	}

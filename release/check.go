@@ -74,7 +74,7 @@ func (t *turn) stretch(id string, verdict Verdict) {
 		}
 		h.Last = t.now
 	case Fail:
-		h = Holding{}
+		h = Holding{Failed: true}
 	default:
 		h.Last = zeroTime
 	}
@@ -91,7 +91,7 @@ func (t *turn) grade(i int, spec ItemSpec, f finding) {
 		t.set(i, Failed, f.evidence)
 	case f.verdict == NoData:
 		t.set(i, Unknown, f.evidence)
-	case t.s.View.Checks[spec.ID].For >= spec.For:
+	case t.s.View.Checks[spec.ID].For >= t.s.soak(spec):
 		t.set(i, Passed, f.evidence)
 	default:
 		t.set(i, Running, "")

@@ -87,8 +87,8 @@ func edge(plan Plan, s State, spec ItemSpec, item Item, now time.Time) string {
 		if spec.Type == ItemDeploy {
 			return fmt.Sprintf("%d/%d", w.Replaced(), w.Desired)
 		}
-		if spec.For > 0 {
-			return fmt.Sprintf("%s of %s", Span(s.View.Checks[spec.ID].For), Span(spec.For))
+		if soak := s.soak(spec); soak > 0 {
+			return fmt.Sprintf("%s of %s", Span(s.View.Checks[spec.ID].For), Span(soak))
 		}
 		return "looking"
 	}
@@ -103,8 +103,8 @@ func edge(plan Plan, s State, spec ItemSpec, item Item, now time.Time) string {
 		return "no release"
 	case spec.Stage == During && s.Phase == Deploying:
 		return "next"
-	case spec.For >= time.Minute:
-		return fmt.Sprintf("%d min", int(spec.For.Minutes()))
+	case s.soak(spec) >= time.Minute:
+		return fmt.Sprintf("%d min", int(s.soak(spec).Minutes()))
 	default:
 		return "check"
 	}
@@ -144,8 +144,9 @@ func rows(plan Plan, s State, v ItemView, now time.Time) []Fact {
 	}
 	if spec.Check() {
 		add("check", MarkNone, checkWords(plan, spec))
-		if spec.For > 0 {
-			add("passes", MarkNone, fmt.Sprintf("when it has held for %s; no data does not count", Span(spec.For)))
+		soak := s.soak(spec)
+		if soak > 0 {
+			add("passes", MarkNone, fmt.Sprintf("when it has held for %s; no data does not count", Span(soak)))
 		}
 		if due(spec, s.Phase) && item.Status != Waived {
 			f := look(plan, s, spec, now)
@@ -159,8 +160,8 @@ func rows(plan Plan, s State, v ItemView, now time.Time) []Fact {
 			default:
 				add("found", MarkUnknown, f.evidence)
 			}
-			if spec.For > 0 {
-				add("held", MarkNone, fmt.Sprintf("%s of %s", Span(s.View.Checks[spec.ID].For), Span(spec.For)))
+			if soak > 0 {
+				add("held", MarkNone, fmt.Sprintf("%s of %s", Span(s.View.Checks[spec.ID].For), Span(soak)))
 			}
 		} else if item.Status == Passed || item.Status == Failed {
 			add("found", v.Mark, join(item.Evidence, item.At.Format(time.TimeOnly)))

@@ -186,6 +186,9 @@ func (t *turn) converge() {
 	if r.Asking != nil && r.Asking.Trouble == Deadline {
 		t.withdraw("the rollout is complete")
 	}
+	if !r.Rollout.Stood.IsZero() {
+		return // said when it began to be judged
+	}
 	t.tell(Itself, MarkPass, fmt.Sprintf("rollout complete: %s on %d of %d pods after %s, revision %d", t.pinned(), w.Available, w.Desired, took, current.Number))
 }
 

@@ -87,6 +87,7 @@ type Rollout struct {
 	Generation int64     `json:"generation,omitempty"` // the Deployment's after the change was accepted; 0 until then
 	Condition  time.Time `json:"condition,omitzero"`   // Progressing.Updated before the change: a deadline must be newer
 	Completed  time.Time `json:"completed,omitzero"`   // when seen complete
+	Stood      time.Time `json:"stood,omitzero"`       // since when it was complete, where it is only judged; zero = it was not
 	// Excused metrics were out of bounds before the change, with these values:
 	// only failures twice as bad count, until they have passed again.
 	Excused map[MetricName]float64 `json:"excused,omitempty"`
@@ -235,8 +236,9 @@ type Run struct {
 // Holding is how long a check has held. Time without data is not counted; a
 // failure starts it anew.
 type Holding struct {
-	For  time.Duration
-	Last time.Time // when it was last seen to hold; zero = not in the last look
+	For    time.Duration
+	Last   time.Time // when it was last seen to hold; zero = not in the last look
+	Failed bool      // it has been seen to fail
 }
 
 // ProbeState is what is known of an item that is probed.

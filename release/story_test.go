@@ -18,9 +18,9 @@ import (
 // A story is a script of what happens to one release, with the machine's whole
 // reaction under each step. Commands:
 //
-//	new [protected] [onDeadline=auto|ask|off] [onMetrics=…] [unattended] [items=id:type:stage[:for],…]
+//	new [protected] [onDeadline=auto|ask|off] [onMetrics=…] [unattended] [soaks]
 //	cluster version=v2.4.0 revision=14 [pods=6] [available=6] [updated=6] [paused] [unobserved]
-//	        [reason=ProgressDeadlineExceeded] [failing=CrashLoopBackOff] [generation=+1] [cause="…"] [absent]
+//	        [reason=ProgressDeadlineExceeded] [failing=CrashLoopBackOff] [generation=+1] [cause="…"] [since=5m] [absent]
 //	cluster … touched=restart  the pod template with another annotation, the image as it was; touched=none takes it back
 //	at creating|shifting|baking|promoting|returning|removing|verifying [WEIGHT]  a canary goes there with nothing in the way
 //	canary version=v2.5.0 [pods=1] [available=1] [failing=CrashLoopBackOff] [restarts=2] [reason=…] [absent] [anew]
@@ -184,6 +184,10 @@ func (w *world) setup(t *testing.T, d *datadriven.TestData) {
 		case "traffic":
 			w.plan.Traffic = release.Traffic{Least: 10, Window: time.Minute}
 			w.plan.Metrics = append(w.plan.Metrics, release.MetricSpec{Name: release.RequestRate, Title: "Requests/sec", Unit: release.PerSecond, Bound: release.Bound{Kind: release.Range, Normal: 1200, Tolerance: 0.5}})
+		case "soaks": // half an hour, as a release does
+			w.plan.Items = append(w.plan.Items, release.ItemSpec{
+				ID: "spikes", Title: "No error spikes", Stage: release.Post, Type: release.ItemSpikes, Metric: release.ErrorRate, For: 30 * time.Minute,
+			})
 		case "driven":
 			w.plan.Driven = "eng-b drives the release of v2.5.0 (process 4711); undo is yours all the same"
 		default:
@@ -234,7 +238,7 @@ func (w *world) shape(t *testing.T, d *datadriven.TestData) {
 		c.Desired, c.MaxSurge, c.MaxUnavail, c.Deadline, c.History = 6, 2, 1, 5*time.Minute, 10
 	}
 	c.Paused, c.Causes, c.Writer = false, nil, ""
-	unobserved := false
+	unobserved, since := false, time.Duration(0)
 	c.Progressing.Status, c.Progressing.Reason = "True", "ReplicaSetUpdated"
 	for _, arg := range d.CmdArgs {
 		n := func() int { v, _ := strconv.Atoi(arg.Vals[0]); return v }
@@ -284,6 +288,12 @@ func (w *world) shape(t *testing.T, d *datadriven.TestData) {
 				t.Fatal(err)
 			}
 			c.Pods[0].Created = c.Pods[0].Last.Add(-age)
+		case "since": // its condition stands
+			d, err := time.ParseDuration(arg.Vals[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			since = d
 		case "cause":
 			c.ChangeCause = strings.Join(arg.Vals, ", ")
 		case "history":
@@ -304,7 +314,7 @@ func (w *world) shape(t *testing.T, d *datadriven.TestData) {
 			t.Fatalf("cluster: unknown %q", arg.Key)
 		}
 	}
-	c.Progressing.Updated = w.now
+	c.Progressing.Updated = w.now.Add(-since)
 	if !unobserved {
 		c.Observed = c.Generation
 	}

@@ -1,6 +1,10 @@
 package release
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+	"time"
+)
 
 // A version that runs already is deployed by judging it: nothing is set, so no gate
 // stands before it, and nothing is undone, whatever the judgement.
@@ -29,9 +33,43 @@ func (t *turn) judgeOnly(by Actor) {
 	w, r := t.s.View.Workload, t.record()
 	r.Phase, r.Ended = Deploying, zeroTime
 	r.Rollout = Rollout{Goal: r.To, UID: w.UID, Began: t.now, Generation: w.Generation}
+	if w.Convergence() == Complete {
+		r.Rollout.Stood = t.now
+		if at := w.Progressing.Updated; !at.IsZero() && at.Before(t.now) {
+			r.Rollout.Stood = at
+		}
+	}
 	t.s.View.Failing, t.s.View.Blind = nil, nil
 	t.s.View.Checks, t.s.View.Probes = nil, nil
+	if !r.Rollout.Stood.IsZero() {
+		t.tell(by, MarkNone, fmt.Sprintf("judges %s as it stands: complete for %s", r.To.Version, Age(t.now.Sub(r.Rollout.Stood))))
+		return
+	}
 	t.tell(by, MarkNone, fmt.Sprintf("waits until %s is complete, and judges it", r.To.Version))
+}
+
+// standing is how long a version has to have been complete to be judged as it stands.
+const standing = time.Minute
+
+// soak is how long a check must hold before its item passes. A version that was complete
+// when it began to be judged is not watched as long as a new one: what it has stood
+// counts. A check that fails is watched in full.
+func (s State) soak(spec ItemSpec) time.Duration {
+	r := s.Rollout
+	if r.Stood.IsZero() || s.View.Checks[spec.ID].Failed {
+		return spec.For
+	}
+	return max(min(spec.For, standing)-r.Began.Sub(r.Stood), 0)
+}
+
+// LooksBack is the moment from which an item that looks back does: the beginning of the
+// rollout or, of a version that was complete before, as far back as a release would.
+func (r Record) LooksBack(spec ItemSpec) time.Time {
+	began, stood := r.Rollout.Began, r.Rollout.Stood
+	if back := began.Add(-spec.For); !stood.IsZero() && back.After(stood) {
+		return back
+	}
+	return cmp.Or(stood, began)
 }
 
 // unfinishedBeside says which canary keeps what runs from being all there is to judge,
