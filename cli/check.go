@@ -68,6 +68,12 @@ func (s *session) examine(ctx context.Context) []row {
 	return append(rows, <-health...)
 }
 
+// revisions looks what an undo can go back to.
+func revisions(w release.Workload) row {
+	found, ok := release.CheckHistory(w)
+	return row{part: "cluster", name: "revisions for an undo", ok: ok, optional: true, found: found, next: "set spec.revisionHistoryLimit to 2 or more"}
+}
+
 // limits looks whether usage can be judged: by the limits of the container, where the
 // configuration gives none. Without one the items that need it never pass, and no canary
 // does.
@@ -76,7 +82,7 @@ func (s *session) limits(ctx context.Context) []row {
 	if err != nil || !w.Found {
 		return nil // said above
 	}
-	rows := s.containers(w)
+	rows := append(s.containers(w), revisions(w))
 	name := "limits of container " + s.plan.Container
 	unlimited := release.Unlimited(s.plan, w)
 	if len(unlimited) == 0 {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -41,5 +42,36 @@ func TestCheckHealth(t *testing.T) {
 		if code(err) != want.code || !strings.Contains(out.String(), want.result) || !strings.Contains(out.String(), want.found) {
 			t.Errorf("%s: %v\n%s", path, err, out)
 		}
+	}
+}
+
+// What an undo can go back to is known before a release: none at all is said, with what
+// to do, and fails nothing.
+func TestCheckRevisions(t *testing.T) {
+	for name, c := range map[string]struct {
+		limit, revisions int
+		ok               bool
+		found            string
+	}{
+		"none is kept":  {0, 3, false, "revisionHistoryLimit is 0: no earlier revision is kept, and an undo of a complete release can only set its earlier image again"},
+		"one is kept":   {1, 2, true, "revisionHistoryLimit is 1: only the revision that ran before is kept"},
+		"there is none": {10, 1, true, "no earlier revision yet"},
+		"as usual":      {10, 4, true, "3 earlier revisions"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := revisions(release.Workload{History: c.limit, Revisions: make([]release.Revision, c.revisions)})
+			if got.ok != c.ok || got.found != c.found || !got.optional {
+				t.Errorf("%+v", got)
+			}
+			var out bytes.Buffer
+			cmd := &cobra.Command{}
+			cmd.SetOut(&out)
+			if err := printRows(cmd, []row{got}); err != nil {
+				t.Error(err)
+			}
+			if said := strings.Contains(out.String(), "absent") && strings.Contains(out.String(), "; set spec.revisionHistoryLimit"); said == c.ok {
+				t.Errorf("said %q", out.String())
+			}
+		})
 	}
 }

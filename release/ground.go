@@ -61,6 +61,20 @@ func (w Workload) keeps(to Revision) bool {
 	return newer < w.History
 }
 
+// CheckHistory says how many revisions an undo can choose from once a release is
+// complete; ok is false when there is not even the one that ran before.
+func CheckHistory(w Workload) (found string, ok bool) {
+	switch {
+	case w.History == 0:
+		return "revisionHistoryLimit is 0: no earlier revision is kept, and an undo of a complete release can only set its earlier image again", false
+	case w.History == 1:
+		return "revisionHistoryLimit is 1: only the revision that ran before is kept", true
+	case len(w.Revisions) < 2:
+		return "no earlier revision yet", true
+	}
+	return Count(len(w.Revisions)-1, "earlier revision"), true
+}
+
 // groundWords says before a deploy what there will not be to return to, or "".
 func groundWords(plan Plan, s State) string {
 	w := s.View.Workload
