@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -100,6 +101,43 @@ func left() release.Record {
 	return release.Record{
 		ID: "r1", Phase: release.Deploying, By: release.Actor{Name: "eng-b"},
 		From: release.Target{Version: "v1"}, To: release.Target{Version: "v2", Image: "registry.example/gateway:v2"},
+	}
+}
+
+// What became of a version last is what is said of it: one that was released after it
+// was rolled back is as good as any.
+func TestLastWordOnAVersion(t *testing.T) {
+	const template = "hash-v2"
+	outcome := func(id string, phase release.Phase) release.Record {
+		r := left()
+		r.ID, r.Phase, r.To.Template, r.Auto = id, phase, template, "error rate"
+		if phase == release.RolledBack {
+			r.Rollout.Goal.Template = "hash-v1"
+		}
+		return r
+	}
+	for name, c := range map[string]struct {
+		first, last release.Phase
+		said        bool
+	}{
+		"rolled back":           {release.Released, release.RolledBack, true},
+		"released after all":    {release.RolledBack, release.Released, false},
+		"rolled back twice":     {release.RolledBack, release.RolledBack, true},
+		"planned and abandoned": {release.RolledBack, release.Abandoned, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := newSession(t)
+			began := time.Now().Add(-time.Hour)
+			for i, phase := range []release.Phase{c.first, c.last} {
+				r := outcome(fmt.Sprintf("20261123-12000%d", i), phase)
+				r.Began = began.Add(time.Duration(i) * time.Minute)
+				s.past(t, r.Began, r)
+			}
+			why, said := s.undone()[template]
+			if said != c.said || said && !strings.Contains(why, "v2 was rolled back on ") {
+				t.Errorf("said %q", why)
+			}
+		})
 	}
 }
 

@@ -418,6 +418,28 @@ func TestRolledBackIsRemembered(t *testing.T) {
 	})
 }
 
+// A version that is released after all is no longer said to have been rolled back.
+func TestReleasedIsNoLongerRolledBack(t *testing.T) {
+	r := newRig(t, func(o *Options) {
+		o.Plan.Undone = map[string]string{"hash-v2.4.0": "v2.4.0 was rolled back", "hash-v2.3.0": "v2.3.0 was rolled back"}
+		o.Plan.Items = nil
+		o.State.Record = release.Record{
+			Format: 1, Seq: 7, ID: "id-1", Phase: release.Verifying,
+			From:    release.Target{Version: "v2.3.0", Template: "hash-v2.3.0"},
+			To:      release.Target{Version: "v2.4.0", Template: "hash-v2.4.0"},
+			Rollout: release.Rollout{Goal: release.Target{Version: "v2.4.0", Template: "hash-v2.4.0"}, UID: "uid", Began: time.Now(), Generation: 1},
+		}
+		o.Journal = &bound{shelf: &shelf{}, id: "id-1"}
+	})
+	r.until(t, "held", func(f release.Frame) bool { return f.State.Held != nil })
+	r.want(t, release.Continue{})
+	r.until(t, "released", func(f release.Frame) bool { return f.State.Phase == release.Released })
+	f := r.until(t, "forgotten", func(f release.Frame) bool { return f.Plan.Undone["hash-v2.4.0"] == "" })
+	if f.Plan.Undone["hash-v2.3.0"] == "" {
+		t.Error("another version is forgotten")
+	}
+}
+
 // An outcome that cannot be written is a fact all the same, undo stays open, and
 // the record catches up.
 func TestOutcomeIsWrittenLater(t *testing.T) {
