@@ -221,9 +221,9 @@ func (l *leading) question(c release.Choice) question {
 	const no = "nothing was changed"
 	text := preview(c) + "\n" + facts(c.Preview)
 	if c.Preview.Confirm != "" {
-		return question{text + "To go on, type the environment's name: ", exactly(c.Preview.Confirm), no}
+		return question{text: text + "To go on, type the environment's name: ", yes: exactly(c.Preview.Confirm), no: no}
 	}
-	return question{text + c.Preview.Title + "? y/N: ", says("y", "yes"), no}
+	return question{text: text + c.Preview.Title + "? y/N: ", yes: says("y", "yes"), no: no}
 }
 
 // follow waits for what was asked for to be there.

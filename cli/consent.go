@@ -14,6 +14,7 @@ import (
 // they are asked again, about what is true then.
 type consent struct {
 	attended bool            // a person is asked first
+	asked    question        // what they were asked, until they have answered
 	given    *release.Choice // what they said yes to, until it is sent
 	moved    time.Time       // the look that a refusal was met with: only a newer one is asked about
 }
@@ -23,6 +24,9 @@ type question struct {
 	text string
 	yes  func(typed string) bool // what confirms; nothing else does
 	no   string                  // what it means when they do not confirm
+
+	other *release.Choice // what they can choose instead, or nil
+	says  string          // what they type for it
 }
 
 // agreed gives the choice to be sent; ok is false while there is none to send yet.
@@ -36,12 +40,19 @@ func (c *consent) agreed(d *driver, now release.Choice, q question) (choice rele
 	case c.given != nil:
 		return *c.given, true, nil
 	}
-	shown, typed, answered := d.confirm(now, q.text)
+	if d.shown == nil {
+		c.asked = q
+	}
+	shown, typed, answered := d.confirm(now, c.asked.text)
 	if !answered {
 		return now, false, nil
 	}
-	if !q.yes(typed) {
-		return now, false, fail(exitError, "not confirmed: %s", q.no)
+	switch {
+	case c.asked.yes(typed):
+	case c.asked.other != nil && typed == c.asked.says:
+		shown = *c.asked.other
+	default:
+		return now, false, fail(exitError, "not confirmed: %s", c.asked.no)
 	}
 	c.given = &shown
 	if !d.ready() {

@@ -202,9 +202,9 @@ func deployQuestion(c release.Choice) question {
 	text += facts(p)
 	const no = "nothing was deployed"
 	if p.Confirm != "" {
-		return question{text + "To deploy, type the environment's name: ", exactly(p.Confirm), no}
+		return question{text: text + "To deploy, type the environment's name: ", yes: exactly(p.Confirm), no: no}
 	}
-	return question{text + "Deploy? y/N: ", says("y", "yes"), no}
+	return question{text: text + "Deploy? y/N: ", yes: says("y", "yes"), no: no}
 }
 
 // verify ends the run when only a person could settle what is open.

@@ -86,7 +86,7 @@ func (s *simple) next(d *driver, f release.Frame) (bool, error) {
 
 // simpleQuestion shows what a pause or a resume would do.
 func simpleQuestion(c release.Choice) question {
-	return question{preview(c) + "\n" + c.Preview.Title + "? y/N: ", says("y", "yes"), "nothing was changed"}
+	return question{text: preview(c) + "\n" + c.Preview.Title + "? y/N: ", yes: says("y", "yes"), no: "nothing was changed"}
 }
 
 // preview says object, change and way back, and the equivalent command.

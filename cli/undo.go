@@ -3,6 +3,8 @@ package cli
 import (
 	"fmt"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -90,7 +92,7 @@ func (u *undoing) next(d *driver, f release.Frame) (bool, error) {
 	if wants, _ := c.Intent.(release.Undo); wants.Over && !u.attended {
 		return true, fail(exitUnfinished, "%s: nothing was rolled back; confirm it at a terminal, or leave it with slipway canary abort", over(c))
 	}
-	shown, ok, err := u.agreed(d, c, undoQuestion(c))
+	shown, ok, err := u.agreed(d, c, u.question(f, c))
 	if err != nil || !ok {
 		return err != nil, err
 	}
@@ -186,8 +188,32 @@ func sameAs(p release.Preview) string {
 	return fmt.Sprintf("  same as   %s\n", p.SameAs)
 }
 
-// undoQuestion shows what an undo would do.
-func undoQuestion(c release.Choice) question {
+// question asks about an undo and, where an unfinished release does not decide where it
+// goes, about going where that release began instead. An undo that takes a canary back names
+// no revision, and comes first.
+func (u *undoing) question(f release.Frame, c release.Choice) question {
+	const no = "nothing was undone"
+	q := question{text: undoText(c) + "Undo? y/N: ", yes: says("y", "yes", "u"), no: no}
+	record, has := f.State.RecordTarget()
+	if !has || u.flags.revision != 0 || c.Seen.Revision == 0 {
+		return q
+	}
+	other := undoTarget(f, record.Number)
+	if !other.OK {
+		return q
+	}
+	more := other
+	more.Preview.Facts = slices.DeleteFunc(slices.Clone(other.Preview.Facts), func(fact release.Fact) bool {
+		return slices.Contains(c.Preview.Facts, fact) // read already
+	})
+	q.other, q.says = &other, strconv.FormatInt(record.Number, 10)
+	q.text = fmt.Sprintf("%sOr where the unfinished release began:\n%sUndo to revision %d: y; to revision %s: %s; not at all: N: ",
+		undoText(c), undoText(more), c.Seen.Revision, q.says, q.says)
+	return q
+}
+
+// undoText shows what an undo would do.
+func undoText(c release.Choice) string {
 	var b strings.Builder
 	p := c.Preview
 	fmt.Fprintf(&b, "%s: %s\n  %s  %s\n", p.Title, p.Line, p.Change, p.Object)
@@ -195,8 +221,8 @@ func undoQuestion(c release.Choice) question {
 		fmt.Fprintf(&b, "  %c %s\n", diffMark(line.Op), line.Text)
 	}
 	b.WriteString(facts(p))
-	fmt.Fprintf(&b, "%s  way back  %s\nUndo? y/N: ", sameAs(p), p.Back)
-	return question{text: b.String(), yes: says("y", "yes", "u"), no: "nothing was undone"}
+	fmt.Fprintf(&b, "%s  way back  %s\n", sameAs(p), p.Back)
+	return b.String()
 }
 
 func diffMark(op release.DiffOp) rune {

@@ -109,3 +109,60 @@ func TestUndoByWeightsGoesOnRolling(t *testing.T) {
 		})
 	}
 }
+
+// Where an unfinished release does not decide where an undo goes, a person is offered
+// where it began as well, in the one question. What is sent is what was chosen.
+func TestUndoOffersWhereTheReleaseBegan(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		types    string // "": nobody is asked
+		revision int64  // of the change; 0 = none
+		words    string
+	}{
+		"the previous one":   {types: "y", revision: 2},
+		"the release's":      {types: "1", revision: 1},
+		"neither":            {types: "", revision: 0, words: "not confirmed: nothing was undone"},
+		"another revision":   {types: "3", revision: 0, words: "not confirmed: nothing was undone"},
+		"nobody to be asked": {types: "-", revision: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t)
+			w := workload()
+			w.Revisions = append(w.Revisions, release.Revision{Number: 1, Version: "va", Image: "registry/gateway:va", Template: release.Template{
+				Hash: "va", Fields: []release.Field{{Path: "containers[app]", Key: "image", Value: "va"}},
+			}})
+			s.options.State.Record = release.Record{
+				Format: release.RecordFormat, Seq: 1, ID: "r1", Phase: release.Verifying, By: release.Actor{Name: "eng-b"},
+				From: release.Target{Version: "va", Template: "va"}, To: release.Target{Version: "v0", Image: "registry/gateway:v0", Template: "v0"},
+				Rollout: release.Rollout{Goal: release.Target{Version: "v0", Template: "v0"}, UID: "1", Generation: 2},
+			}
+			s.options.Journal = s.journals
+			s.cluster.identify()
+			attended := c.types != "-"
+			ended := s.undoing(attended)
+			s.cluster.looks(w)
+			if attended {
+				at := s.shows("undo to v0, revision 2", 0)
+				at = s.shows("the unfinished release va → v0 of eng-b does not decide: v1 was deployed since; revision 1 is its va", at)
+				at = s.shows("Or where the unfinished release began:", at)
+				at = s.shows("undo to va, revision 1", at)
+				s.shows("Undo to revision 2: y; to revision 1: 1; not at all: N: ", at)
+				s.types(c.types)
+			}
+			if c.revision == 0 {
+				s.ends(ended, exitError, c.words)
+			} else {
+				s.ends(ended, exitError, "the test does not go on")
+			}
+			sent := s.cluster.sent()
+			switch {
+			case c.revision == 0 && len(sent) > 0, c.revision > 0 && (len(sent) != 1 || sent[0].Revision != c.revision):
+				t.Errorf("sent %+v, want revision %d\n%s", sent, c.revision, s.output)
+			}
+			if n := strings.Count(s.output.String(), "N: "); attended && n != 1 {
+				t.Errorf("asked %d times\n%s", n, s.output)
+			}
+		})
+	}
+}

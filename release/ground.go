@@ -127,9 +127,30 @@ func (s State) imageLeadsBack(plan Plan) bool {
 	return w.Template.rest(plan.Container) == s.From.Rest
 }
 
+// passedOver tells whether the record of an unfinished release does not decide where an
+// undo goes.
+func (s State) passedOver() bool {
+	return (s.Phase == Deploying || s.Phase == Verifying) && !s.Underway() && !s.owns()
+}
+
+// RecordTarget is the revision that the record of an unfinished release would lead back
+// to, where it does not decide and that is not where an undo goes.
+func (s State) RecordTarget() (Revision, bool) {
+	previous, has := s.WayBack()
+	if !has || !s.passedOver() {
+		return Revision{}, false
+	}
+	for _, r := range s.View.Workload.Revisions {
+		if r.Template.Hash == s.From.Template && !r.Current && r.Number != previous.Number {
+			return r, true
+		}
+	}
+	return Revision{}, false
+}
+
 // ignored says which record does not decide where an undo goes, or "".
 func ignored(plan Plan, s State) string {
-	if s.Phase != Deploying && s.Phase != Verifying || s.Underway() || s.owns() {
+	if !s.passedOver() {
 		return ""
 	}
 	text := fmt.Sprintf("the unfinished release %s → %s of %s does not decide: %s was deployed since", s.From.Version, s.To.Version, s.By.Name,
