@@ -31,7 +31,7 @@ func promoteCommands(plan Plan, s State, now time.Time) Commands {
 	if s.View.Workload.Paused {
 		return noCommand("stable's rollout is paused: it would never be complete")
 	}
-	list := []Command{setImageCommand(plan, s.To.Image), rolloutCommand(plan, "status", plan.Deployment)}
+	list := []Command{setImageCommand(plan, plan.imageOf(s.To)), rolloutCommand(plan, "status", plan.Deployment)}
 	if need, grows := growsTo(plan, s); grows {
 		list = append(list, scaleCommand(plan, plan.Deployment, need), rolloutCommand(plan, "status", plan.Deployment))
 	}

@@ -232,7 +232,7 @@ func (t *turn) advance(e Intended, why string) {
 		run := t.run()
 		run.By, run.Why = e.By, why
 		t.send(Change{
-			ID: t.changeID(e), Kind: SetImage, Container: t.plan.Container, Also: t.plan.also(), Image: t.s.To.Image, By: e.By, Why: why,
+			ID: t.changeID(e), Kind: SetImage, Container: t.plan.Container, Also: t.plan.also(), Image: t.plan.imageOf(t.s.To), By: e.By, Why: why,
 			Cause: fmt.Sprintf("promote canary: set image %s %s by %s, slipway", t.plan.Container, t.s.To.Version, e.By.Name),
 		}, Deploying, t.s.To)
 		t.s.Pending.Stage = Promoting

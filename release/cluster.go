@@ -58,10 +58,23 @@ func (p Plan) Disagrees(r Record) string {
 		return "" // no image is set any more
 	}
 	version, ours := strings.CutPrefix(r.To.Image, p.Image+":")
-	if ours && CheckVersion(version) == nil && Version(r.To.Image) == r.To.Version {
+	sets := r.Phase == Planned && !r.Unchanged()
+	switch {
+	case ours && CheckVersion(version) == nil && Version(r.To.Image) == r.To.Version:
 		return ""
+	case !sets && CheckVersion(r.To.Version) == nil && resolved(p.Image+":"+r.To.Version, r.To.Image):
+		return "" // as the API server stored it
 	}
 	return fmt.Sprintf("it releases the image %s as %s; the configuration says %s", excerpt(r.To.Image), excerpt(r.To.Version), p.Image)
+}
+
+// imageOf is the image to set for a target: of the configured repository, whatever
+// the API server made of it, and whatever a record says.
+func (p Plan) imageOf(to Target) string {
+	if ParseImage(to.Image).Repository == p.Image {
+		return to.Image
+	}
+	return p.Image + ":" + to.Version
 }
 
 // identity is what the record's cluster is known by from now on: what is known

@@ -58,6 +58,9 @@ func TestDisagrees(t *testing.T) {
 		"another tag":              {record(Planned, "v2", "registry/gateway:v3"), "v3"},
 		"a digest of its own":      {record(Planned, "v2", "registry/gateway:v2@sha256:00"), "sha256"},
 		"pinned":                   {record(Planned, Version("registry/gateway:v2@sha256:"+strings.Repeat("0", 64)), "registry/gateway:v2@sha256:"+strings.Repeat("0", 64)), ""},
+		"stored by its digest":     {record(Deploying, "v2", "registry/gateway@sha256:00"), ""},
+		"stored by another's":      {record(Deploying, "v2", "registry/worker@sha256:00"), "worker"},
+		"planned by a digest":      {record(Planned, "v2", "registry/gateway@sha256:00"), "sha256"},
 		"no image":                 {record(Planned, "v2", ""), `""`},
 		"a version that is no tag": {record(Planned, "v2 --x", "registry/gateway:v2 --x"), "the configuration says registry/gateway"},
 		"on its way back":          {record(RollingBack, "v2", "evil/gateway:v2"), ""},
@@ -65,6 +68,30 @@ func TestDisagrees(t *testing.T) {
 	} {
 		if got := plan.Disagrees(c.record); (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// A release of what runs already has the image that runs, a mirror's too. It sets
+// none; and whatever a record says, what is set is of the configured repository.
+func TestImageIsOfTheConfiguration(t *testing.T) {
+	plan := Plan{Image: "ghcr.io/x/gateway"}
+	to := Target{Version: "v2", Image: "mirror.local/ghcr.io/x/gateway:v2", Template: "a"}
+	if why := plan.Disagrees(Record{Phase: Planned, From: to, To: to}); why != "" {
+		t.Errorf("unchanged: %s", why)
+	}
+	if why := plan.Disagrees(Record{Phase: Planned, To: to}); why == "" {
+		t.Error("a record that sets a mirror's image is accepted")
+	}
+	for image, want := range map[string]string{
+		to.Image:                          "ghcr.io/x/gateway:v2",
+		"evil.io/x/gateway:v2":            "ghcr.io/x/gateway:v2",
+		"ghcr.io/x/gateway:v2":            "ghcr.io/x/gateway:v2",
+		"ghcr.io/x/gateway@sha256:00":     "ghcr.io/x/gateway@sha256:00",
+		"mirror.local/gateway@sha256:000": "ghcr.io/x/gateway:v2",
+	} {
+		if got := plan.imageOf(Target{Version: "v2", Image: image}); got != want {
+			t.Errorf("%s: sets %s, want %s", image, got, want)
 		}
 	}
 }

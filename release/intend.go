@@ -52,7 +52,7 @@ func (t *turn) intended(e Intended) {
 			return
 		}
 		t.send(Change{
-			ID: t.changeID(e), Kind: SetImage, Container: t.plan.Container, Also: t.plan.also(), Image: t.s.To.Image, By: e.By,
+			ID: t.changeID(e), Kind: SetImage, Container: t.plan.Container, Also: t.plan.also(), Image: t.plan.imageOf(t.s.To), By: e.By,
 			Cause: fmt.Sprintf("set image %s %s by %s, slipway", t.plan.Container, t.s.To.Version, e.By.Name),
 		}, Deploying, t.s.To)
 	case Pause:
@@ -107,7 +107,7 @@ func (t *turn) apply(e Intended) {
 		t.tell(Itself, MarkAttention, coarse(t.plan, t.s)) // also where no confirmation was read
 	}
 	t.send(Change{
-		ID: t.changeID(e), Kind: ApplyCanary, Container: t.plan.Container, Also: t.plan.also(), Image: t.s.To.Image, By: e.By,
+		ID: t.changeID(e), Kind: ApplyCanary, Container: t.plan.Container, Also: t.plan.also(), Image: t.plan.imageOf(t.s.To), By: e.By,
 		Object: "deployment/" + t.plan.Canary.Deployment, Replicas: canaryPods(t.plan, t.s, steps[0]),
 		Cause: fmt.Sprintf("canary of %s by %s, slipway", t.s.To.Version, e.By.Name),
 	}, Deploying, t.s.To)

@@ -23,7 +23,7 @@ func deployPreview(plan Plan, s State, now time.Time) Preview {
 		Change: fmt.Sprintf("%s → %s", w.Version(plan.Container), PinnedVersion(s.To.Image)),
 		How:    how(plan, w),
 		Back:   "u: undo to " + w.Version(plan.Container),
-		SameAs: same(setImageCommand(plan, s.To.Image)),
+		SameAs: same(setImageCommand(plan, plan.imageOf(s.To))),
 		Facts:  slices.Concat(gateFacts(plan, s), containerFacts(plan, w), groundFacts(plan, s), figureFacts(plan, s, now), worldFacts(plan, s, now)),
 	}
 	p.Back += keptWords(w)
