@@ -139,7 +139,7 @@ func versusOf(all []config.Versus) []metrics.Versus {
 
 // engineOptions are those of an engine that has nothing to continue.
 func (s *session) engineOptions() engine.Options {
-	s.plan.Undone = s.undone()
+	s.plan.Undone, s.plan.Before = s.undone(), s.before()
 	return engine.Options{
 		Plan: s.plan, Cluster: s.cluster, Metrics: s.metrics, Journals: records{s.store},
 		Prober: checklist.New(s.plan, s.metrics, time.Now), Local: localAccount(),
@@ -223,6 +223,21 @@ func (s *session) undone() map[string]string {
 		}
 	}
 	return undone
+}
+
+// before is what ran before the last release here, as its record tells: the last word
+// on what runs, so one that was undone tells nothing. One that changed nothing is passed over.
+func (s *session) before() release.Before {
+	list, err := s.store.List()
+	if err != nil {
+		return release.Before{}
+	}
+	for _, past := range list {
+		if r := past.Record; past.Foreign == "" && r.To.Template != "" && !r.Unchanged() {
+			return s.plan.BeforeIt(r)
+		}
+	}
+	return release.Before{}
 }
 
 // unreadable tells of records that cannot be read, of which one may be of a

@@ -141,6 +141,44 @@ func TestLastWordOnAVersion(t *testing.T) {
 	}
 }
 
+// What ran before the last release is known from its record; not from one that was
+// undone, that is of another image, or that is not the last word.
+func TestWhatRanBefore(t *testing.T) {
+	released := func(id string, spoil func(*release.Record)) release.Record {
+		r := left()
+		r.ID, r.Phase = id, release.Released
+		r.From = release.Target{Version: "v1", Image: "registry.example/gateway:v1", Template: "hash-v1", Rest: "rest"}
+		r.To.Template = "hash-v2"
+		spoil(&r)
+		return r
+	}
+	as := func(*release.Record) {}
+	for name, c := range map[string]struct {
+		spoils []func(*release.Record)
+		want   string
+	}{
+		"released":           {[]func(*release.Record){as}, "hash-v2"},
+		"undone since":       {[]func(*release.Record){as, func(r *release.Record) { r.Phase = release.RolledBack }}, ""},
+		"of another image":   {[]func(*release.Record){func(r *release.Record) { r.From.Image = "registry.example/other:v1" }}, ""},
+		"no image at all":    {[]func(*release.Record){func(r *release.Record) { r.From.Image = "" }}, ""},
+		"of another cluster": {[]func(*release.Record){func(r *release.Record) { r.Cluster = "production" }}, ""},
+		"judged again":       {[]func(*release.Record){as, func(r *release.Record) { r.From = r.To }}, "hash-v2"},
+		"only planned since": {[]func(*release.Record){as, func(r *release.Record) { r.Phase, r.To.Template = release.Abandoned, "" }}, "hash-v2"},
+		"an older record":    {[]func(*release.Record){func(r *release.Record) { r.To.Template = "hash-v0" }, as}, "hash-v2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := newSession(t)
+			for i, spoil := range c.spoils {
+				s.past(t, time.Now(), released(fmt.Sprintf("20261123-12000%d", i), spoil))
+			}
+			got := s.before()
+			if got.Of != c.want || c.want != "" && got.Target.Image != "registry.example/gateway:v1" {
+				t.Errorf("%+v, want that of %q", got, c.want)
+			}
+		})
+	}
+}
+
 // Without a terminal the console watches: it neither writes into the unfinished
 // release nor keeps it from those who would continue it.
 func TestWatchingPicksNothingUp(t *testing.T) {

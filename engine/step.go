@@ -67,6 +67,9 @@ func (e *Engine) remember(r release.Record) {
 		delete(undone, r.To.Template)
 	}
 	e.opts.Plan.Undone = undone
+	if !r.Unchanged() {
+		e.opts.Plan.Before = e.opts.Plan.BeforeIt(r)
+	}
 }
 
 // entryOf is the line of the journal for a durable change.

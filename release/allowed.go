@@ -196,8 +196,8 @@ func undoChoices(plan Plan, s State, now time.Time) []Choice {
 		return undoCanary(plan, s, now)
 	}
 	w := s.View.Workload
-	if s.imageLeadsBack(plan) {
-		choices := []Choice{imageChoice(plan, s, now)}
+	if to, ok := s.imageBack(plan); ok {
+		choices := []Choice{imageChoice(plan, s, now, to)}
 		for _, r := range w.Revisions {
 			choices = append(choices, undoChoice(plan, s, now, r))
 		}
@@ -277,10 +277,10 @@ func undoChoice(plan Plan, s State, now time.Time, r Revision) Choice {
 
 // imageChoice is the undo where no revision of what ran before is kept: its image is
 // set again.
-func imageChoice(plan Plan, s State, now time.Time) Choice {
+func imageChoice(plan Plan, s State, now time.Time, to Target) Choice {
 	w := s.View.Workload
-	c := Choice{Kind: DoUndo, Intent: Undo{}, Seen: seenOf(w), Preview: imagePreview(plan, s, now)}
-	c.Seen.Template = s.From.Template
+	c := Choice{Kind: DoUndo, Intent: Undo{}, Seen: seenOf(w), Preview: imagePreview(plan, s, now, to)}
+	c.Seen.Template = to.Template
 	c.Why = notYetUndone(plan, s, now)
 	c.OK, c.Wait = c.Why == "", c.Why != ""
 	return c

@@ -291,7 +291,7 @@ func (t *turn) undoAutomatically(why string) {
 			return
 		}
 	}
-	if to.Template == t.s.From.Template && t.s.imageLeadsBack(t.plan) {
+	if back, ok := t.s.imageBack(t.plan); ok && to.Template == back.Template {
 		t.undo(Intended{By: Itself}, 0, why)
 		return
 	}

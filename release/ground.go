@@ -111,20 +111,44 @@ func (s State) owns() bool {
 	return s.To.Template == "" || w.Template.Hash == s.To.Template || w.Template.Hash == s.From.Template || w.Generation < s.Rollout.Generation
 }
 
-// imageLeadsBack tells whether setting the image that ran before this release gives
-// the pod template that ran: nothing else of it differs, and no revision has it.
-func (s State) imageLeadsBack(plan Plan) bool {
+// Before is what ran before a release that is over.
+type Before struct {
+	Of     string // the pod template that the release led to
+	Target Target
+}
+
+// BeforeIt is what ran before a release, as its record tells; it is empty where the record
+// does not lead back: it changed nothing, it was undone, or what ran is not of this
+// configuration.
+func (p Plan) BeforeIt(r Record) Before {
+	if r.Phase != Released || r.Unchanged() || !SameRepository(p.Image, ParseImage(r.From.Image).Repository) {
+		return Before{}
+	}
+	return Before{r.To.Template, r.From}
+}
+
+// imageBack is what ran before, where setting its image gives the pod template that ran:
+// it is of the service, nothing else of the template differs, and no revision has it. The
+// record of an earlier release decides only where there is no revision at all.
+func (s State) imageBack(plan Plan) (to Target, ok bool) {
 	w := s.View.Workload
-	after := s.Phase == Deploying || s.Phase == Verifying || s.Phase == Released
-	if !after || s.Underway() || s.From.Image == "" || s.From.Rest == "" || w.Template.Hash != s.To.Template || s.Unchanged() {
-		return false
+	_, others := w.Previous()
+	switch {
+	case s.Underway():
+	case (s.Phase == Deploying || s.Phase == Verifying || s.Phase == Released) && w.Template.Hash == s.To.Template && !s.Unchanged():
+		to = s.From
+	case (s.Phase.Over() || s.Phase == Planned) && !others && returning(s) == "" && w.Template.Hash == plan.Before.Of:
+		to = plan.Before.Target
+	}
+	if to.Image == "" || to.Rest == "" || !SameRepository(plan.Image, ParseImage(to.Image).Repository) {
+		return to, false
 	}
 	for _, r := range w.Revisions {
-		if r.Template.Hash == s.From.Template {
-			return false
+		if r.Template.Hash == to.Template {
+			return to, false
 		}
 	}
-	return w.Template.rest(plan.Container) == s.From.Rest
+	return to, w.Template.rest(plan.Container) == to.Rest
 }
 
 // passedOver tells whether the record of an unfinished release does not decide where an

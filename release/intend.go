@@ -287,7 +287,8 @@ func (t *turn) undo(e Intended, revision int64, why string) {
 	target, kept := w.Revision(revision)
 	goal := target.target()
 	if !kept {
-		goal = t.s.From // by its image
+		goal, _ = t.s.imageBack(t.plan)
+		goal.Revision = 0
 	}
 	if why := ignored(t.plan, t.s); why != "" {
 		t.tell(Itself, MarkAttention, why)
@@ -306,11 +307,21 @@ func (t *turn) undo(e Intended, revision int64, why string) {
 	t.rollBack(id, e, goal, why)
 }
 
+// byImage tells whether an undo sets the image of its target: no revision of it is kept.
+func (t *turn) byImage(goal Target) bool {
+	if goal.Revision == 0 {
+		return true
+	}
+	_, kept := t.s.View.Workload.Revision(goal.Revision)
+	back, ok := t.s.imageBack(t.plan)
+	return !kept && ok && back.Template == goal.Template
+}
+
 // rollBack sends stable back to a revision or, where that is not kept, to its image.
 func (t *turn) rollBack(id string, e Intended, goal Target, why string) {
-	if _, kept := t.s.View.Workload.Revision(goal.Revision); !kept && t.s.imageLeadsBack(t.plan) {
+	if t.byImage(goal) {
 		t.send(Change{
-			ID: id, Kind: SetImage, Container: t.plan.Container, Image: goal.Image, Unpause: t.s.View.Workload.Paused, By: e.By, Why: why,
+			ID: id, Kind: SetImage, Container: t.plan.Container, Image: t.plan.imageOf(goal), Unpause: t.s.View.Workload.Paused, By: e.By, Why: why,
 			Cause: fmt.Sprintf("undo to %s by its image, by %s, slipway", goal.Version, e.By.Name),
 		}, RollingBack, goal)
 		return

@@ -33,6 +33,10 @@ type Plan struct {
 	// them was rolled back, when and why.
 	Undone map[string]string
 
+	// Before is what ran before the last release here, for an undo where no revision
+	// is kept.
+	Before Before
+
 	// Unattended means that nobody can be asked: "ask" answers as "auto" does.
 	Unattended bool
 	Replaces   bool // unattended: may cut off a rollout that was begun elsewhere

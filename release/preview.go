@@ -188,17 +188,17 @@ func undoPreview(plan Plan, s State, now time.Time, r Revision) Preview {
 }
 
 // imagePreview is the confirmation of an undo by setting the image that ran before.
-func imagePreview(plan Plan, s State, now time.Time) Preview {
+func imagePreview(plan Plan, s State, now time.Time, to Target) Preview {
 	w := s.View.Workload
-	kept := fmt.Sprintf("no revision of %s is kept (revisionHistoryLimit %d); nothing else of the pod template differs", s.From.Version, w.History)
+	kept := fmt.Sprintf("no revision of %s is kept (revisionHistoryLimit %d); nothing else of the pod template differs", to.Version, w.History)
 	return Preview{
 		Title:  "Undo " + plan.Service,
-		Line:   fmt.Sprintf("undo to %s by setting its image", s.From.Version),
+		Line:   fmt.Sprintf("undo to %s by setting its image", to.Version),
 		Object: object(plan),
-		Change: fmt.Sprintf("%s → %s", w.Version(plan.Container), PinnedVersion(s.From.Image)),
+		Change: fmt.Sprintf("%s → %s", w.Version(plan.Container), PinnedVersion(to.Image)),
 		How:    fmt.Sprintf("rolling, %s, %d at most, never below %d", Count(w.Desired, "pod"), w.Ceiling(), w.Floor()),
 		Back:   "d: deploy " + w.Version(plan.Container),
-		SameAs: same(setImageCommand(plan, s.From.Image)),
+		SameAs: same(setImageCommand(plan, plan.imageOf(to))),
 		Facts:  append([]Fact{{"revision", MarkAttention, kept}}, worldFacts(plan, s, now)...),
 	}
 }

@@ -32,7 +32,7 @@ import (
 //	done accepted|skipped|moved|refused|lost [id=…] [stored=v2.5.0@sha256:…] [text]
 //	wait DURATION
 //	link down|up
-//	crash
+//	crash | anew
 //	show [choices|headline|checklist]
 func TestStories(t *testing.T) {
 	paths, err := filepath.Glob("testdata/*.txt")
@@ -149,6 +149,9 @@ func (w *world) run(t *testing.T, d *datadriven.TestData) string {
 		if d.HasArg("rolling") { // by the configuration that it comes back with
 			w.plan.Canary.Aside = true
 		}
+		return w.step(release.Returned{By: eng})
+	case "anew": // another process, that knows of the last release by its record
+		w.plan.Before, w.state = w.plan.BeforeIt(w.state.Record), release.State{}
 		return w.step(release.Returned{By: eng})
 	case "show":
 		return w.show(d.CmdArgs[0].Key)
