@@ -23,7 +23,7 @@ func (t *turn) back(e Intended, why string) {
 	if over && e.By == Itself {
 		restores = false // what someone else made of it is never rolled back unattended
 	}
-	left := !restores && t.s.Underway() && w.Found && w.Template.Hash != t.s.From.Template
+	left := !restores && w.Found && theirs(t.plan, t.s)
 	r := t.record()
 	if left {
 		r.From = running(t.plan, w)

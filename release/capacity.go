@@ -50,6 +50,8 @@ func tooFew(plan Plan, s State) string {
 	switch {
 	case w.Found && w.Observed >= w.Generation && w.carries() >= enough(w, need):
 		return ""
+	case s.Phase == RollingBack && w.Convergence() == Complete && (need-w.carries())*4 <= need:
+		return "" // a little more load on pods that serve is better than a version that fails
 	case need > w.Desired:
 		return fmt.Sprintf("stable cannot carry all traffic: %d of %d available, %d needed", w.carries(), w.Desired, need)
 	}
@@ -96,7 +98,7 @@ func share(plan Plan, s State) int {
 // canary serves nothing there is no time for that.
 func growsTo(plan Plan, s State) (need int, grows bool) {
 	need = podsForAll(plan, s)
-	return need, need > s.View.Workload.Desired && s.View.Canary.Available > 0
+	return need, need > s.View.Workload.Desired && s.View.Canary.Available > 0 && tooFew(plan, s) != ""
 }
 
 // grow gives stable the pods that all traffic needs, where it has been scaled down: an

@@ -35,7 +35,7 @@ func (t *turn) judgeOnly(by Actor) {
 	r.Rollout = Rollout{Goal: r.To, UID: w.UID, Began: t.now, Generation: w.Generation}
 	if w.Convergence() == Complete {
 		r.Rollout.Stood = t.now
-		if at := w.Progressing.Updated; !at.IsZero() && at.Before(t.now) {
+		if at := w.Progressing.Updated.Add(w.Skew); !w.Progressing.Updated.IsZero() && at.Before(t.now) {
 			r.Rollout.Stood = at
 		}
 	}

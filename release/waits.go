@@ -22,7 +22,7 @@ func Waits(plan Plan, s State, now time.Time) string {
 	case s.Phase == Deploying, s.Phase == RollingBack:
 		w := s.View.Workload
 		text := fmt.Sprintf("%d of %d pods on %s", w.Desired-w.Replaced(), w.Desired, s.Rollout.Goal.Version)
-		return text + because(cmp.Or(w.FailuresOf(s.Rollout.Goal.Version), w.StallingOf(s.Rollout.Goal.Version, now)))
+		return text + because(cmp.Or(w.FailuresOf(s.Rollout.Goal.seenAs()), w.StallingOf(s.Rollout.Goal.seenAs(), now)))
 	case s.Phase == Verifying:
 		return waitsForItems(plan, s, now)
 	}
