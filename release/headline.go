@@ -24,7 +24,7 @@ type Headline struct {
 // first, then what a person must decide, then what the release does.
 func HeadlineOf(plan Plan, s State, now time.Time) Headline {
 	for _, say := range []func(Plan, State, time.Time) (Headline, bool){
-		sayOffline, sayUnserved, sayHeld, saySent, sayUndone, sayCanary, sayFailing, sayBlind, sayIdleTrouble, sayBeside,
+		sayOffline, sayUnserved, sayHeld, saySent, sayUndone, sayCanary, sayReplaced, sayFailing, sayBlind, sayIdleTrouble, sayBeside,
 	} {
 		if h, ok := say(plan, s, now); ok {
 			return h.short()
@@ -113,6 +113,19 @@ func saySent(plan Plan, s State, now time.Time) (Headline, bool) {
 		return Headline{Mark: MarkUnknown, Loud: true, Strong: "UNKNOWN  " + what + ": no answer; looking at the cluster", Rest: "asked " + Age(now.Sub(p.Since)) + " ago, not asked twice"}, true
 	}
 	return Headline{Mark: MarkRunning, Strong: strings.ToUpper(what[:1]) + what[1:] + ": sent, waits for the API server."}, true
+}
+
+// sayReplaced says of an unfinished release that something else runs, where nobody leads
+// it who would hold it for that.
+func sayReplaced(plan Plan, s State, _ time.Time) (Headline, bool) {
+	w, under := s.View.Workload, s.Rollout
+	switch {
+	case s.Phase != Deploying && s.Phase != Verifying && s.Phase != RollingBack, s.Underway():
+		return Headline{}, false
+	case under.Goal.Template == "", w.Template.Hash == under.Goal.Template, w.Generation < under.Generation:
+		return Headline{}, false
+	}
+	return Headline{Mark: MarkAttention, Loud: true, Strong: "REPLACED  " + replacedWords(plan, w, under.Goal), Rest: "the release is unfinished; now: " + servingWords(plan, s)}, true
 }
 
 // sayFailing is loud while something fails during a release.

@@ -49,3 +49,30 @@ func TestHeadlinesAreSentences(t *testing.T) {
 		}
 	}
 }
+
+// An unfinished release that nobody leads is not said to go on where something else runs.
+func TestHeadlineOfWhatWasReplaced(t *testing.T) {
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	for _, phase := range []release.Phase{release.Deploying, release.Verifying, release.RollingBack} {
+		for template, c := range map[string]struct {
+			generation int64
+			replaced   bool
+		}{"a": {5, false}, "b": {5, true}, "before": {3, false}} {
+			w := newWorld()
+			s := w.state
+			s.Phase = phase
+			s.To = release.Target{Version: "v2.5.0", Image: "registry/datahub-gateway:v2.5.0", Template: "a"}
+			s.Rollout = release.Rollout{Goal: s.To, Generation: 4}
+			s.View.Elsewhere = true
+			s.View.Workload = release.Workload{
+				At: now, Found: true, Generation: c.generation, Observed: c.generation, Desired: 6, Replicas: 6, Updated: 6, Available: 6, Ready: 6, Writer: "kubectl-set",
+				Containers: []release.Container{{Name: "gateway", Image: "registry/datahub-gateway:v9.9.1"}}, Template: release.Template{Hash: template},
+			}
+			h := release.HeadlineOf(w.plan, s, now)
+			if said := strings.HasPrefix(h.Strong, "REPLACED  v2.5.0 was replaced by v9.9.1 (kubectl-set)"); said != c.replaced {
+				t.Errorf("%s, template %s: %+v", phase, template, h)
+			}
+			wellWritten(t, h)
+		}
+	}
+}
