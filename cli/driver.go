@@ -166,6 +166,9 @@ func (d *driver) take(f release.Frame) {
 	if d.wish != "" && f.State.View.Taken == d.wish {
 		d.wish, d.taken = "", d.wish
 	}
+	if ended := f.State.View.Ended; ended != nil && ended.ID == d.taken {
+		d.frame.State.Record = *ended // it is what this command is about, not what comes back after it
+	}
 	for _, line := range f.Activity {
 		if line.Seq > d.lines {
 			d.lines = line.Seq

@@ -176,10 +176,27 @@ func (s *session) pickUp() (engine.Options, error) {
 	o.Entries = append(o.Entries, entries...)
 	o.Journal, o.State.Record = j, entries[len(entries)-1].Record
 	s.cluster.Expect(o.State.ClusterID.UID, s.remember)
+	s.holdPlanned(&o)
 	if text := dropped.String(); text != "" {
 		o.Entries = append(o.Entries, remark(text))
 	}
 	return o, nil
+}
+
+// holdPlanned holds the planned release that goes on after the record that is picked up.
+// Where its record is not there, or somebody else holds it, nothing goes on after it.
+func (s *session) holdPlanned(o *engine.Options) {
+	planned := o.State.Resumes
+	if planned == nil {
+		return
+	}
+	j, _, _, err := s.store.Reopen(planned.ID)
+	if err != nil {
+		o.State.Resumes = nil
+		o.Entries = append(o.Entries, remark(fmt.Sprintf("the planned release of %s is not taken up again after this: %v", planned.To.Version, err)))
+		return
+	}
+	o.Planned = j
 }
 
 // pickUpAnyway is pickUp for what a record that cannot be opened must not stand

@@ -81,9 +81,11 @@ type Options struct {
 	Version  string // the version to plan a release of once the workload is seen, or ""
 
 	// State and Journal are those of an unfinished release that is picked up;
-	// Entries are its past. The zero values begin with nothing.
+	// Entries are its past. Planned is the record of the release that goes on after it.
+	// The zero values begin with nothing.
 	State   release.State
 	Journal Journal
+	Planned Journal
 	Entries []release.Entry
 
 	Clock func() time.Time // time.Now when nil
@@ -150,6 +152,9 @@ func New(o Options) *Engine {
 		frames:  newMailbox[release.Frame](),
 		records: recorder{journals: o.Journals, current: book{journal: o.Journal, id: o.State.ID}, patience: patience},
 		user:    release.Actor{Name: "(" + o.Local + ")", Local: o.Local},
+	}
+	if planned := o.State.Resumes; planned != nil {
+		e.records.aside = book{journal: o.Planned, id: planned.ID}
 	}
 	for _, entry := range o.Entries {
 		for _, line := range entry.Tells {

@@ -19,6 +19,7 @@ var errSlow = errors.New("the disk does not answer")
 type recorder struct {
 	journals Journals
 	current  book
+	aside    book          // the planned release that goes on after the current record; it stays held
 	begun    book          // a record whose first entry did not get there, at least not in time
 	unwanted string        // the id of a record that was begun for a wish that was refused
 	late     <-chan result // of the write that did not come back in time
@@ -36,9 +37,10 @@ type book struct {
 // result is what became of a write. Where the record could not be begun, its
 // book has no journal.
 type result struct {
-	book book
-	seq  int
-	err  error
+	book    book
+	resumes string // the id of the planned release that goes on after it, or ""
+	seq     int
+	err     error
 }
 
 // write puts an entry on the disk and gives the number that it has there.
@@ -52,11 +54,22 @@ func (r *recorder) write(e release.Entry) (seq int, err error) {
 		b = r.current
 	case r.begun.id:
 		b, r.begun = r.begun, book{}
+	case r.aside.id:
+		b = r.aside
+		b.spoiled = true // it is numbered on from what is there
 	}
 	r.unwanted = r.begun.id // the next record has come
 	r.drop()
 	done := make(chan result, 1)
-	go func() { done <- put(r.journals, b, e) }()
+	planned := ""
+	if e.Record.Resumes != nil {
+		planned = e.Record.Resumes.ID
+	}
+	go func() {
+		w := put(r.journals, b, e)
+		w.resumes = planned
+		done <- w
+	}()
 	limit := time.NewTimer(r.patience)
 	defer limit.Stop()
 	select {
@@ -98,11 +111,20 @@ func (r *recorder) keep(w result) {
 	case w.book.journal == nil:
 	case w.book.id == r.current.id:
 		r.current = w.book
+	case w.book.id == r.aside.id && w.err != nil:
+		r.aside = w.book
 	case w.err != nil:
 		r.begun = w.book
 	default:
-		if old := r.current.journal; old != nil {
-			go old.Close()
+		switch old := r.current; {
+		case old.journal == nil:
+		case old.id == w.resumes:
+			r.aside = old
+		default:
+			go old.journal.Close()
+		}
+		if r.aside.id == w.book.id {
+			r.aside = book{}
 		}
 		r.current = w.book
 	}
@@ -147,14 +169,18 @@ func (r *recorder) drop() {
 	go func() { _ = unwanted.Discard() }() // what stays behind holds nothing
 }
 
-// close lets go of the record, and waits for it only as long as for a write.
+// close lets go of the records, and waits for it only as long as for a write.
 func (r *recorder) close() {
-	if !r.collect() || r.current.journal == nil {
+	if !r.collect() {
 		return
 	}
 	closed := make(chan struct{})
 	go func() {
-		r.current.journal.Close()
+		for _, b := range []book{r.current, r.aside} {
+			if b.journal != nil {
+				b.journal.Close()
+			}
+		}
 		close(closed)
 	}()
 	select {

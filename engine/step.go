@@ -18,7 +18,13 @@ const applyTimeout = 10 * time.Second
 func (e *Engine) step(event release.Event) {
 	now := e.opts.Clock()
 	before := e.state.Phase
-	next, effects := release.Step(e.opts.Plan, e.state, now, event)
+	plan := e.opts.Plan
+	next, effects := release.Step(plan, e.state, now, event)
+	if e.resumes(next) && !e.written() {
+		// The end of what was done beside it comes first.
+		plan.Leaving = true
+		next, effects = release.Step(plan, e.state, now, event)
+	}
 	lines := tells(effects, now)
 	if next.Seq != e.state.Seq || next.ID != e.state.ID {
 		seq, err := e.records.write(entryOf(event, next.Record, effects, lines, now))
@@ -52,6 +58,17 @@ func (e *Engine) step(event release.Event) {
 	if before != next.Phase && (next.Phase == release.RolledBack || next.Phase == release.Released) {
 		e.remember(next.Record)
 	}
+}
+
+// resumes tells whether the planned release is taken up again with this step.
+func (e *Engine) resumes(next release.State) bool {
+	return e.state.Resumes != nil && next.ID != e.state.ID
+}
+
+// written tells whether the state is on the disk, once what is missing has been tried.
+func (e *Engine) written() bool {
+	e.catchUp()
+	return !e.unsaved
 }
 
 // remember keeps in mind that a release was rolled back: who is led to its pod

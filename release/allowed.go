@@ -71,16 +71,18 @@ func seenOf(w Workload) Seen { return Seen{UID: w.UID, Before: w.Template.Hash, 
 func beginChoice(plan Plan, s State, now time.Time, version string) Choice {
 	c := Choice{Kind: DoBegin, Intent: Begin{Version: version}}
 	w := s.View.Workload
-	under := ""
+	under, comes := "", ""
 	switch {
 	case !s.Phase.Over():
 		under = fmt.Sprintf("the release of %s is under way: %s", s.To.Version, s.Phase)
 	case s.Pending != nil:
 		under = string(s.Pending.Change.Kind) + " is not answered yet"
+	case s.Resumes != nil:
+		comes = fmt.Sprintf("the release of %s is planned, and comes back now", s.Resumes.To.Version)
 	}
 	container := missingContainer(plan, w)
-	c.Why = cmp.Or(watching(plan), under, offline(plan, s, now), container)
-	c.Wait = offline(plan, s, now) != "" && watching(plan) == "" && under == ""
+	c.Why = cmp.Or(watching(plan), under, comes, offline(plan, s, now), container)
+	c.Wait = cmp.Or(comes, offline(plan, s, now)) != "" && watching(plan) == "" && under == ""
 	runs := version != "" && w.runsAll(plan.released(), plan.Image+":"+version)
 	switch {
 	case c.Why != "" || version == "":
@@ -236,7 +238,7 @@ func returning(s State) string {
 	switch {
 	case s.Phase == RollingBack && (w.Template.Hash == goal.Template || w.Generation < s.Rollout.Generation):
 		return "returning to " + goal.Version + " already"
-	case s.Phase == RolledBack && w.Template.Hash == goal.Template:
+	case (s.Phase == RolledBack || s.Phase == Planned) && goal.Template != "" && w.Template.Hash == goal.Template:
 		return goal.Version + " is back already"
 	}
 	if version, ok := returnedByOthers(w); ok && s.Phase.Over() {

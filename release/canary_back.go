@@ -93,7 +93,7 @@ func (run *CanaryRun) take(v View) {
 func (t *turn) adoptStray(e Intended) {
 	c := t.s.View.Canary
 	stable := running(t.plan, t.s.View.Workload)
-	if t.s.Phase.Over() {
+	if t.s.Phase.Over() || t.s.onlyPlanned() {
 		t.file(e, Idle)
 	}
 	r := t.record()

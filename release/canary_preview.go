@@ -3,6 +3,7 @@ package release
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -182,7 +183,10 @@ func abortPreview(plan Plan, s State, now time.Time, undo bool) Preview {
 		SameAs: abortCommands(plan, s, now, back, undoing),
 	}
 	p.Line = "abort canary: " + p.Change
-	if plan.ByCanary() {
+	switch {
+	case s.onlyPlanned():
+		p.Back = "d: the release of " + s.To.Version
+	case plan.ByCanary():
 		p.Back = fmt.Sprintf("d: a new canary from %d%%", plan.Canary.Steps[0])
 	}
 	if undoing {
@@ -206,7 +210,7 @@ func abortPreview(plan Plan, s State, now time.Time, undo bool) Preview {
 		p.Facts = append(p.Facts, Fact{"stable", MarkAttention, overWords(plan, s) + "; it stays as it is"})
 		p.Line += "; stable stays as it is"
 	}
-	p.Facts = append(append(append(p.Facts, ok), carriedFacts(plan, s)...), worldFacts(plan, s, now)...)
+	p.Facts = slices.Concat(p.Facts, []Fact{ok}, staysFacts(s), carriedFacts(plan, s), worldFacts(plan, s, now))
 	if unseen != "" {
 		p.Facts = append(p.Facts, Fact{"traffic", MarkUnknown, unseen})
 	}

@@ -260,14 +260,15 @@ func (t *turn) note(e Intended) {
 	}
 }
 
-// file starts a new record. The one before is over.
+// file starts a new record. The one before is over, or only planned and kept in it.
 func (t *turn) file(e Intended, phase Phase) {
+	planned := t.aside()
 	t.dirty = true
 	t.s.Record = Record{
 		Format: RecordFormat, Seq: t.s.Seq, ID: e.ID,
 		Service: t.plan.Service, Environment: t.plan.Environment, Cluster: t.plan.Cluster,
 		Namespace: t.plan.Namespace, Deployment: t.plan.Deployment,
-		Phase: phase, Began: t.now, By: e.By,
+		Phase: phase, Began: t.now, By: e.By, Resumes: planned,
 	}
 }
 
@@ -280,8 +281,8 @@ func running(plan Plan, w Workload) Target {
 	return target
 }
 
-// undo returns to an existing revision. Without a release under way it begins
-// a record of its own: of what is being undone.
+// undo returns to an existing revision. Without a release under way, or beside one that
+// is only planned, it begins a record of its own: of what is being undone.
 func (t *turn) undo(e Intended, revision int64, why string) {
 	w := t.s.View.Workload
 	target, kept := w.Revision(revision)
@@ -296,7 +297,7 @@ func (t *turn) undo(e Intended, revision int64, why string) {
 	id := t.changeID(e)
 	now := running(t.plan, w)
 	released := t.s.Phase == Released && t.s.To.Template == now.Template
-	if t.s.Phase.Over() && !released {
+	if t.s.Phase.Over() && !released || t.s.onlyPlanned() {
 		t.file(e, Idle)
 		t.record().From, t.record().To = goal, now
 	}

@@ -168,7 +168,7 @@ func undoPreview(plan Plan, s State, now time.Time, r Revision) Preview {
 	if w.Paused {
 		p.Facts = append(p.Facts, Fact{"paused", MarkAttention, "the rollout is paused: it is resumed in the same step"})
 	}
-	p.Facts = append(p.Facts, worldFacts(plan, s, now)...)
+	p.Facts = append(append(p.Facts, staysFacts(s)...), worldFacts(plan, s, now)...)
 	capacity := Fact{"capacity", MarkPass, fmt.Sprintf("at least %d of %d stay available throughout", w.Floor(), w.Desired)}
 	if w.Available < w.Floor() {
 		capacity = Fact{"capacity", MarkAttention, fmt.Sprintf("%d of %d are available now, floor %d", w.Available, w.Desired, w.Floor())}

@@ -461,6 +461,7 @@ func (m *canaryMachine) step(t rapid.TB, event release.Event) {
 	m.rises(t, before, next)
 	m.ends(t, before, next)
 	goesOn(t, before, next, event)
+	survives(t, before, next, m.now, event)
 	m.state = next
 	m.wayBack(t)
 	leavable(t, m.plan, m.state, m.now)

@@ -227,6 +227,7 @@ func (m *machine) step(t *rapid.T, event release.Event) {
 	m.effects(t, before, next, event, effects)
 	m.outcomes(t, before, next)
 	m.phases(t, before, next, event)
+	survives(t, before, next, m.now, event)
 	m.state = next
 	m.undoable(t)
 	for _, intent := range release.Allowed(m.plan, m.state, m.now) {
@@ -243,6 +244,10 @@ func (m *machine) durability(t *rapid.T, before, next release.State, event relea
 	same := encode(t, before.Record) == encode(t, next.Record)
 	switch {
 	case same:
+	case before.Resumes != nil && next.ID == before.Resumes.ID:
+		if next.Seq != before.Resumes.Seq+1 {
+			t.Fatalf("a planned release comes back with seq %d after %d", next.Seq, before.Resumes.Seq)
+		}
 	case next.ID != before.ID:
 		if next.Seq != 1 {
 			t.Fatalf("a new record begins with seq %d", next.Seq)

@@ -23,7 +23,7 @@ func (t *turn) adopt() {
 	now := running(t.plan, w)
 	switch r.Phase {
 	case Planned:
-		r.From = now
+		t.rebase()
 		return
 	case Deploying, Verifying:
 		r.To.Template = w.Template.Hash

@@ -52,6 +52,9 @@ type Record struct {
 	// failure.
 	Figures []MetricName `json:"figures,omitempty"`
 	Last    *Outcome     `json:"last,omitempty"` // of the last change
+	// Resumes is the release that was planned when this undo or abort began, with Seq as
+	// in its own record, which goes on once this one is over. It has none itself.
+	Resumes *Record `json:"resumes,omitempty"`
 }
 
 // Undone says of a release that was rolled back which pod template that was of,
@@ -188,6 +191,7 @@ const (
 type View struct {
 	Clock time.Time // of the last event
 	Taken string    // the ID of the last wish that was taken
+	Ended *Record   // of the undo or abort that the planned release came back after
 	// ClusterUID is what the cluster is known by, once it has said so.
 	ClusterUID string
 	Workload   Workload

@@ -11,11 +11,15 @@ import (
 // yields Refused and changes nothing.
 //
 // The durable half of the result differs from the input's exactly when its Seq
-// is one higher, or its ID is another and its Seq is 1; such a state must be
-// journalled before its effects are performed (invariant 2).
+// is one higher, or its ID is another: then its Seq is 1 or, of a planned release
+// that is taken up again, one higher than it was. Such a state must be journalled
+// before its effects are performed (invariant 2).
 func Step(plan Plan, state State, now time.Time, event Event) (State, []Effect) {
 	t := &turn{plan: plan, now: now, s: state, backwards: now.Before(state.View.Clock)}
 	t.s.View.Clock = now
+
+	_, t.wished = event.(Intended)
+	t.resume()
 
 	switch e := event.(type) {
 	case Observed:
@@ -35,7 +39,6 @@ func Step(plan Plan, state State, now time.Time, event Event) (State, []Effect) 
 	case Linked:
 		t.linked(e)
 	case Intended:
-		t.wished = true
 		t.intended(e)
 	case Done:
 		t.done(e.Outcome)
@@ -48,8 +51,12 @@ func Step(plan Plan, state State, now time.Time, event Event) (State, []Effect) 
 	t.settle()
 
 	if t.dirty {
-		t.s.Seq = state.Seq + 1
-		if t.s.ID != state.ID {
+		switch {
+		case t.s.ID == state.ID:
+			t.s.Seq = state.Seq + 1
+		case state.Resumes != nil && t.s.ID == state.Resumes.ID:
+			t.s.Seq = state.Resumes.Seq + 1
+		default:
 			t.s.Seq = 1
 		}
 		t.s.Format = RecordFormat

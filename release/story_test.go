@@ -33,7 +33,7 @@ import (
 //	wait DURATION
 //	link down|up
 //	crash | anew
-//	show [choices|headline|checklist]
+//	show [choices|headline|checklist|record]
 func TestStories(t *testing.T) {
 	paths, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(paths) == 0 {
@@ -615,6 +615,17 @@ func (w *world) show(what string) string {
 		}
 	case "canary":
 		b.WriteString(showCanary(w))
+	case "record": // what it is about, and how its items stand
+		r := w.state.Record
+		fmt.Fprintf(&b, "%s %s → %s phase=%s seq=%d\n", r.ID, r.From.Version, r.To.Version, phase(r.Phase), r.Seq)
+		for _, item := range r.Items {
+			if item.Settled() {
+				fmt.Fprintf(&b, "  %s %s %s\n", item.ID, item.Status, strings.TrimSpace(item.By.Name+" "+item.Note+item.Reason))
+			}
+		}
+		if r.Resumes != nil {
+			fmt.Fprintf(&b, "  then %s %s → %s phase=%s seq=%d\n", r.Resumes.ID, r.Resumes.From.Version, r.Resumes.To.Version, r.Resumes.Phase, r.Resumes.Seq)
+		}
 	case "choices":
 		for _, c := range release.Allowed(w.plan, w.state, w.now) {
 			why := "✓ " + c.Preview.Line

@@ -19,7 +19,7 @@ func (r Record) Unchanged() bool {
 func (t *turn) planUnchanged(by Actor) {
 	r := t.record()
 	for i, spec := range t.plan.Items {
-		if spec.Type == ItemManual {
+		if spec.Type == ItemManual && !r.Items[i].Settled() {
 			r.Items[i].Status, r.Items[i].By, r.Items[i].At = Waived, Itself, t.now
 			r.Items[i].Reason = "nothing is changed"
 		}
