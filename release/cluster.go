@@ -58,12 +58,14 @@ func (p Plan) Disagrees(r Record) string {
 		return "" // no image is set any more
 	}
 	version, ours := strings.CutPrefix(r.To.Image, p.Image+":")
-	sets := r.Phase == Planned && !r.Unchanged()
+	// A deploy that was accepted keeps the digest that came of it; of what runs already
+	// nothing is set.
+	stored := r.Unchanged() || r.Phase != Planned && ParseImage(r.To.Image).Tag == ""
 	switch {
 	case ours && CheckVersion(version) == nil && Version(r.To.Image) == r.To.Version:
 		return ""
-	case !sets && CheckVersion(r.To.Version) == nil && resolved(p.Image+":"+r.To.Version, r.To.Image):
-		return "" // as the API server stored it
+	case stored && CheckVersion(r.To.Version) == nil && resolved(p.Image+":"+r.To.Version, r.To.Image):
+		return ""
 	}
 	return fmt.Sprintf("it releases the image %s as %s; the configuration says %s", excerpt(r.To.Image), excerpt(r.To.Version), p.Image)
 }

@@ -174,7 +174,7 @@ func happened(c Change, w Workload) bool {
 func (w Workload) got(c Change) bool {
 	ours := c.Cause != "" && w.ChangeCause == c.Cause
 	for _, name := range append([]string{c.Container}, c.Also...) {
-		if !w.Runs(name, c.Image) && !(ours && resolved(c.Image, w.Image(name))) {
+		if !w.Runs(name, c.Image) && (!ours || !resolved(c.Image, w.Image(name))) {
 			return false
 		}
 	}

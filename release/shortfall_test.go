@@ -11,8 +11,10 @@ import (
 func TestShortfallOnTheWayBack(t *testing.T) {
 	plan := Plan{Canary: &CanaryPlan{Route: "virtualservice/gateway", Steps: []int{10, 100}, Pods: 1}}
 	state := func(phase Phase, pods int) State {
-		w := Workload{Found: true, Desired: pods, Replicas: pods, Updated: pods, Ready: pods, Available: pods,
-			Pods: make([]Pod, pods), Revisions: []Revision{{Number: 1, Current: true, Desired: pods, Ready: pods}}}
+		w := Workload{
+			Found: true, Desired: pods, Replicas: pods, Updated: pods, Ready: pods, Available: pods,
+			Pods: make([]Pod, pods), Revisions: []Revision{{Number: 1, Current: true, Desired: pods, Ready: pods}},
+		}
 		for i := range w.Pods {
 			w.Pods[i] = Pod{Revision: 1, State: PodServing}
 		}

@@ -114,7 +114,7 @@ func restored(plan Plan, s State, undo bool) (r Revision, over, ok bool) {
 		return Revision{}, false, false
 	}
 	over = theirs(plan, s)
-	if over && !undo && !(s.Canary.Promoted && w.Runs(plan.Container, s.To.Image)) {
+	if over && !undo && (!s.Canary.Promoted || !w.Runs(plan.Container, s.To.Image)) {
 		return Revision{}, false, false
 	}
 	for _, r := range w.Revisions {
