@@ -36,6 +36,11 @@ func (c *Client) changeCanary(ctx context.Context, ch release.Change) release.Ou
 	if out, refused := c.noCanary(ch, object); refused {
 		return out
 	}
+	if ch.Kind == release.DeleteCanary || ch.Kind == release.ScaleCanary && ch.Replicas == 0 {
+		if out, refused := c.stillRouted(ctx, ch); refused {
+			return out
+		}
+	}
 	switch ch.Kind {
 	case release.ScaleCanary:
 		return c.second.patchDeployment(ctx, ch, scale)

@@ -33,7 +33,7 @@ func (c Canary) permissions() []permission {
 		permission{group: k.group, resource: k.resource, verbs: []string{"get"}},
 		permission{group: k.group, resource: k.resource, object: t.Name, verbs: []string{"patch"}},
 		permission{group: k.group, resource: k.resource, verbs: []string{"watch"}, optional: "somebody else's change of the weights is seen 2 s late"},
-		permission{group: k.group, resource: k.resource, verbs: []string{"list"}, optional: "this check cannot say which there are"},
+		permission{group: k.group, resource: k.resource, verbs: []string{"list"}, optional: "whether another route leads to the canary is not known"},
 	)
 	needsServices := ""
 	if c.Manifest != "" || t.bySubset() {
@@ -57,7 +57,10 @@ func (c Canary) watching() []permission {
 		return nil
 	}
 	k := c.Traffic.of()
-	return []permission{{group: k.group, resource: k.resource, verbs: []string{"get"}, optional: "whether a canary that is there has traffic is not known"}}
+	return []permission{
+		{group: k.group, resource: k.resource, verbs: []string{"get"}, optional: "whether a canary that is there has traffic is not known"},
+		{group: k.group, resource: k.resource, verbs: []string{"list"}, optional: "whether another route leads to the canary is not known"},
+	}
 }
 
 // checkCanary looks at what a canary release goes through.
@@ -67,7 +70,7 @@ func (c *Client) checkCanary(ctx context.Context) []CheckRow {
 	if t.Kind == "" {
 		return append(rows, c.checkPodSplit(ctx))
 	}
-	rows = append(rows, c.checkTraffic(ctx))
+	rows = append(rows, c.checkTraffic(ctx), c.checkRoutes(ctx))
 	seen := map[string]bool{}
 	for _, host := range []string{t.Stable, t.Canary} {
 		if name, ok := serviceOf(host, c.namespace); ok && !seen[name] && (!t.bySubset() || t.Stable == t.Canary) {
@@ -128,6 +131,29 @@ func (c *Client) checkTraffic(ctx context.Context) CheckRow {
 		row.Found, row.Next = split.Err, "correct the object, or canary.traffic"
 	default:
 		row.Found, row.Next = split.Err, c.suggestTraffic(ctx)
+	}
+	return row
+}
+
+// checkRoutes looks whether requests come to the canary by other ways than the weights.
+func (c *Client) checkRoutes(ctx context.Context) CheckRow {
+	row := CheckRow{Name: "other routes"}
+	obj, err := c.readTraffic(ctx)
+	split, _ := c.splitOf(time.Now(), obj, err)
+	var o obstacles
+	err = c.otherRoutes(ctx, &o)
+	split = o.on(split)
+	switch {
+	case err != nil:
+		row.Found, row.Next = short(err), "try again"
+	case len(split.Routes) > 0:
+		row.OK, row.Found = true, strings.Join(split.Others(), "; ")
+	case split.Err != "":
+		row.Optional, row.Found = true, "not known: "+split.Err
+	case o.unlisted != "":
+		row.Optional, row.Found = true, strings.Join(split.Others(), "; ")
+	default:
+		row.OK, row.Found = true, "none leads to the canary"
 	}
 	return row
 }

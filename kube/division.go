@@ -22,10 +22,12 @@ type division struct {
 	exact          bool   // the weights are that percent and what is left of 100
 	rest           string // hash of the specification without the two weights
 	notes          []string
+	routes         []string // the other ways to the canary
 }
 
 // way is one http route of a VirtualService or one rule of an HTTPRoute.
 type way struct {
+	noun    string // "http route"
 	label   string // "primary", or "#2" where it has no name
 	name    string
 	ends    []end
@@ -38,9 +40,11 @@ type way struct {
 type end struct {
 	side   side
 	label  string
+	host   string // in full
 	path   string // JSON pointer
 	weight int64
 	bad    bool // the weight is no count
+	alone  bool // it gets all that its way takes, whatever its weight
 	object map[string]any
 	same   []op // tests that it is still the destination that was found
 }
@@ -85,6 +89,11 @@ func divide(t Traffic, namespace string, obj *unstructured.Unstructured) (divisi
 	}
 	if err := d.weigh(ways[i].label, noun); err != nil {
 		return division{}, err
+	}
+	for j, w := range waysOf(t, namespace, spec) {
+		if j != i && w.leadsTo(d.canary) {
+			d.routes = append(d.routes, w.of(t.Object()))
+		}
 	}
 	delete(d.stable.object, "weight")
 	delete(d.canary.object, "weight")

@@ -18,22 +18,26 @@ func httpRouteWays(t Traffic, namespace string, spec map[string]any) (ways []way
 		return nil, nil, errors.New("has no rules: add one with both backends")
 	}
 	for i, rule := range rules {
-		w := way{some: gatewaySome(rule)}
-		w.name, w.label = labelled(rule, i)
-		for _, f := range objectsIn(rule, "filters") {
-			switch kind, _ := f["type"].(string); kind {
-			case "RequestMirror":
-				w.mirrors = true
-			case "RequestRedirect":
-				w.instead = "redirects"
-			}
-		}
-		for j, to := range objectsIn(rule, "backendRefs") {
-			w.ends = append(w.ends, gatewayEnd(t, namespace, to, fmt.Sprintf("/spec/rules/%d/backendRefs/%d", i, j)))
-		}
-		ways = append(ways, w)
+		ways = append(ways, gatewayWay(t, namespace, rule, i))
 	}
 	return ways, nil, nil
+}
+
+func gatewayWay(t Traffic, namespace string, rule map[string]any, i int) way {
+	w := way{noun: "rule", some: gatewaySome(rule)}
+	w.name, w.label = labelled(rule, i)
+	for _, f := range objectsIn(rule, "filters") {
+		switch kind, _ := f["type"].(string); kind {
+		case "RequestMirror":
+			w.mirrors = true
+		case "RequestRedirect":
+			w.instead = "redirects"
+		}
+	}
+	for j, to := range objectsIn(rule, "backendRefs") {
+		w.ends = append(w.ends, gatewayEnd(t, namespace, to, fmt.Sprintf("/spec/rules/%d/backendRefs/%d", i, j)))
+	}
+	return w
 }
 
 // gatewaySome tells whether a rule takes only what it matches. A rule without
@@ -65,6 +69,7 @@ func gatewayEnd(t Traffic, namespace string, to map[string]any, path string) end
 	case of != "" && of != namespace:
 		e.label = untrusted.Line(of+"/"+name, nameBound)
 	default:
+		e.host = fqdn(name, namespace)
 		e.side = sideOf(fqdn(name, namespace), fqdn(t.Stable, namespace), fqdn(t.Canary, namespace))
 	}
 	return e

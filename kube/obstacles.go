@@ -17,11 +17,16 @@ import (
 
 // obstacles is why no canary may begin, and what is worth knowing, apart from the
 // object itself.
-type obstacles struct{ blocked, notes []string }
+type obstacles struct {
+	blocked, notes []string
+	routes         []string // of other objects, to the canary
+	unlisted       string   // why those are not known, or ""
+}
 
 func (o obstacles) on(s release.Split) release.Split {
 	s.Blocked = slices.Clone(o.blocked)
 	s.Notes = slices.Concat(s.Notes, o.notes)
+	s.Routes, s.RoutesErr = slices.Concat(s.Routes, o.routes), o.unlisted
 	return s
 }
 
@@ -61,6 +66,9 @@ func (c *Client) obstacles(ctx context.Context) (obstacles, error) {
 		err = c.subsetObstacles(ctx, &o, pods)
 	} else {
 		err = c.serviceObstacles(ctx, &o, pods)
+	}
+	if err == nil {
+		err = c.otherRoutes(ctx, &o)
 	}
 	if err != nil {
 		return o, err

@@ -58,7 +58,7 @@ func (c *Client) splitOf(asked time.Time, obj *unstructured.Unstructured, err er
 		s.Err = untrusted.Line(c.canary.Traffic.Object()+" "+err.Error(), textBound)
 		return s, true
 	}
-	s.Canary, s.Rest, s.Notes = d.percent, d.rest, d.notes
+	s.Canary, s.Rest, s.Notes, s.Routes = d.percent, d.rest, d.notes, d.routes
 	if c.canary.Traffic.Kind == HTTPRoute {
 		s.Notes = append(s.Notes, routeTroubles(obj)...)
 	}

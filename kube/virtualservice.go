@@ -27,11 +27,7 @@ func virtualServiceWays(t Traffic, namespace string, spec map[string]any) (ways 
 	}
 	takesAll := ""
 	for i, route := range routes {
-		w := way{mirrors: route["mirror"] != nil || route["mirrors"] != nil, some: istioSome(route), instead: istioInstead(route)}
-		w.name, w.label = labelled(route, i)
-		for j, to := range objectsIn(route, "route") {
-			w.ends = append(w.ends, istioEnd(t, namespace, to, fmt.Sprintf("/spec/http/%d/route/%d", i, j)))
-		}
+		w := istioWay(t, namespace, "http", route, i)
 		if takesAll != "" && w.holds(ofStable) && w.holds(ofCanary) && (t.Route == "" || t.Route == w.name) {
 			return nil, nil, fmt.Errorf("never reaches http route %s: route %s above it takes everything; move that one down", w.label, takesAll)
 		}
@@ -41,6 +37,19 @@ func virtualServiceWays(t Traffic, namespace string, spec map[string]any) (ways 
 		ways = append(ways, w)
 	}
 	return ways, notes, nil
+}
+
+// istioWay reads one route of a kind, "http", "tls" or "tcp".
+func istioWay(t Traffic, namespace, kind string, route map[string]any, i int) way {
+	w := way{noun: kind + " route", mirrors: route["mirror"] != nil || route["mirrors"] != nil, some: istioSome(route), instead: istioInstead(route)}
+	w.name, w.label = labelled(route, i)
+	to := objectsIn(route, "route")
+	for j := range to {
+		e := istioEnd(t, namespace, to[j], fmt.Sprintf("/spec/%s/%d/route/%d", kind, i, j))
+		e.alone = len(to) == 1
+		w.ends = append(w.ends, e)
+	}
+	return w
 }
 
 // istioSome tells whether a route takes only what it matches.
@@ -86,7 +95,8 @@ func istioEnd(t Traffic, namespace string, to map[string]any, path string) end {
 	weight, ok := weightOf(to, 0)
 	e.weight, e.bad = weight, !ok
 	e.same = []op{{Op: "test", Path: path + "/destination/host", Value: host}}
-	full := fqdn(host, namespace)
+	full := strings.TrimSuffix(fqdn(host, namespace), ".")
+	e.host = full
 	switch {
 	case t.bySubset():
 		e.same = append(e.same, op{Op: "test", Path: path + "/destination/subset", Value: subset})

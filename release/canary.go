@@ -96,8 +96,10 @@ type CanaryRun struct {
 	// Until is how long a change that was given up unanswered may still arrive: so
 	// long the canary keeps its pods.
 	Until time.Time `json:"until,omitzero"`
-	Tries int       `json:"tries,omitempty"` // of what goes on by itself and came to nothing
-	Sent  int       `json:"sent,omitempty"`  // changes accepted in this stage: more than it needs are undone by someone
+	// Cut are the other routes to the canary whose requests a person has given up.
+	Cut   []string `json:"cut,omitempty"`
+	Tries int      `json:"tries,omitempty"` // of what goes on by itself and came to nothing
+	Sent  int      `json:"sent,omitempty"`  // changes accepted in this stage: more than it needs are undone by someone
 }
 
 // Split is how the traffic is divided, as last read.
@@ -119,6 +121,11 @@ type Split struct {
 	// object, for the equivalent command; empty while it cannot be read.
 	StablePath, CanaryPath string
 	Notes                  []string // worth knowing: "1 route above takes what it matches"
+	// Routes are the other routes that send requests to the canary, whatever the two
+	// weights are: "http route internal of virtualservice/datahub-gateway". They are not
+	// changed. RoutesErr says why not all of them are known, or "".
+	Routes    []string
+	RoutesErr string
 }
 
 // Pair is one figure of both versions over the same window.

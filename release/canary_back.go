@@ -194,6 +194,7 @@ func (t *turn) remove() {
 		t.returning().Live = zeroTime // someone gave it traffic again
 	case !ours, aborted && w.Desired == 0 && w.Replicas == 0:
 		t.gone()
+	case t.routed():
 	case !aborted:
 		t.follow(Change{Kind: DeleteCanary})
 	case w.Desired > 0:

@@ -61,6 +61,7 @@ func canaryFacts(plan Plan, s State, now time.Time) []Fact {
 	for _, note := range s.View.Split.Notes {
 		facts = append(facts, Fact{"traffic", MarkNone, note})
 	}
+	facts = append(facts, otherFacts(s)...)
 	if plan.Canary.Route == "" {
 		facts = append(facts, Fact{"traffic", MarkAttention, coarse(plan, s)})
 	}
@@ -110,7 +111,7 @@ func promotePreview(plan Plan, s State, now time.Time) Preview {
 		p.Back = "u: stable gets " + s.From.Version + " back"
 		p.Line = fmt.Sprintf("promote %s on deployment/%s, the canary's pods stay beside it · way back: u", s.To.Version, plan.Deployment)
 	}
-	p.Facts = append(p.Facts, carriedFacts(plan, s)...)
+	p.Facts = append(append(p.Facts, carriedFacts(plan, s)...), otherFacts(s)...)
 	if w.Paused {
 		p.Facts = append(p.Facts, Fact{"paused", MarkAttention, "stable's rollout is paused: it gets the image, and nothing rolls out until p resumes it"})
 	}
@@ -210,7 +211,7 @@ func abortPreview(plan Plan, s State, now time.Time, undo bool) Preview {
 		p.Facts = append(p.Facts, Fact{"stable", MarkAttention, overWords(plan, s) + "; it stays as it is"})
 		p.Line += "; stable stays as it is"
 	}
-	p.Facts = slices.Concat(p.Facts, []Fact{ok}, staysFacts(s), carriedFacts(plan, s), worldFacts(plan, s, now))
+	p.Facts = slices.Concat(p.Facts, []Fact{ok}, staysFacts(s), carriedFacts(plan, s), worldFacts(plan, s, now), otherFacts(s))
 	if unseen != "" {
 		p.Facts = append(p.Facts, Fact{"traffic", MarkUnknown, unseen})
 	}

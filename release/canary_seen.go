@@ -22,7 +22,11 @@ func leftover(plan Plan, s State) string {
 	}
 	switch {
 	case w.Found && w.Desired > 0:
-		return fmt.Sprintf("%s has %s of the traffic on %s, deployment/%s", cmp.Or(w.Version(plan.Container), "?"), share, Count(w.Desired, "pod"), plan.Canary.Deployment)
+		text := fmt.Sprintf("%s has %s of the traffic on %s, deployment/%s", cmp.Or(w.Version(plan.Container), "?"), share, Count(w.Desired, "pod"), plan.Canary.Deployment)
+		if routes := leading(plan, s); len(routes) > 0 {
+			text += "; " + leadingWords(routes)
+		}
+		return text
 	case plan.Canary.Route != "" && weight > 0:
 		return fmt.Sprintf("%s sends %d%% of the traffic to the canary, which has no pods", plan.Canary.Route, weight)
 	}

@@ -2,6 +2,7 @@ package release
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -36,6 +37,9 @@ func (t *turn) send(c Change, next Phase, goal Target) {
 		canary := t.s.View.Canary
 		c.Object, c.Version = "deployment/"+t.plan.Canary.Deployment, goal.Version
 		c.UID, c.Before, c.Generation, c.ReplicasFrom = canary.UID, canary.Template.Hash, canary.Generation, canary.Desired
+		if c.Kind == DeleteCanary || c.Kind == ScaleCanary && c.Replicas == 0 {
+			c.Routes = slices.Clone(t.s.View.Split.Routes)
+		}
 		if !canary.Found {
 			c.UID, c.Before, c.Generation, c.ReplicasFrom = "", "", 0, 0
 		}

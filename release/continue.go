@@ -31,6 +31,10 @@ func continueChoice(plan Plan, s State, now time.Time) Choice {
 		}
 		c.Why = cmp.Or(c.Why, remains(plan, s, now))
 		c.Preview.Line, c.Preview.Facts = goingOn(plan, s), adoptFacts(plan, s)
+	case s.Held.Kind == HeldByRoute && s.Underway():
+		c.Seen = canarySeen(plan, s)
+		c.Seen.Held, c.Seen.Routes = s.Held.At, strings.Join(leading(plan, s), ", ")
+		c.Preview.Line = cutting(plan, s)
 	case s.Underway():
 		c.Why = unrestorable(s)
 	}

@@ -36,7 +36,8 @@
 //     bake, with pods enough, and when every measure passes on what is seen now.
 //  12. Traffic goes only to what has pods for it: a weight after the pods, stable's
 //     image while the traffic is on the canary, the traffic back to a stable that
-//     is healthy, and the canary's pods go when it is seen to have no traffic.
+//     is healthy, and the canary's pods go when it is seen to have no traffic, and no
+//     other route leads to those that serve, unless a person has given that up.
 //
 // A release is a rolling update of one Deployment, or, where the plan has a
 // [CanaryPlan], leads a second one beside it through the stages of [CanaryStage];

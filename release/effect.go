@@ -60,6 +60,9 @@ type Change struct {
 	Rest         string `json:"rest,omitempty"`         // SetWeight: Split.Rest, a precondition
 	Replicas     int    `json:"replicas,omitempty"`     // ApplyCanary, ScaleCanary, ScaleStable
 	ReplicasFrom int    `json:"replicasFrom,omitempty"` // ScaleCanary, ScaleStable: a precondition
+	// Routes are the other routes to the canary that it was decided with: one that came
+	// since refuses to take the canary's pods away.
+	Routes []string `json:"routes,omitempty"`
 }
 
 // Probe looks at the outside world for one item. Its result comes back as Probed.

@@ -91,6 +91,7 @@ type Seen struct {
 	Canary   string    // the UID of the canary's Deployment; empty: there was none, or it does not matter
 	Weight   int       // percent that the canary had, where that matters
 	Held     time.Time // of what stood against going on
+	Routes   string    // the other routes to the canary whose requests will fail
 }
 
 // Intent is what a person may ask for. The interface is sealed.

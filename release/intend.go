@@ -3,6 +3,7 @@ package release
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -106,6 +107,9 @@ func (t *turn) apply(e Intended) {
 	if t.plan.Canary.Route == "" {
 		t.tell(Itself, MarkAttention, coarse(t.plan, t.s)) // also where no confirmation was read
 	}
+	for _, fact := range otherFacts(t.s) {
+		t.tell(Itself, fact.Mark, fact.Text)
+	}
 	t.send(Change{
 		ID: t.changeID(e), Kind: ApplyCanary, Container: t.plan.Container, Also: t.plan.also(), Image: t.plan.imageOf(t.s.To), By: e.By,
 		Object: "deployment/" + t.plan.Canary.Deployment, Replicas: canaryPods(t.plan, t.s, steps[0]),
@@ -163,6 +167,8 @@ func (t *turn) moved(c Choice, seen Seen) string {
 		return "it moved since you looked: the canary's Deployment is another one; look again"
 	case seen.Weight != c.Seen.Weight:
 		return fmt.Sprintf("it moved since you looked: the canary had %d%% of the traffic, it has %d%%; look again", seen.Weight, c.Seen.Weight)
+	case seen.Routes != c.Seen.Routes:
+		return "it moved since you looked: other routes lead to the canary; look again"
 	case !seen.Held.Equal(c.Seen.Held):
 		return "it moved since you looked: " + cmp.Or(held(t.s), "nothing is held any more") + "; look again"
 	case seen.Paused != c.Seen.Paused:
@@ -373,6 +379,10 @@ func (t *turn) carryOn(by Actor) {
 	}
 	if r.Held != nil && t.s.Underway() {
 		run := t.run()
+		if r.Held.Kind == HeldByRoute {
+			text = cutting(t.plan, t.s)
+			run.Cut = slices.Concat(run.Cut, leading(t.plan, t.s))
+		}
 		run.Tries, run.Sent = 0, 0
 		if run.Stage != Baking {
 			run.Since = t.now // no deadline ran while it was held

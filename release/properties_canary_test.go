@@ -1,6 +1,7 @@
 package release_test
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -282,7 +283,7 @@ func (m *canaryMachine) heal(t *rapid.T) {
 // meddle lets something break, or someone else act.
 func (m *canaryMachine) meddle(t *rapid.T) {
 	c, split := &m.story.canary, &m.story.split
-	switch rapid.IntRange(0, 13).Draw(t, "meddle") {
+	switch rapid.IntRange(0, 14).Draw(t, "meddle") {
 	case 0:
 		split.Canary = rapid.SampledFrom([]int{0, 30, 100}).Draw(t, "weight")
 	case 1:
@@ -310,6 +311,11 @@ func (m *canaryMachine) meddle(t *rapid.T) {
 		m.stable(rapid.SampledFrom([]string{"v2.4.0", "v2.5.0"}).Draw(t, "version"), 6)
 	case 13:
 		m.story.cluster.UID += "x"
+	case 14:
+		split.Routes = nil
+		if rapid.Bool().Draw(t, "routed") {
+			split.Routes = []string{rapid.SampledFrom([]string{"a", "b"}).Draw(t, "route")}
+		}
 	}
 }
 
@@ -517,7 +523,11 @@ func (m *canaryMachine) sent(t rapid.TB, before, next release.State, c release.C
 		if c.Replicas == 0 && split.Canary != 0 {
 			t.Fatalf("12: the canary is scaled to 0 with %d%% of the traffic", split.Canary)
 		}
+		if c.Replicas == 0 {
+			m.cut(t, next)
+		}
 	case release.DeleteCanary:
+		m.cut(t, next)
 		serves := next.To.Version
 		if next.Canary.Back {
 			serves = next.From.Version
@@ -531,6 +541,16 @@ func (m *canaryMachine) sent(t rapid.TB, before, next release.State, c release.C
 		}
 		if next.Underway() && (split.Canary != 100 || canary.Available < stable.Desired) {
 			t.Fatalf("12: stable is promoted with %d%% of the traffic on %d canary pods", split.Canary, canary.Available)
+		}
+	}
+}
+
+// cut: the canary's pods go only where nobody's requests come to them by another route, or
+// a person has given those up.
+func (m *canaryMachine) cut(t rapid.TB, s release.State) {
+	for _, route := range s.View.Split.Routes {
+		if s.View.Canary.Available > 0 && !slices.Contains(s.Canary.Cut, route) {
+			t.Fatalf("12: the canary ends while %s sends requests to %d of its pods", route, s.View.Canary.Available)
 		}
 	}
 }

@@ -116,6 +116,7 @@ const (
 	HeldOnReturn  HoldKind = "on return" // an unfinished release was found; a person must say continue
 	HeldByOthers  HoldKind = "someone else changed it"
 	HeldByFailure HoldKind = "failed" // a change was refused or failed
+	HeldByRoute   HoldKind = "another route leads to the canary"
 )
 
 // Hold is an active hold.

@@ -119,7 +119,7 @@ func (w *world) lookCanary() release.Workload {
 }
 
 func (w *world) shapeSplit(t *testing.T, d *datadriven.TestData) {
-	w.split.Err, w.split.Silent, w.split.Blocked, w.split.Rest = "", false, nil, "rest"
+	w.split.Err, w.split.Silent, w.split.Blocked, w.split.Rest, w.split.Routes = "", false, nil, "rest", nil
 	w.split.StablePath, w.split.CanaryPath = "/spec/http/0/route/0/weight", "/spec/http/0/route/1/weight"
 	w.split.Writer = "slipway"
 	for _, arg := range d.CmdArgs {
@@ -135,6 +135,8 @@ func (w *world) shapeSplit(t *testing.T, d *datadriven.TestData) {
 			w.split.Err = value
 		case "silent": // no answer since the last look
 			w.split.Silent, w.split.Err = true, "unavailable"
+		case "routes":
+			w.split.Routes = arg.Vals
 		case "blocked":
 			w.split.Blocked = []string{value}
 		default:

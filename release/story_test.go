@@ -490,6 +490,9 @@ func (w *world) do(t *testing.T, d *datadriven.TestData) string {
 	if weight, ok := values["weight"]; ok {
 		seen.Weight, _ = strconv.Atoi(weight)
 	}
+	if routes, ok := values["routes"]; ok {
+		seen.Routes = routes
+	}
 	w.intents++
 	return w.step(release.Intended{Intent: intent, By: eng, Seen: seen, ID: fmt.Sprintf("id-%d", w.intents)})
 }

@@ -48,7 +48,8 @@ func (s *scene) spell(g glyphs) {
 	s.canary.spell(g)
 	split := &s.State.View.Split
 	all(&split.Err)
-	split.Notes, split.Blocked = spellTexts(g, split.Notes), spellTexts(g, split.Blocked)
+	split.Notes, split.Blocked, split.Routes = spellTexts(g, split.Notes), spellTexts(g, split.Blocked), spellTexts(g, split.Routes)
+	all(&split.RoutesErr)
 	s.State.View.Links = maps.Clone(s.State.View.Links)
 	for source, link := range s.State.View.Links {
 		all(&link.Err)

@@ -278,6 +278,9 @@ func routeRows(sc scene, t theme, w int) block {
 	for _, note := range split.Notes {
 		out = append(out, p.labelled("note", line(muted.of(note)), false)...)
 	}
+	for _, other := range split.Others() {
+		out = append(out, p.labelled("route", line(warning.of(other)), false)...)
+	}
 	return out
 }
 
