@@ -92,8 +92,8 @@ func advanceRow(sc scene, t theme, w int) row {
 	return t.spell(join(key, does, why)).fit(w, t.glyphs.ellipsis)
 }
 
-// abortRow is the way back while a canary is there: what b does, and that u does
-// the same, where there is no room to say so both keys before it; nil where it is
+// abortRow is the rollback while a canary is there: what b does, and whether u does
+// the same; where there is no room to say so both keys before it; nil where it is
 // the usual one.
 func abortRow(sc scene, t theme, w int) row {
 	c, _ := sc.choice(release.DoAbort, "")
@@ -103,6 +103,11 @@ func abortRow(sc scene, t theme, w int) row {
 	dot := faint.of(" " + t.glyphs.dot + " ")
 	out := join(spelledKey("b"), line(plain.of(c.Preview.Line)))
 	same := line(dot, strong.of("u"), faint.of(" does the same"))
+	undo := sc.undo()
+	if undo.Preview.Change != c.Preview.Change {
+		// What others made of stable: an abort leaves it, an undo does not.
+		same = line(dot, strong.of("u"), faint.of(" rolls stable back too"))
+	}
 	for _, f := range c.Preview.Facts {
 		if f.Label != "safe to" {
 			continue
@@ -115,8 +120,11 @@ func abortRow(sc scene, t theme, w int) row {
 			out = join(out, safe)
 		}
 	}
-	if out.width()+same.width() > w {
+	if out.width()+same.width() > w && undo.Preview.Change == c.Preview.Change {
 		return join(spelledKey("u b"), out[3:]).fit(w, t.glyphs.ellipsis)
+	}
+	if out.width()+same.width() > w {
+		return out.fit(w, t.glyphs.ellipsis)
 	}
 	return join(out, same).fit(w, t.glyphs.ellipsis)
 }

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -211,6 +212,24 @@ func TestHostileCanary(t *testing.T) {
 				p.model.screen.resize(size[0], size[1])
 				exact(t, p.model.View().Content, size[0], size[1])
 			}
+		}
+	}
+}
+
+// Where others changed stable an abort leaves that and an undo does not: the row of b
+// does not say that u does the same.
+func TestUndoIsNotCalledTheSame(t *testing.T) {
+	f := frameCanaryReady()
+	f.Choices = slices.Clone(f.Choices)
+	for i, c := range f.Choices {
+		if c.Kind == release.DoUndo && c.Seen.Revision == 0 {
+			f.Choices[i].Preview.Change = "stable back to v2.4.0, then " + c.Preview.Change
+		}
+	}
+	for _, width := range []int{60, 80, 120, 160} {
+		text := abortRow(newScene(f, asciiTheme.glyphs), asciiTheme, width).plain()
+		if strings.Contains(text, "does the same") || strings.HasPrefix(strings.TrimSpace(text), "u b") || !strings.Contains(text, "b ") {
+			t.Errorf("%d columns: %q", width, text)
 		}
 	}
 }
