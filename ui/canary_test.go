@@ -219,7 +219,7 @@ func TestHostileCanary(t *testing.T) {
 // Where others changed stable an abort leaves that and an undo does not: the row of b
 // does not say that u does the same.
 func TestUndoIsNotCalledTheSame(t *testing.T) {
-	f := frameCanaryReady()
+	f := frameCanary()
 	f.Choices = slices.Clone(f.Choices)
 	for i, c := range f.Choices {
 		if c.Kind == release.DoUndo && c.Seen.Revision == 0 {
