@@ -18,6 +18,9 @@ func (s State) onlyPlanned() bool {
 
 // aside is the planned release that the record which begins now keeps; nil: there is none.
 func (t *turn) aside() *Record {
+	if t.s.Resumes != nil {
+		return t.s.Resumes // it has not come back from the undo before
+	}
 	if !t.s.onlyPlanned() {
 		return nil
 	}
