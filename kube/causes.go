@@ -33,7 +33,7 @@ func causes(d *appsv1.Deployment, owned []*appsv1.ReplicaSet, pods []judged, o o
 			k := key{f.reason, j.version, f.soft}
 			g := groups[k]
 			if g == nil {
-				g = &release.Cause{Reason: f.reason, Version: j.version, Soft: f.soft, Over: f.over, Text: f.text, First: f.first}
+				g = &release.Cause{Reason: f.reason, Version: j.version, Soft: f.soft, Over: f.over, Node: f.node, Text: f.text, First: f.first}
 				groups[k] = g
 				order = append(order, k)
 			}

@@ -20,6 +20,7 @@ type fault struct {
 	crashed *crashed
 	soft    bool // may heal by itself
 	over    bool // counts against nobody: release.Cause.Over
+	node    bool // the pod's node did it: release.Cause.Node
 	first   time.Time
 	newest  time.Time
 }

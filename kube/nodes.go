@@ -52,7 +52,7 @@ func judgeEnded(j judged, replaced bool) judged {
 		reason, message = cmp.Or(j.pod.Status.Reason, c.Reason, reason), cmp.Or(message, c.Message)
 	}
 	j = j.is(release.PodPending, reason, message)
-	f := fault{reason: endedWords(reason, j.pod.Spec.NodeName), text: j.message, soft: true, first: endedAt(j.pod), newest: endedAt(j.pod)}
+	f := fault{reason: endedWords(reason, j.pod.Spec.NodeName), text: j.message, soft: true, node: true, first: endedAt(j.pod), newest: endedAt(j.pod)}
 	if replaced {
 		j.state, f.over = release.PodReplaced, true
 		f.reason += ", replaced"

@@ -71,11 +71,12 @@ const (
 // CanaryRun is the durable state of a canary release.
 type CanaryRun struct {
 	Stage  CanaryStage `json:"stage"`
-	Since  time.Time   `json:"since,omitzero"` // of the stage
-	Step   int         `json:"step"`           // index of the step whose weight is on or wanted
-	Weight int         `json:"weight"`         // percent that the canary is to have
-	From   int         `json:"from,omitempty"` // shifting: percent that it had when it began to
-	Live   time.Time   `json:"live,omitzero"`  // since when that weight is seen; zero while it is not
+	Since  time.Time   `json:"since,omitzero"`  // of the stage
+	Step   int         `json:"step"`            // index of the step whose weight is on or wanted
+	Weight int         `json:"weight"`          // percent that the canary is to have
+	From   int         `json:"from,omitempty"`  // shifting: percent that it had when it began to
+	Aside  bool        `json:"aside,omitempty"` // shifting: its traffic goes to stable until it has pods again
+	Live   time.Time   `json:"live,omitzero"`   // since when that weight is seen; zero while it is not
 	// Passing is since when a round has passed after one that failed: the bake counts
 	// from it. Zero: none has failed. Failed tells that the newest one did.
 	Passing  time.Time `json:"passing,omitzero"`

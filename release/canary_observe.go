@@ -306,8 +306,14 @@ func patience(w Workload) time.Duration {
 	return w.Deadline
 }
 
-// unserved tells whether traffic goes to a canary of which no pod is available.
-func (t *turn) unserved() (string, bool) { return unserved(t.plan, t.s) }
+// unserved tells whether traffic goes to a canary of which no pod is available, and
+// whether that is to be answered: what its node took from it comes back.
+func (t *turn) unserved() (string, bool) {
+	if t.steppedAside() || t.bereft() {
+		return "", false
+	}
+	return unserved(t.plan, t.s)
+}
 
 func unserved(plan Plan, s State) (string, bool) {
 	w, weight := s.View.Canary, s.View.Split.Canary

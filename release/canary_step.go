@@ -26,7 +26,7 @@ func (t *turn) run() *CanaryRun {
 // enter begins a stage.
 func (t *turn) enter(stage CanaryStage) *CanaryRun {
 	run := t.run()
-	run.Stage, run.Since, run.Tries, run.Sent = stage, t.now, 0, 0
+	run.Stage, run.Since, run.Tries, run.Sent, run.Aside = stage, t.now, 0, 0, false
 	t.s.Told, t.s.Figures = nil, nil // what fails here is another failure
 	return run
 }
@@ -51,6 +51,9 @@ func (t *turn) steer() {
 	}
 	if t.leftToAnswer() {
 		return
+	}
+	if t.bereft() {
+		t.stepAside()
 	}
 	t.meddled()
 	if t.s.Held != nil || (t.s.Asking != nil && t.s.Phase == Deploying) || (t.plan.Leaving && !t.wished && t.s.Phase == Deploying) {
@@ -166,6 +169,8 @@ func (t *turn) shift() {
 	w, run := t.s.View.Canary, t.s.Canary
 	need := canaryPods(t.plan, t.s, run.Weight)
 	switch {
+	case t.steppedAside():
+		t.follow(Change{Kind: SetWeight, Weight: 0})
 	case w.Desired < need:
 		t.follow(Change{Kind: ScaleCanary, Replicas: need})
 	case w.Convergence() != Complete || w.Available < need:

@@ -85,6 +85,10 @@ func (w *world) shapeCanary(t *testing.T, d *datadriven.TestData) {
 			for i := range c.Causes {
 				c.Causes[i].Soft, c.Causes[i].Over = true, true
 			}
+		case "node": // did it
+			for i := range c.Causes {
+				c.Causes[i].Soft, c.Causes[i].Node = true, true
+			}
 		case "restarts":
 			c.Pods = []release.Pod{{Name: "gateway-canary-5d8f-m2v8x", Created: w.now.Add(-time.Hour), State: release.PodServing}}
 			if n() > 0 {

@@ -161,6 +161,8 @@ type Cause struct {
 	// Over means that it is only told: the pod serves again, or was replaced after its
 	// node ended it. It is soft, and counts against nobody.
 	Over bool
+	// Node means that the pod's node ended it, for the node's own sake.
+	Node bool
 }
 
 // Note is one event of the cluster.
