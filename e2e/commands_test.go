@@ -170,7 +170,7 @@ func TestBadInput(t *testing.T) {
 	s.run(t, "deploy", "--env", "staging").expect(t, 2, "version")
 	s.run(t, "status", "--env", "staging", "-o", "yaml").expect(t, 2, `found "yaml"`, "json")
 	s.run(t, "frobnicate").expect(t, 2, "frobnicate")
-	newSetup(t, "kubeconfig").edit(t, "context: staging", "context: stagin").run(t, "status", "--env", "staging").expect(t, 2, "stagin", "canary, production, routes, staging")
+	newSetup(t, "kubeconfig").edit(t, "context: staging", "context: stagin").run(t, "status", "--env", "staging").expect(t, 2, "stagin", "canary, production, quiet, routes, staging")
 	newSetup(t, "kubeconfig").edit(t, "name: datahub-gateway,", "name: gatewai,").run(t, "status", "--env", "staging").expect(t, 1, "gatewai", "datahub-gateway")
 	for _, command := range []string{"undo", "pause", "resume"} {
 		newSetup(t, "kubeconfig").edit(t, "name: datahub-gateway,", "name: gatewai,").run(t, command, "--env", "staging").expect(t, 1, "deployment/gatewai does not exist")

@@ -170,7 +170,7 @@ func TestCauseAndUndoByKeys(t *testing.T) {
 	c.press("d")
 	c.see("Deploy v2.5.0-crash")
 	c.confirm("y")
-	c.see("CrashLoopBackOff, exit 1", "lookup redis-b")
+	c.see("CrashLoopBackOff, exit 1", "redis-b: no such host")
 	c.press("u")
 	c.see("Undo datahub-gateway")
 	c.confirm("y")

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -71,6 +72,17 @@ func (c *screen) seeWithin(d time.Duration, wanted ...string) {
 	}
 }
 
+// shows tells whether everything wanted is on the screen within a time.
+func (c *screen) shows(d time.Duration, wanted ...string) bool {
+	for deadline := time.Now().Add(d); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		text := c.text()
+		if !slices.ContainsFunc(wanted, func(want string) bool { return !strings.Contains(text, want) }) {
+			return true
+		}
+	}
+	return false
+}
+
 // told waits until everything wanted stands in the Log view, where no line is
 // pushed out by the next, and goes back to the overview.
 func (c *screen) told(wanted ...string) {
@@ -79,7 +91,12 @@ func (c *screen) told(wanted ...string) {
 	if strings.Contains(c.text(), "5 Log") {
 		key = "5" // where releases are canaries there is one view more
 	}
-	c.press(key)
+	for deadline := time.Now().Add(limit); time.Now().Before(deadline); {
+		c.press(key) // a dialog that waits for its answer takes no other key
+		if c.shows(2*time.Second, wanted...) {
+			break
+		}
+	}
 	c.see(wanted...)
 	c.press("1")
 }
