@@ -118,6 +118,16 @@ func (c *screen) confirm(key string) {
 	c.t.Helper()
 	time.Sleep(250 * time.Millisecond)
 	c.press(key)
+	_, title, _ := strings.Cut(c.text(), "┏━ ")
+	title, _, _ = strings.Cut(title, " ━")
+	for range 3 {
+		for deadline := time.Now().Add(2 * time.Second); title != "" && c.shows(20*time.Millisecond, "┏━ "+title); time.Sleep(20 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				c.press(key) // on a busy machine the first may have come too early
+				break
+			}
+		}
+	}
 }
 
 // resize changes the terminal's size.

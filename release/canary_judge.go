@@ -127,6 +127,9 @@ func (v *versus) judge(rule Rule, ruled bool) {
 	_, high, _ := limits(v.plan, v.s.View.Canary, v.spec.Bound, v.spec.Unit)
 	if v.spec.Bound.Kind == Limit && high == 0 {
 		v.Verdict, v.Why, v.Lack, v.Lasting = NoData, "the canary's "+noLimit(v.plan, v.spec), NoLimit, true
+		if !v.s.View.Canary.Found {
+			v.Why, v.Lack, v.Lasting = "the canary's Deployment with its limit was not read yet", LimitUnread, false
+		}
 		return
 	}
 	v.Verdict, v.Why, v.Counts = Pass, Format(v.spec.Unit, canary), true
