@@ -318,7 +318,7 @@ func (r records) Driven() string {
 	case by.Self:
 		return ""
 	default:
-		return fmt.Sprintf("%s is driven by %s; undo is yours all the same", what, by)
+		return fmt.Sprintf("%s is driven by %s; you can still undo", what, by)
 	}
 }
 

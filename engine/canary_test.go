@@ -147,7 +147,7 @@ func (r *rig) takenBack(t *testing.T, s *split, what string) {
 	}
 	told := 0
 	for _, line := range r.frame.Activity {
-		if strings.HasPrefix(line.Text, "NOT RECORDED: the "+what+" goes on all the same: no space left on device") {
+		if strings.HasPrefix(line.Text, "NOT RECORDED: continuing with the "+what+" anyway: no space left on device") {
 			told++
 		}
 	}

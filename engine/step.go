@@ -117,7 +117,7 @@ func wished(event release.Event) bool {
 func (e *Engine) mayGoOn(event release.Event, err error) bool {
 	unlogged := func(what string) {
 		e.unlogged = true
-		e.log(release.Line{At: e.opts.Clock(), By: release.Itself, Mark: release.MarkFail, Text: fmt.Sprintf("NOT RECORDED: the %s goes on all the same: %v", what, err)})
+		e.log(release.Line{At: e.opts.Clock(), By: release.Itself, Mark: release.MarkFail, Text: fmt.Sprintf("NOT RECORDED: continuing with the %s anyway: %v", what, err)})
 	}
 	switch event := event.(type) {
 	case release.Intended:

@@ -192,7 +192,7 @@ func (w *world) setup(t *testing.T, d *datadriven.TestData) {
 				ID: "spikes", Title: "No error spikes", Stage: release.Post, Type: release.ItemSpikes, Metric: release.ErrorRate, For: 30 * time.Minute,
 			})
 		case "driven":
-			w.plan.Driven = "eng-b drives the release of v2.5.0 (process 4711); undo is yours all the same"
+			w.plan.Driven = "eng-b drives the release of v2.5.0 (process 4711); you can still undo"
 		default:
 			t.Fatalf("new: unknown %q", arg.Key)
 		}

@@ -53,7 +53,7 @@ func TestKeysFromElsewhereSayWhere(t *testing.T) {
 		plain40(t, frameRolling(), key).sees(want)
 	}
 	plain40(t, frameRolling(), "2", "space").sees("space: ticks an item of the checklist")
-	plain40(t, frameWatching(), "t").sees("t: a release cannot be taken over yet; undo is yours all the same")
+	plain40(t, frameWatching(), "t").sees("t: a release cannot be taken over yet; you can still undo")
 	plain40(t, frameIdle(), "b").sees("b: canary steps come with the canary strategy; releases are rolling here")
 }
 

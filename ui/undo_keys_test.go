@@ -74,7 +74,7 @@ func TestUndoWhileSomeoneElseDrives(t *testing.T) {
 	p := plain40(t, frameWatching(), "p")
 	p.sees("p: the release of v2.5.0 by eng-a is driven by process 4711", "WATCHING", "eng-b watching")
 	p.press("u")
-	p.sees("watching ! the release of v2.5.0 by eng-a is driven by process 4711; undo is yours")
+	p.sees("watching ! the release of v2.5.0 by eng-a is driven by process 4711; you can still undo")
 	p.press("u")
 	p.asked(release.Undo{Revision: 14})
 }
