@@ -322,9 +322,11 @@ func TestLostAnswersOfCanary(t *testing.T) {
 	if s := tr.split(losing); s.Canary != 5 {
 		t.Errorf("%+v", s)
 	}
+	expect(t, losing.Apply(t.Context(), of(tr.settled("canary"), release.DeleteCanary)), release.Moved, "gives the canary 5% of the traffic now")
+	expect(t, losing.Apply(t.Context(), tr.weigh(losing, 0)), release.Lost)
 	expect(t, losing.Apply(t.Context(), of(tr.settled("canary"), release.DeleteCanary)), release.Lost)
 	expect(t, losing.Apply(t.Context(), of(tr.settled("stable"), release.DeleteCanary)), release.Skipped, "gone already")
-	if n.Load() != 3 {
+	if n.Load() != 4 {
 		t.Errorf("%d requests", n.Load())
 	}
 }
