@@ -2,6 +2,8 @@ package config
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -69,6 +71,7 @@ var apart = []string{"{pods}", "{deployment}", "{version}"}
 // apart reports the queries of the file that give the same figure for canary and
 // stable, or none for both together. The default ones do neither.
 func (d *decoder) apart(n *yaml.Node, path string, e *Environment) {
+	d.podNames(n, path, e)
 	for _, spec := range e.Metrics.Specs {
 		at, key := d.queryOf(n, path, spec.Name)
 		if at == nil || at.Kind != yaml.ScalarNode {
@@ -98,6 +101,20 @@ func (d *decoder) apart(n *yaml.Node, path string, e *Environment) {
 			}
 		}
 	}
+}
+
+// podNames reports the names of stable and canary that their pods' names do not tell apart.
+func (d *decoder) podNames(n *yaml.Node, path string, e *Environment) {
+	c := e.Canary
+	if c.Stable == c.Canary || !samePods(c.Stable, c.Canary) {
+		return
+	}
+	if !slices.ContainsFunc(e.Metrics.Specs, func(s release.MetricSpec) bool { return strings.Contains(s.Query, "{pods}") }) {
+		return
+	}
+	at, key := d.place(n, path, "canary")
+	d.problem(at, key, fmt.Sprintf("%s beside %s, whose pods' names are the same where Kubernetes cuts them off, after %d characters", quote(c.Canary), quote(c.Stable), podBase),
+		"a canary.canary that differs earlier, or queries with {deployment} or {version} instead of {pods}")
 }
 
 // queryOf finds where the file gives the query of a metric for an environment:

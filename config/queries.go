@@ -72,12 +72,6 @@ func (e *Environment) replacer(deployment, pods, version string) *strings.Replac
 	)
 }
 
-// podPattern matches the names of a Deployment's pods, and not those of another
-// one whose name only begins alike: <deployment>-<template hash>-<five>.
-func podPattern(deployment string) string {
-	return escape(deployment) + "-[a-z0-9]+-[a-z0-9]{5}"
-}
-
 // escape makes a regular expression of a name. It has no backslash, which would
 // need another one in some of PromQL's quotes and not in others.
 func escape(name string) string { return strings.ReplaceAll(name, ".", "[.]") }
