@@ -103,8 +103,8 @@ func groundWords(plan Plan, s State) string {
 // it began from. What somebody else deployed since is not undone past.
 func (s State) owns() bool {
 	w := s.View.Workload
-	for _, c := range w.Containers {
-		if SameVersion(s.To.Image, c.Image) {
+	for _, c := range w.everyContainer() {
+		if (!c.Init || c.Sidecar) && SameVersion(s.To.Image, c.Image) {
 			return true
 		}
 	}

@@ -109,7 +109,7 @@ func limits(plan Plan, w Workload, b Bound, unit Unit) (low, high, limit float64
 }
 
 func containerLimit(plan Plan, w Workload, unit Unit) float64 {
-	for _, c := range w.Containers {
+	for _, c := range w.everyContainer() {
 		if c.Name != plan.Container {
 			continue
 		}

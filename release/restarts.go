@@ -66,7 +66,11 @@ func (r restartsOf) String() string {
 }
 
 // worseThan tells whether more of these pods restarted, as a share, than of others.
+// Where there are no others nothing excuses a restart.
 func (r restartsOf) worseThan(other restartsOf) bool {
+	if other.pods == 0 {
+		return r.counts > 0
+	}
 	return r.counts*other.pods > other.counts*r.pods
 }
 
