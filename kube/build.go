@@ -80,6 +80,7 @@ func (b *builder) build(o objects, now time.Time) release.Workload {
 	pods := judgePods(o, owned, container, theirs)
 	current, _ := w.Current()
 	limited(w.Containers, &d.Spec.Template.Spec, pods, current.Number)
+	limited(w.Init, &d.Spec.Template.Spec, pods, current.Number)
 	w.Pods, w.UsageAt = podRows(pods, o.Usage, o.Skew, now)
 	w.Causes = causes(d, owned, pods, o, container, theirs)
 	for i := range w.Causes {
@@ -121,7 +122,7 @@ func describe(w *release.Workload, d *appsv1.Deployment, template release.Templa
 	w.Init = containers(d.Spec.Template.Spec.InitContainers)
 	for i, c := range d.Spec.Template.Spec.InitContainers {
 		w.Init[i].Init = true
-		w.Init[i].Sidecar = c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways
+		w.Init[i].Sidecar = sidecar(c)
 	}
 	w.Template = template
 }
@@ -211,12 +212,41 @@ func released(spec *corev1.PodSpec, name string) string {
 }
 
 func imageOf(spec *corev1.PodSpec, container string) string {
-	for _, c := range spec.Containers {
-		if c.Name == container {
-			return c.Image
+	for _, list := range [][]corev1.Container{spec.Containers, spec.InitContainers} {
+		for _, c := range list {
+			if c.Name == container {
+				return c.Image
+			}
 		}
 	}
 	return ""
+}
+
+// sidecar tells an init container that goes on beside the others.
+func sidecar(c corev1.Container) bool {
+	return c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways
+}
+
+// lasting are the containers that are meant to go on: those of the pod, and its sidecars.
+func lasting(spec *corev1.PodSpec) []corev1.Container {
+	out := slices.Clone(spec.Containers)
+	for _, c := range spec.InitContainers {
+		if sidecar(c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// lastingStatuses are the statuses of those containers.
+func lastingStatuses(p *corev1.Pod) []corev1.ContainerStatus {
+	out := slices.Clone(p.Status.ContainerStatuses)
+	for _, s := range p.Status.InitContainerStatuses {
+		if slices.ContainsFunc(p.Spec.InitContainers, func(c corev1.Container) bool { return c.Name == s.Name && sidecar(c) }) {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // ownedReplicaSets are those that the Deployment controls, newest revision

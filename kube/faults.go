@@ -31,6 +31,23 @@ func (f fault) short(prefix string) string {
 	return prefix + reason
 }
 
+// of names the container that the fault is of, unless it is the released one.
+func (f fault) of(container, released string) fault {
+	if container == released {
+		return f
+	}
+	container = untrusted.Line(container, nameBound)
+	if f.over {
+		f.reason = container + " " + f.reason
+		return f
+	}
+	reason, exit, _ := strings.Cut(f.reason, ",")
+	if f.reason = reason + " of " + container; exit != "" {
+		f.reason += "," + exit
+	}
+	return f
+}
+
 // crashed names one crash of one container, so that its last log line is read
 // once.
 type crashed struct {
@@ -132,7 +149,7 @@ func imageTrouble(message, image string) string {
 }
 
 func memoryLimit(p *corev1.Pod, container string) string {
-	for _, c := range p.Spec.Containers {
+	for _, c := range lasting(&p.Spec) {
 		if q, ok := c.Resources.Limits[corev1.ResourceMemory]; ok && c.Name == container {
 			return "memory limit " + q.String()
 		}
@@ -179,7 +196,7 @@ func probeFault(p *corev1.Pod, e *corev1.Event) (fault, bool) {
 	if e == nil {
 		return fault{}, false
 	}
-	for _, s := range p.Status.ContainerStatuses {
+	for _, s := range lastingStatuses(p) {
 		if r := s.State.Running; r != nil && eventTime(e).Before(r.StartedAt.Time) {
 			return fault{}, false // of the container before
 		}
@@ -188,7 +205,7 @@ func probeFault(p *corev1.Pod, e *corev1.Event) (fault, bool) {
 	text := untrusted.Line(strings.TrimSpace(strings.TrimLeft(said, ": ")), textBound)
 	if m := statusCode.FindStringSubmatch(text); m != nil {
 		text = m[1]
-		for _, c := range p.Spec.Containers {
+		for _, c := range lasting(&p.Spec) {
 			if ask := probe(c); ask != "" && kind == "Readiness" {
 				text = ask + " → " + m[1]
 				break

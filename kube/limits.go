@@ -43,7 +43,7 @@ func lowest(pods []judged, counts func(judged) bool, container string, name core
 
 // limitOf is a container's limit: its own, or that of the whole pod, which it shares.
 func limitOf(spec *corev1.PodSpec, container string, name corev1.ResourceName) float64 {
-	for _, c := range spec.Containers {
+	for _, c := range lasting(spec) {
 		if q, ok := c.Resources.Limits[name]; ok && c.Name == container {
 			return q.AsApproximateFloat64()
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -71,7 +72,7 @@ type logInstance struct {
 
 // instance is the run of a container whose log is worth reading now.
 func instance(p *corev1.Pod, container string) (logInstance, bool) {
-	for _, s := range p.Status.ContainerStatuses {
+	for _, s := range slices.Concat(p.Status.ContainerStatuses, p.Status.InitContainerStatuses) {
 		switch {
 		case s.Name != container:
 		case s.State.Running != nil, s.State.Terminated != nil:

@@ -62,7 +62,7 @@ func judgePods(o objects, owned []*appsv1.ReplicaSet, container string, now time
 		if ended(p) && others && now.Sub(endedAt(p)) > recently {
 			continue
 		}
-		j := judge(p, unhealthy[p.UID], others, now)
+		j := judge(p, container, unhealthy[p.UID], others, now)
 		j.own = ownRestarts(p, container)
 		j.revision, j.version = revisionOf(rs), imageVersion(imageOf(&p.Spec, container))
 		out = append(out, j)
@@ -103,8 +103,9 @@ func endedAt(p *corev1.Pod) time.Time {
 
 // judge decides what one pod does, in the order in which one thing makes the
 // next irrelevant: going away, over, not placed, initialising, crashed, ready.
-// Replaced tells whether its ReplicaSet has all the pods that it wants without it.
-func judge(p *corev1.Pod, unhealthy *corev1.Event, replaced bool, now time.Time) judged {
+// Replaced tells whether its ReplicaSet has all the pods that it wants without it. A
+// container that fails is named, unless it is the released one.
+func judge(p *corev1.Pod, container string, unhealthy *corev1.Event, replaced bool, now time.Time) judged {
 	j := judged{pod: p}
 	j.restarts, j.last = restarts(p)
 	ready := podCondition(p, corev1.PodReady)
@@ -123,12 +124,14 @@ func judge(p *corev1.Pod, unhealthy *corev1.Event, replaced bool, now time.Time)
 	}
 	for _, s := range p.Status.InitContainerStatuses {
 		if f, ok := crash(p, s, false, now); ok && !initialised(p) {
+			f = f.of(s.Name, container)
 			f.reason = "Init:" + f.reason
 			return j.is(release.PodFailing, f.short("Init:"), f.text).with(f)
 		}
 	}
-	for _, s := range p.Status.ContainerStatuses {
+	for _, s := range lastingStatuses(p) {
 		f, ok := crash(p, s, isReady, now)
+		f = f.of(s.Name, container)
 		switch {
 		case ok && f.soft: // it came back
 			j = j.with(f)
@@ -190,9 +193,7 @@ func judgePending(j judged) judged {
 	return j
 }
 
-// initialised tells whether the init containers have done their part. A
-// sidecar among them may still crash afterwards, which is its own affair until
-// readiness shows it.
+// initialised tells whether the init containers have done their part.
 func initialised(p *corev1.Pod) bool {
 	c := podCondition(p, corev1.PodInitialized)
 	return c != nil && c.Status == corev1.ConditionTrue
@@ -212,7 +213,7 @@ func starting(p *corev1.Pod) (string, bool) {
 	if len(p.Status.ContainerStatuses) == 0 {
 		return "ContainerCreating", true
 	}
-	for _, s := range p.Status.ContainerStatuses {
+	for _, s := range lastingStatuses(p) {
 		if w := s.State.Waiting; w != nil {
 			return cmp.Or(w.Reason, "ContainerCreating"), true
 		}
@@ -221,7 +222,7 @@ func starting(p *corev1.Pod) (string, bool) {
 }
 
 func restarts(p *corev1.Pod) (n int, last time.Time) {
-	for _, s := range p.Status.ContainerStatuses {
+	for _, s := range lastingStatuses(p) {
 		n += int(s.RestartCount)
 		if s.RestartCount == 0 {
 			continue
@@ -239,7 +240,7 @@ func restarts(p *corev1.Pod) (n int, last time.Time) {
 // back, the runtime no longer knows how it ended: that is no restart of the version's.
 func ownRestarts(p *corev1.Pod, container string) (r release.Restarted) {
 	image := imageOf(&p.Spec, container)
-	for _, s := range p.Status.ContainerStatuses {
+	for _, s := range lastingStatuses(p) {
 		if s.RestartCount == 0 || s.Name != container && imageOf(&p.Spec, s.Name) != image {
 			continue
 		}
@@ -280,11 +281,11 @@ func podRows(pods []judged, usage map[string]podUsage, skew time.Duration, now t
 		row := release.Pod{
 			Name: untrusted.Line(j.pod.Name, nameBound), Revision: j.revision, Version: j.version,
 			State: j.state, Reason: j.reason, Message: j.message,
-			Total: len(j.pod.Spec.Containers), Restarts: j.restarts, Last: shifted(j.last, skew),
+			Total: len(lasting(&j.pod.Spec)), Restarts: j.restarts, Last: shifted(j.last, skew),
 			Own:     release.Restarted{Count: j.own.Count, Last: shifted(j.own.Last, skew)},
 			Created: shifted(j.pod.CreationTimestamp.Time, skew), Node: untrusted.Line(j.pod.Spec.NodeName, nameBound),
 		}
-		for _, s := range j.pod.Status.ContainerStatuses {
+		for _, s := range lastingStatuses(j.pod) {
 			if s.Ready {
 				row.Ready++
 			}

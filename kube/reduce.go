@@ -49,13 +49,20 @@ func keepPod(p *corev1.Pod) (*corev1.Pod, bool) {
 	if p.Spec.Resources != nil {
 		small.Spec.Resources = &corev1.ResourceRequirements{Limits: p.Spec.Resources.Limits}
 	}
-	for _, c := range p.Spec.Containers {
-		small.Spec.Containers = append(small.Spec.Containers, corev1.Container{
-			Name: c.Name, Image: c.Image, Ports: c.Ports, ReadinessProbe: c.ReadinessProbe,
+	small.Spec.Containers = keepContainers(p.Spec.Containers)
+	small.Spec.InitContainers = keepContainers(p.Spec.InitContainers)
+	return small, true
+}
+
+func keepContainers(all []corev1.Container) []corev1.Container {
+	var out []corev1.Container
+	for _, c := range all {
+		out = append(out, corev1.Container{
+			Name: c.Name, Image: c.Image, Ports: c.Ports, ReadinessProbe: c.ReadinessProbe, RestartPolicy: c.RestartPolicy,
 			Resources: corev1.ResourceRequirements{Limits: c.Resources.Limits},
 		})
 	}
-	return small, true
+	return out
 }
 
 // eventsKept bounds the events in memory; a rollout of many pods has more than
