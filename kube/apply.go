@@ -118,6 +118,9 @@ func (c *Client) send(ctx context.Context, patch []byte) (d *appsv1.Deployment, 
 	ctx, connected := sending(ctx)
 	d, err = c.kube.AppsV1().Deployments(c.namespace).Patch(ctx, c.deployment, types.JSONPatchType, patch,
 		metav1.PatchOptions{FieldManager: fieldManager})
+	if err == nil {
+		c.wrote(d.ResourceVersion)
+	}
 	return d, connected.Load(), c.name(err, "patch", "deployments")
 }
 

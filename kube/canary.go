@@ -119,6 +119,7 @@ func (c *Client) create(ctx context.Context, wanted *appsv1.Deployment, ch relea
 	after, err := c.kube.AppsV1().Deployments(c.namespace).Create(ctx, wanted, metav1.CreateOptions{FieldManager: fieldManager})
 	switch {
 	case err == nil:
+		c.wrote(after.ResourceVersion)
 		return release.Outcome{Kind: release.Accepted, Generation: after.Generation, Stored: stored(after, ch), Text: fmt.Sprintf("deployment %s created, %s", after.Name, accepted(after, ch))}
 	case apierrors.IsAlreadyExists(err):
 		return c.whose(ctx, wanted)
@@ -189,32 +190,38 @@ func scale(_ context.Context, d *appsv1.Deployment, ch release.Change) ([]byte, 
 	return guardedPatch(d.ResourceVersion, append(ops, setCause(d, ch.Cause, nil, "")...))
 }
 
-// remove deletes the canary's Deployment with its ReplicaSets and pods.
+// remove deletes the canary's Deployment with its ReplicaSets and pods, as it was looked
+// at: an edit in between is looked at first.
 func (c *Client) remove(ctx context.Context, ch release.Change) release.Outcome {
-	d, err := c.get(ctx)
-	switch {
-	case err != nil:
-		return denied("nothing was sent: read deployment %s: %s", c.deployment, short(err))
-	case d == nil:
-		return gone(c.deployment)
+	var refused error
+	for range applyTries {
+		d, err := c.get(ctx)
+		switch {
+		case err != nil:
+			return denied("nothing was sent: read deployment %s: %s", c.deployment, short(err))
+		case d == nil:
+			return gone(c.deployment)
+		}
+		if moved, ok := movedSince(d, ch, c.deployment); ok {
+			return moved
+		}
+		background := metav1.DeletePropagationBackground
+		ctx, sent := sending(ctx)
+		err = c.kube.AppsV1().Deployments(c.namespace).Delete(ctx, c.deployment, metav1.DeleteOptions{
+			Preconditions: &metav1.Preconditions{UID: &d.UID, ResourceVersion: &d.ResourceVersion}, PropagationPolicy: &background,
+		})
+		switch {
+		case err == nil:
+			c.wrote("")
+			return release.Outcome{Kind: release.Accepted, Text: fmt.Sprintf("deployment %s deleted", c.deployment)}
+		case apierrors.IsNotFound(err):
+			return gone(c.deployment)
+		case !apierrors.IsConflict(err):
+			return unanswered(c.name(err, "delete", "deployments"), sent.Load())
+		}
+		refused = err
 	}
-	if moved, ok := movedSince(d, ch, c.deployment); ok {
-		return moved
-	}
-	background := metav1.DeletePropagationBackground
-	ctx, sent := sending(ctx)
-	err = c.kube.AppsV1().Deployments(c.namespace).Delete(ctx, c.deployment, metav1.DeleteOptions{
-		Preconditions: &metav1.Preconditions{UID: &d.UID}, PropagationPolicy: &background,
-	})
-	switch {
-	case err == nil:
-		return release.Outcome{Kind: release.Accepted, Text: fmt.Sprintf("deployment %s deleted", c.deployment)}
-	case apierrors.IsNotFound(err):
-		return gone(c.deployment)
-	case apierrors.IsConflict(err):
-		return movedOn("deployment %s was deleted and created again", c.deployment)
-	}
-	return unanswered(c.name(err, "delete", "deployments"), sent.Load())
+	return denied("nothing was done: deployment %s changed %d times while it was deleted; last: %s", c.deployment, applyTries, short(refused))
 }
 
 func gone(name string) release.Outcome { return skipped("deployment %s is gone already", name) }

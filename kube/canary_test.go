@@ -217,7 +217,8 @@ func TestDeleteCanary(t *testing.T) {
 			options = d.DeleteOptions
 		}
 	}
-	if options.Preconditions == nil || options.Preconditions.UID == nil || *options.Preconditions.UID != "c1" || *options.PropagationPolicy != metav1.DeletePropagationBackground {
+	if options.Preconditions == nil || options.Preconditions.UID == nil || *options.Preconditions.UID != "c1" ||
+		options.Preconditions.ResourceVersion == nil || *options.Preconditions.ResourceVersion != canaryDeployment().ResourceVersion || *options.PropagationPolicy != metav1.DeletePropagationBackground {
 		t.Errorf("%+v", options)
 	}
 	expect(t, p.client.Apply(t.Context(), ch), release.Skipped, "deployment canary is gone already")
@@ -227,6 +228,41 @@ func TestDeleteCanary(t *testing.T) {
 	expect(t, p.client.Apply(t.Context(), ch), release.Lost)
 	p.answers("delete", "deployments", forbidden)
 	expect(t, p.client.Apply(t.Context(), ch), release.Denied, "forbidden: delete deployments")
+}
+
+// What somebody changes between the look and the deletion is looked at again: an edit of
+// the pods keeps the Deployment, a new status does not.
+func TestDeleteCanaryThatMoves(t *testing.T) {
+	conflict := apierrors.NewConflict(schema.GroupResource{Group: "apps", Resource: "deployments"}, "canary", errors.New("resourceVersion"))
+	for _, test := range []struct {
+		name   string
+		edit   func(*appsv1.Deployment)
+		kind   release.OutcomeKind
+		saying string
+	}{
+		{"status", func(d *appsv1.Deployment) { d.Status.Replicas++ }, release.Accepted, "deployment canary deleted"},
+		{"pods", func(d *appsv1.Deployment) { d.Spec.Template.Spec.Containers[0].Image = "app:v9" }, release.Moved, "image is now v9"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := pretended(t, podsCanary, []runtime.Object{stableDeployment(), canaryDeployment()})
+			first := true
+			p.kube.PrependReactor("delete", "deployments", func(clienttesting.Action) (bool, runtime.Object, error) {
+				if !first {
+					return false, nil, nil
+				}
+				first = false
+				d := canaryDeployment()
+				test.edit(d)
+				d.ResourceVersion = "77"
+				if err := p.kube.Tracker().Update(appsv1.SchemeGroupVersion.WithResource("deployments"), d, "shop"); err != nil {
+					t.Error(err)
+				}
+				return true, nil, conflict
+			})
+			ch := release.Change{ID: "1", Kind: release.DeleteCanary, UID: "c1", Before: flatten(&canaryDeployment().Spec.Template).Hash}
+			expect(t, p.client.Apply(t.Context(), ch), test.kind, test.saying)
+		})
+	}
 }
 
 func TestNoCanaryIsConfigured(t *testing.T) {

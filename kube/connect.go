@@ -63,6 +63,8 @@ type Client struct {
 	retry      chan struct{} // capacity 1: try a lost link now
 	retrySplit chan struct{} // capacity 1: read the split now
 	mu         sync.Mutex
+	written    written                         // by this client, last
+	again      chan struct{}                   // capacity 1: ask at once
 	history    *history                        // the ReplicaSets as the running Watch knows them
 	served     map[schema.GroupResource]string // the version of each custom kind
 }
@@ -146,7 +148,7 @@ func (c *Client) pair(canary Canary, objects dynamic.Interface) error {
 	c.canary, c.dynamic = &canary, objects
 	c.second = &Client{
 		cluster: c.cluster, server: c.server, namespace: c.namespace, deployment: canary.Deployment, container: c.container,
-		timeout: c.timeout, kube: c.kube, metrics: c.metrics, http: c.http, clock: c.clock, retry: make(chan struct{}, 1),
+		timeout: c.timeout, kube: c.kube, metrics: c.metrics, http: c.http, clock: c.clock, retry: make(chan struct{}, 1), again: make(chan struct{}, 1),
 		fingerprint: c.fingerprint, identity: c.identity,
 	}
 	return nil
@@ -159,7 +161,7 @@ func newClient(kube kubernetes.Interface, metrics metricsclient.Interface, opts 
 	return &Client{
 		namespace: opts.Namespace, deployment: opts.Deployment, container: opts.Container,
 		timeout: opts.Timeout, kube: kube, metrics: metrics, http: &http.Client{}, identity: &identity{},
-		retry: make(chan struct{}, 1), retrySplit: make(chan struct{}, 1),
+		retry: make(chan struct{}, 1), again: make(chan struct{}, 1), retrySplit: make(chan struct{}, 1),
 	}
 }
 

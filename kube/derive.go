@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"datahub.io/slipway/release"
 	"datahub.io/slipway/untrusted"
@@ -77,6 +78,13 @@ func derive(stable *appsv1.Deployment, name string, own map[string]string, route
 	}
 	d.Spec.Selector = &metav1.LabelSelector{MatchLabels: overlaid(selected, own)}
 	d.Spec.Paused = false
+	// Stable may do without one of its many pods; the canary's one pod may be all it has.
+	if r := d.Spec.Strategy.RollingUpdate; r != nil {
+		none, one := intstr.FromInt32(0), intstr.FromInt32(1)
+		if r.MaxUnavailable = &none; r.MaxSurge != nil && (*r.MaxSurge == none || r.MaxSurge.StrVal == "0%") {
+			r.MaxSurge = &one
+		}
+	}
 	if selects(d.Spec.Selector, stable.Spec.Template.Labels) {
 		return nil, found("the canary would select stable's pods: %s is on the pods of deployment %s too; the canary's need a label of their own",
 			labels.Set(own), stable.Name)

@@ -8,9 +8,11 @@ import (
 	"strings"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"datahub.io/slipway/release"
 )
@@ -31,6 +33,8 @@ func TestDerive(t *testing.T) {
 	stable.Spec.Paused, stable.Status.Replicas = true, 3
 	stable.Spec.Template.Labels["pod-template-hash"] = "abc"
 	stable.Spec.Template.Labels["version"] = "v1"
+	one := intstr.FromInt32(1)
+	stable.Spec.Strategy = appsv1.DeploymentStrategy{Type: appsv1.RollingUpdateDeploymentStrategyType, RollingUpdate: &appsv1.RollingUpdateDeployment{MaxUnavailable: &one, MaxSurge: new(intstr.FromInt32(0))}}
 	before := stable.DeepCopy()
 
 	d, err := derive(stable, "canary", map[string]string{"app": "gateway", "track": "canary"}, true)
@@ -56,6 +60,10 @@ func TestDerive(t *testing.T) {
 	}
 	if c := d.Spec.Template.Spec.Containers; c[0].Image != "envoy:v1" || c[1].Image != "app:v2" || *d.Spec.Replicas != 2 {
 		t.Errorf("%d of %v", *d.Spec.Replicas, c)
+	}
+	// Of a canary of one pod none may be missing, whatever stable can do without.
+	if r := d.Spec.Strategy.RollingUpdate; r.MaxUnavailable.IntVal != 0 || r.MaxSurge.IntVal != 1 || stable.Spec.Strategy.RollingUpdate.MaxUnavailable.IntVal != 1 {
+		t.Errorf("%v", r)
 	}
 	if flatten(&stable.Spec.Template).Hash != flatten(&before.Spec.Template).Hash || !maps.Equal(stable.Labels, before.Labels) || *stable.Spec.Replicas != 3 {
 		t.Error("stable was changed")

@@ -24,6 +24,7 @@ var backoff = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 6 *
 
 // beat is one answer about the Deployment.
 type beat struct {
+	asked      time.Time          // before it was sent: what was changed before then is in it
 	at         time.Time          // when the answer came
 	deployment *appsv1.Deployment // nil: it does not exist
 	err        error
@@ -53,13 +54,14 @@ func (w *watcher) ask(ctx context.Context) {
 		// A connection that died in silence would be used again and again.
 		utilnet.CloseIdleConnectionsFor(w.c.http.Transport)
 	}
+	asked := time.Now()
 	go func() {
 		var elsewhere error
 		var wait sync.WaitGroup
 		wait.Go(func() { elsewhere = w.c.confirm(ctx) })
 		d, err := w.c.get(ctx)
 		wait.Wait()
-		w.beats <- beat{at: time.Now(), deployment: d, err: cmp.Or(elsewhere, err)}
+		w.beats <- beat{asked: asked, at: time.Now(), deployment: d, err: cmp.Or(elsewhere, err)}
 	}()
 }
 
@@ -94,6 +96,39 @@ func (w *watcher) regain(at time.Time) {
 	}
 	w.link = release.Link{OK: true, Since: time.Now(), Last: at}
 	w.emit(release.Linked{Source: release.Kubernetes, Link: w.link})
+}
+
+// written is the last change that this client made of the Deployment.
+type written struct {
+	at      time.Time // of the answer
+	version string    // its resourceVersion since then; empty: it was deleted
+}
+
+// wrote notes a change, and has the API server asked again at once: what was known before
+// it is no longer new.
+func (c *Client) wrote(version string) {
+	c.mu.Lock()
+	c.written = written{time.Now(), version}
+	c.mu.Unlock()
+	offer(c.again, struct{}{})
+}
+
+func (c *Client) lastWrite() written {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.written
+}
+
+// since tells whether what was watched, and asked for, is from after the change.
+func (w written) since(watched *appsv1.Deployment, proof beat) bool {
+	if w.at.IsZero() || proof.asked.After(w.at) {
+		return true
+	}
+	if watched == nil || w.version == "" {
+		return false
+	}
+	order, err := resourceversion.CompareResourceVersion(watched.ResourceVersion, w.version)
+	return err == nil && order >= 0
 }
 
 // atLeast tells whether what the watch has is as new as what the heartbeat

@@ -95,6 +95,7 @@ type watcher struct {
 
 	identified string // the UID that was emitted
 	asking     bool   // a heartbeat is under way
+	asksAgain  bool   // another one has to follow it at once
 	session    *session
 	link       release.Link
 	proof      beat      // the last heartbeat that succeeded
@@ -124,8 +125,15 @@ func (w *watcher) run(ctx context.Context) {
 			if !w.link.OK {
 				w.ask(ctx)
 			}
+		case <-w.c.again:
+			w.asksAgain = w.asking
+			w.ask(ctx)
 		case b := <-w.beats:
 			w.asking = false
+			if w.asksAgain {
+				w.asksAgain = false
+				w.ask(ctx)
+			}
 			if ctx.Err() == nil {
 				w.heard(ctx, b)
 			}
@@ -205,7 +213,7 @@ func (w *watcher) settle() {
 	if len(found) > 0 {
 		d = found[0]
 	}
-	if !atLeast(d, news, w.proof) {
+	if !atLeast(d, news, w.proof) || !w.c.lastWrite().since(d, w.proof) {
 		if w.behind.IsZero() {
 			w.behind = time.Now()
 		}
@@ -229,7 +237,7 @@ func (w *watcher) settle() {
 	if w.dirty {
 		w.rebuild(s, d)
 	}
-	w.last.At = w.fresh(s, news)
+	w.last.At = w.fresh(news)
 	w.regain(w.last.At)
 	w.emit(release.Observed{Workload: w.last})
 }
@@ -259,24 +267,16 @@ func (w *watcher) rebuild(s *session, d *appsv1.Deployment) {
 	w.took = w.built.Sub(begin)
 }
 
-// fresh is when the API server last said something about the workload. Only
-// called when the watch of the Deployment is known to be as new as the last
-// heartbeat, and those of what belongs to it are not late.
-func (w *watcher) fresh(s *session, news time.Time) time.Time {
-	at := w.proof.at
-	later := func(t time.Time) {
-		if t.After(at) {
-			at = t
-		}
+// fresh is the time as of which the workload is known: when the last heartbeat was
+// asked for, or when the watch of the Deployment has said something since. Word of a pod
+// or a ReplicaSet says nothing of the Deployment. Only called when that watch is known to
+// be as new as the last heartbeat and as this client's own last change, and those of what
+// belongs to it are not late.
+func (w *watcher) fresh(news time.Time) time.Time {
+	if news.After(w.proof.asked) {
+		return news
 	}
-	later(news)
-	if f := s.family; f != nil {
-		_, sets := f.replicaSets.state()
-		_, pods := f.pods.state()
-		later(sets)
-		later(pods)
-	}
-	return at
+	return w.proof.asked
 }
 
 // history is the ReplicaSets of a Deployment, for an undo that need not ask.
