@@ -46,6 +46,10 @@ func (c *Client) row(name string, spec release.MetricSpec, s release.Sample) Row
 	row := Row{Name: name}
 	if s.Err != "" {
 		row.Found = s.Err
+		if s.Lack == release.Unanswered {
+			row.Next = fmt.Sprintf("see why Prometheus answers so, or set metrics.%s.query, now: %s", spec.Name, spec.Query)
+			return row
+		}
 		row.Next = fmt.Sprintf("see that its metrics are scraped, or set metrics.%s.query, now: %s", spec.Name, spec.Query)
 		return row
 	}

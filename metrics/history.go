@@ -64,9 +64,12 @@ func (c *Client) over(ctx context.Context, query string, from, to time.Time, ste
 	if c.Stale > 0 {
 		options = append(options, promv1.WithLookbackDelta(c.Stale))
 	}
-	value, _, _, err := c.api.QueryRange(ctx, query, promv1.Range{Start: from, End: to, Step: step}, options...)
+	value, warnings, _, err := c.api.QueryRange(ctx, query, promv1.Range{Start: from, End: to, Step: step}, options...)
 	if err != nil {
 		return nil, c.explain(err)
+	}
+	if err := doubt(warnings); err != nil {
+		return nil, err
 	}
 	matrix, ok := value.(model.Matrix)
 	switch {

@@ -68,7 +68,11 @@ func (p *prometheus) answer(w http.ResponseWriter, r *http.Request) {
 	case !known:
 		fmt.Fprint(w, `{"status":"success","data":{"resultType":"vector","result":[]}}`)
 	default:
-		fmt.Fprintf(w, `{"status":"success","data":%s}`, data)
+		also := ""
+		if before, after, ok := strings.Cut(data, "!and "); ok { // what comes beside the data
+			data, also = before, ","+after
+		}
+		fmt.Fprintf(w, `{"status":"success","data":%s%s}`, data, also)
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	promv1 "github.com/prometheus/client_golang/api/prometheus/v1"
@@ -23,11 +25,43 @@ const longest = 300
 func (c *Client) query(ctx context.Context, query string) (model.Value, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
-	value, _, _, err := c.api.Query(ctx, query, time.Time{})
+	value, warnings, _, err := c.api.Query(ctx, query, time.Time{})
 	if err != nil {
 		return nil, c.explain(err)
 	}
+	if err := doubt(warnings); err != nil {
+		return nil, err
+	}
 	return value, nil
+}
+
+// How the engine begins what it says of a query; storage and federation begin in other
+// ways. Older versions of Prometheus put infos among the warnings.
+const (
+	engineInfo    = "PromQL info:"
+	engineWarning = "PromQL warning:"
+)
+
+// doubt is the error of an answer that comes with warnings: a store did not answer, or
+// series were left out, and the figure of the rest can be anything. An info says nothing
+// against the figure: it is about names of metrics and the shape of histograms.
+func doubt(warnings promv1.Warnings) error {
+	of := slices.DeleteFunc(slices.Clone(warnings), func(w string) bool { return strings.HasPrefix(w, engineInfo) })
+	if len(of) == 0 {
+		return nil
+	}
+	worst := of[0]
+	if i := slices.IndexFunc(of, func(w string) bool { return !strings.HasPrefix(w, engineWarning) }); i >= 0 {
+		worst = of[i]
+	}
+	said := untrusted.Line(release.WithoutSecrets(worst), longest)
+	if more := len(of) - 1; more > 0 {
+		said += fmt.Sprintf(" (and %s)", release.Count(more, "more warning"))
+	}
+	if strings.HasPrefix(worst, engineWarning) {
+		return badQuery("Prometheus warns of the query: %s", strings.TrimSpace(strings.TrimPrefix(said, engineWarning)))
+	}
+	return fmt.Errorf("the answer is incomplete: %s", said)
 }
 
 // errEmpty says that a query matched nothing.
