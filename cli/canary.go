@@ -132,13 +132,11 @@ func (l *leading) next(d *driver, f release.Frame) (bool, error) {
 	kind := release.KindOf(l.step.intent(""))
 	switch refused, ok := d.refusal(); {
 	case !ok:
-	case refused.Moved && l.attended:
-		fmt.Fprintf(d.out, "not sent: %s\n", refused.Why)
+	case refused.Refusal.Kind == release.RefusedMoved && l.attended:
+		fmt.Fprintf(d.out, "not sent: %s\n", refused.Refusal)
 		l.again(f)
-	case refused.Gate:
-		return true, fail(exitGate, "%s", refused.Why)
 	default:
-		return true, fail(exitError, "%s", refused.Why)
+		return true, against(refused.Refusal)
 	}
 	switch {
 	case d.wish != "":
@@ -157,7 +155,7 @@ func (l *leading) next(d *driver, f release.Frame) (bool, error) {
 		case s.Held != nil && s.Held.Kind != release.HeldOnReturn:
 			return true, fail(exitUnfinished, "held: %s", s.Held.Reason)
 		case s.Held != nil:
-			if c := choice(f, release.DoContinue, ""); s.Pending == nil && c.OK {
+			if c := choice(f, release.DoContinue, ""); s.Pending == nil && c.OK() {
 				d.ask(c, release.Continue{})
 			}
 			return false, nil
@@ -180,15 +178,11 @@ func rolledBack(s release.State) error {
 // ask sends the wish once it may be sent.
 func (l *leading) ask(d *driver, f release.Frame, c release.Choice) (bool, error) {
 	switch {
-	case c.Wait:
-		d.waits(c.Why)
+	case c.Refusal().Wait:
+		d.waits(c.Refusal())
 		return false, nil
-	case f.Plan.Driven != "" && !l.step.anyway:
-		return true, fail(exitUnfinished, "%s", c.Why)
-	case c.Gate:
-		return true, fail(exitGate, "%s", c.Why)
-	case !c.OK:
-		return true, fail(exitError, "%s", c.Why)
+	case !c.OK():
+		return true, against(c.Refusal())
 	case c.Preview.Confirm != "" && l.unconfirmed():
 		return true, l.needsYes(f.Plan)
 	}

@@ -52,7 +52,7 @@ func TestRefusalEnds(t *testing.T) {
 	s.cluster.identify()
 	ended := s.deploying(false)
 	s.cluster.looks(workload())
-	s.ends(ended, exitError, "deploy: the record cannot be written, so nothing was sent: no space left on device")
+	s.ends(ended, exitError, "the record cannot be written, so nothing was sent: no space left on device")
 	if n := s.output.lines(); n > 10 {
 		t.Errorf("%d lines of output", n)
 	}
@@ -97,7 +97,7 @@ func TestMovedIsAskedAgain(t *testing.T) {
 // may be where someone else has just come from.
 func TestMovedUndoUnattended(t *testing.T) {
 	u := &undoing{}
-	d := &driver{refused: release.Refused{Kind: release.DoUndo, Why: "it moved since you looked", Moved: true}}
+	d := &driver{refused: release.Refused{Kind: release.DoUndo, Refusal: release.Refusal{Kind: release.RefusedMoved, Text: "it moved since you looked"}}}
 	if done, err := u.next(d, release.Frame{}); !done || code(err) != exitError {
 		t.Errorf("done %v, %v", done, err)
 	}

@@ -71,28 +71,22 @@ func (r *deployment) refusedWish(f release.Frame) (bool, error) {
 	switch {
 	case !ok:
 		return false, nil
-	case refused.Gate:
-		return true, fail(exitGate, "%s", refused.Why)
-	case refused.Foreign:
-		return true, fail(exitUnfinished, "%s", refused.Why)
-	case refused.Moved:
-		fmt.Fprintf(r.out, "not sent: %s\n", refused.Why)
+	case refused.Refusal.Kind == release.RefusedMoved:
+		fmt.Fprintf(r.out, "not sent: %s\n", refused.Refusal)
 		r.again(f)
 		return false, nil
 	}
-	return true, fail(exitError, "%s: %s", refused.Kind, refused.Why)
+	return true, against(refused.Refusal)
 }
 
 // begin plans the release, once nothing of an earlier record is open.
 func (r *deployment) begin(f release.Frame) (bool, error) {
 	c := choice(f, release.DoBegin, "")
 	switch {
-	case c.OK:
+	case c.OK():
 		r.ask(c, release.Begin{Version: r.flags.version})
-	case f.Plan.Driven != "":
-		return true, fail(exitUnfinished, "%s", c.Why)
-	case !c.Wait && f.State.Pending == nil:
-		return true, fail(exitError, "%s", c.Why)
+	case !c.Refusal().Wait:
+		return true, against(c.Refusal())
 	}
 	return false, nil
 }
@@ -103,7 +97,7 @@ func (r *deployment) other(f release.Frame) (bool, error) {
 	if !r.flags.abandon {
 		return true, fail(exitUnfinished, "the release of %s is unfinished (%s): finish it in the console, or end it with --abandon", s.To.Version, s.Phase)
 	}
-	if c := choice(f, release.DoAbandon, ""); c.OK {
+	if c := choice(f, release.DoAbandon, ""); c.OK() {
 		r.ask(c, release.Abandon{})
 	}
 	return false, nil
@@ -120,11 +114,11 @@ func (r *deployment) settleItem(f release.Frame) bool {
 			item = intent.Item
 		}
 		c := choice(f, release.KindOf(intent), item)
-		if c.Noop {
+		if c.Refused(release.RefusedAlready) {
 			r.settle = slices.Delete(r.settle, i, i+1)
 			return true
 		}
-		if c.OK {
+		if c.OK() {
 			if r.ask(c, intent) {
 				r.settle = slices.Delete(r.settle, i, i+1)
 			}
@@ -140,7 +134,7 @@ func (r *deployment) held(f release.Frame) (bool, error) {
 	if held.Kind != release.HeldOnReturn {
 		return true, fail(exitUnfinished, "held: %s", held.Reason)
 	}
-	if c := choice(f, release.DoContinue, ""); f.State.Pending == nil && c.OK {
+	if c := choice(f, release.DoContinue, ""); f.State.Pending == nil && c.OK() {
 		r.ask(c, release.Continue{})
 	}
 	return false, nil
@@ -153,15 +147,11 @@ func (r *deployment) deploy(f release.Frame) (bool, error) {
 	}
 	c := choice(f, release.DoDeploy, "")
 	switch {
-	case c.Wait && (!c.Gate || len(r.settle) != 0): // no wait opens a gate
-		r.waits(c.Why)
+	case c.Refusal().Wait:
+		r.waits(c.Refusal())
 		return false, nil
-	case c.Gate:
-		return true, fail(exitGate, "%s", c.Why)
-	case c.Foreign:
-		return true, fail(exitUnfinished, "%s", c.Why)
-	case !c.OK:
-		return true, fail(exitError, "%s", c.Why)
+	case !c.OK():
+		return true, against(c.Refusal())
 	}
 	r.waited()
 	if wants, _ := c.Intent.(release.Deploy); wants.Adopt && !r.attended && !r.flags.adopt {

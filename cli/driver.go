@@ -202,12 +202,12 @@ func (d *driver) ask(c release.Choice, intent release.Intent) bool {
 
 // waits says what is waited for, when it is not this run's own change: once until that
 // is over, for how long it takes still, or has taken, is another reason each second.
-func (d *driver) waits(why string) {
+func (d *driver) waits(why release.Refusal) {
 	if d.waiting || d.frame.State.Pending != nil {
 		return
 	}
 	d.waiting = true
-	fmt.Fprintln(d.out, "waits: "+why)
+	fmt.Fprintln(d.out, "waits: "+why.String())
 }
 
 // waited says that what was waited for is there.
@@ -235,7 +235,7 @@ func (d *driver) direct() bool {
 func (d *driver) refusal() (release.Refused, bool) {
 	r := d.refused
 	d.refused = release.Refused{}
-	return r, r.Why != ""
+	return r, !r.Refusal.None()
 }
 
 // confirm asks the person at the terminal, once, and keeps nothing waiting for
@@ -265,7 +265,7 @@ func choice(f release.Frame, kind release.IntentKind, item string) release.Choic
 			return c
 		}
 	}
-	return release.Choice{Kind: kind, Why: "not possible"}
+	return release.Choice{Kind: kind}.Refuse(release.RefusedUnknown, "not possible")
 }
 
 // plainLine writes one event: time, who, state if it is not plain, what.

@@ -6,8 +6,11 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"datahub.io/slipway/release"
 )
 
 // exits runs a program and checks its exit code: exits CODE PROGRAM ARGS…
@@ -37,3 +40,16 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func writeFile(name string, data []byte) error { return os.WriteFile(name, data, 0o600) }
+
+// Every kind of refusal ends a command with a code of its own choosing.
+func TestRefusalsHaveExitCodes(t *testing.T) {
+	t.Parallel()
+	for _, kind := range release.RefusalKinds {
+		if code, known := refusalExits[kind]; !known || code == exitOK || code == exitRolledBack {
+			t.Errorf("%s ends with %d, known %v", kind, code, known)
+		}
+	}
+	if len(refusalExits) != len(release.RefusalKinds) {
+		t.Errorf("%d exit codes for %d kinds", len(refusalExits), len(release.RefusalKinds))
+	}
+}

@@ -51,7 +51,7 @@ func listRevisions(cmd *cobra.Command, w release.Workload) error {
 func showRevision(cmd *cobra.Command, w release.Workload, number int64) error {
 	r, ok := w.Revision(number)
 	if !ok {
-		return fail(exitError, "%s", release.NoRevision(w, number))
+		return against(release.NoRevision(w, number))
 	}
 	out := cmd.OutOrStdout()
 	fmt.Fprintf(out, "revision %d  %s\nimage     %s\ncause     %s\n", r.Number, r.Version, r.Image, orElse(r.Cause, "none recorded"))

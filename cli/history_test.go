@@ -15,7 +15,7 @@ func TestNoRevision(t *testing.T) {
 		t.Errorf("history: %v", err)
 	}
 	f := release.Frame{State: release.State{View: release.View{Workload: workload()}}}
-	if c := undoTarget(f, 9); c.OK || c.Why != want {
-		t.Errorf("undo: %q", c.Why)
+	if c := undoTarget(f, 9); c.OK() || c.Why() != want {
+		t.Errorf("undo: %q", c.Why())
 	}
 }

@@ -50,11 +50,11 @@ func (s *simple) next(d *driver, f release.Frame) (bool, error) {
 	kind := release.KindOf(s.intent)
 	switch refused, ok := d.refusal(); {
 	case !ok:
-	case refused.Moved && s.attended:
-		fmt.Fprintf(d.out, "not sent: %s\n", refused.Why)
+	case refused.Refusal.Kind == release.RefusedMoved && s.attended:
+		fmt.Fprintf(d.out, "not sent: %s\n", refused.Refusal)
 		s.again(f)
 	default:
-		return true, fail(exitError, "%s", refused.Why)
+		return true, against(refused.Refusal)
 	}
 	if o, ended := d.outcome(); ended {
 		if o.Kind == release.Accepted || o.Kind == release.Skipped {
@@ -66,11 +66,11 @@ func (s *simple) next(d *driver, f release.Frame) (bool, error) {
 	switch {
 	case d.direct():
 		return true, nil // a canary is held where it is, or goes on
-	case d.wish != "" || d.taken != "" || c.Wait:
+	case d.wish != "" || d.taken != "" || c.Refusal().Wait:
 		return false, nil
-	case !c.OK:
+	case !c.OK():
 		// Kubectl calls it an error too where it is so already: "is already paused".
-		return true, fail(exitError, "%s", c.Why)
+		return true, against(c.Refusal())
 	}
 	shown, ok, err := s.agreed(d, c, simpleQuestion(c))
 	if err != nil || !ok || !d.ready() {

@@ -65,14 +65,14 @@ type undoing struct {
 func (u *undoing) next(d *driver, f release.Frame) (bool, error) {
 	u.driver = d
 	switch refused, ok := d.refusal(); {
-	case !ok, refused.Noop:
-	case refused.Moved && u.attended:
-		fmt.Fprintf(d.out, "not sent: %s\n", refused.Why)
+	case !ok, refused.Refusal.Kind == release.RefusedAlready:
+	case refused.Refusal.Kind == release.RefusedMoved && u.attended:
+		fmt.Fprintf(d.out, "not sent: %s\n", refused.Refusal)
 		u.again(f)
 	default:
 		// Nobody is there to read where it would go now: someone else's undo is
 		// not to be taken back unseen.
-		return true, fail(exitError, "%s", refused.Why)
+		return true, against(refused.Refusal)
 	}
 	if d.wish != "" {
 		return false, nil
@@ -82,12 +82,12 @@ func (u *undoing) next(d *driver, f release.Frame) (bool, error) {
 	}
 	c := undoTarget(f, u.flags.revision)
 	switch {
-	case c.Wait:
+	case c.Refusal().Wait:
 		return false, nil
-	case c.Noop:
-		return u.already(f, c.Why)
-	case !c.OK:
-		return true, fail(exitError, "%s", c.Why)
+	case c.Refused(release.RefusedAlready):
+		return u.already(f, c.Why())
+	case !c.OK():
+		return true, against(c.Refusal())
 	}
 	if wants, _ := c.Intent.(release.Undo); wants.Over && !u.attended {
 		return true, fail(exitUnfinished, "%s: nothing was rolled back; confirm it at a terminal, or leave it with slipway canary abort", over(c))
@@ -168,7 +168,7 @@ func undoTarget(f release.Frame, revision int64) release.Choice {
 			return c
 		}
 	}
-	return release.Choice{Kind: release.DoUndo, Why: release.NoRevision(f.State.View.Workload, revision)}
+	return release.Choice{Kind: release.DoUndo, Refusals: []release.Refusal{release.NoRevision(f.State.View.Workload, revision)}}
 }
 
 // facts is what could stop a change or work against it, one a line.
@@ -199,7 +199,7 @@ func (u *undoing) question(f release.Frame, c release.Choice) question {
 		return q
 	}
 	other := undoTarget(f, record.Number)
-	if !other.OK {
+	if !other.OK() {
 		return q
 	}
 	more := other

@@ -238,7 +238,7 @@ func (r *rig) want(t *testing.T, intent release.Intent) {
 	var found release.Choice
 	r.until(t, string(release.KindOf(intent))+" allowed", func(f release.Frame) bool {
 		for _, c := range f.Choices {
-			if c.Kind == release.KindOf(intent) && c.OK && f.Identified {
+			if c.Kind == release.KindOf(intent) && c.OK() && f.Identified {
 				found = c
 				return true
 			}
@@ -275,7 +275,7 @@ func TestUnwritableJournalSendsNothing(t *testing.T) {
 	r.want(t, release.Deploy{})
 	select {
 	case refused := <-r.Answers():
-		if refused.Kind != release.DoDeploy || !strings.Contains(refused.Why, "the record cannot be written, so nothing was sent: no space left on device") {
+		if refused.Kind != release.DoDeploy || !strings.Contains(refused.Refusal.Text, "the record cannot be written, so nothing was sent: no space left on device") {
 			t.Fatalf("refused with %+v", refused)
 		}
 	case <-time.After(30 * time.Second):
@@ -349,7 +349,7 @@ func TestPickedUpOnAFullDisk(t *testing.T) {
 		t.Fatal("still taken for in flight")
 	}
 	r.until(t, "undo is open", func(f release.Frame) bool {
-		return slices.ContainsFunc(f.Choices, func(c release.Choice) bool { return c.Kind == release.DoUndo && c.OK })
+		return slices.ContainsFunc(f.Choices, func(c release.Choice) bool { return c.Kind == release.DoUndo && c.OK() })
 	})
 	full.fail(nil)
 	r.until(t, "written", func(release.Frame) bool { return full.last().Record.Held != nil })
@@ -364,7 +364,7 @@ func TestDiskThatHangs(t *testing.T) {
 	r.want(t, release.HoldOn{})
 	select {
 	case refused := <-r.Answers():
-		if !strings.Contains(refused.Why, errSlow.Error()) {
+		if !strings.Contains(refused.Refusal.Text, errSlow.Error()) {
 			t.Fatalf("refused with %+v", refused)
 		}
 	case <-time.After(30 * time.Second):
@@ -453,7 +453,7 @@ func TestOutcomeIsWrittenLater(t *testing.T) {
 	}
 	f := r.until(t, "undo is open", func(f release.Frame) bool {
 		for _, c := range f.Choices {
-			if c.Kind == release.DoUndo && c.OK {
+			if c.Kind == release.DoUndo && c.OK() {
 				return true
 			}
 		}

@@ -151,7 +151,7 @@ func (e *Engine) unwritable(event release.Event, next release.State, err error) 
 	if intended, ok := event.(release.Intended); ok {
 		e.refuse(release.Refused{
 			ID: intended.ID, Kind: release.KindOf(intended.Intent),
-			Why: fmt.Sprintf("the record cannot be written, so nothing was sent: %v", err),
+			Refusal: release.Refusal{Kind: release.RefusedUnrecorded, Text: fmt.Sprintf("the record cannot be written, so nothing was sent: %v", err)},
 		})
 		return
 	}

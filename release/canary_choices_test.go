@@ -26,13 +26,13 @@ func TestWayBackWaitsForTheCanary(t *testing.T) {
 	looks := m.looks()
 	for i, why := range []string{"deployment/gateway-canary was not looked for yet", route + " was not read yet"} {
 		m.step(t, looks[i])
-		if undo, abort := ways(); undo.OK || !undo.Wait || undo.Why != why || abort.OK || !abort.Wait || abort.Why != why {
-			t.Errorf("after %T: undo %q, abort %q; want both to wait: %s", looks[i], undo.Why, abort.Why, why)
+		if undo, abort := ways(); undo.OK() || !undo.Refusal().Wait || undo.Why() != why || abort.OK() || !abort.Refusal().Wait || abort.Why() != why {
+			t.Errorf("after %T: undo %q, abort %q; want both to wait: %s", looks[i], undo.Why(), abort.Why(), why)
 		}
 	}
 	m.step(t, looks[2])
-	if undo, abort := ways(); undo.Wait || abort.Wait || abort.Why != "no canary is under way" {
-		t.Errorf("all is seen: undo %q, abort %q", undo.Why, abort.Why)
+	if undo, abort := ways(); undo.Refusal().Wait || abort.Refusal().Wait || abort.Why() != "no canary is under way" {
+		t.Errorf("all is seen: undo %q, abort %q", undo.Why(), abort.Why())
 	}
 }
 
@@ -44,7 +44,7 @@ func TestPromoteBeforeTheLastWeight(t *testing.T) {
 		m.smoothly(t)
 	}
 	for _, c := range release.Allowed(m.plan, m.state, m.now) {
-		if c.Kind == release.DoPromote && (c.OK || c.Wait || c.Why != "not before 100%: the canary has 10%") {
+		if c.Kind == release.DoPromote && (c.OK() || c.Refusal().Wait || c.Why() != "not before 100%: the canary has 10%") {
 			t.Errorf("%+v", c)
 		}
 	}

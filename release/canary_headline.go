@@ -148,7 +148,7 @@ func sayStage(plan Plan, s State, now time.Time) Headline {
 		h.Strong = fmt.Sprintf("Canary on its way to %d%%: %d of %d pods available, %d%% of the traffic.", run.Weight, w.Available, max(w.Desired, 1), canaryWeight(plan, s))
 	case Baking:
 		h.Strong, h.Rest = sayBaking(plan, s, now, at)
-		if ready(plan, s, now) == "" {
+		if ready(plan, s, now).None() {
 			h.Mark = MarkAttention
 		}
 	case Promoting:
@@ -206,7 +206,7 @@ func sayBaking(plan Plan, s State, now time.Time, at string) (strong, rest strin
 		then = "goes to " + next + " by itself"
 	}
 	switch why := ready(plan, s, now); {
-	case why == "":
+	case why.None():
 		return strong, "Baked: a goes to " + next + "."
 	case plan.Canary.Bake > s.Canary.baked(now):
 		text := fmt.Sprintf("Bakes %s more, then %s.", Left(plan.Canary.Bake-s.Canary.baked(now)), then)
@@ -215,6 +215,6 @@ func sayBaking(plan Plan, s State, now time.Time, at string) (strong, rest strin
 		}
 		return strong, text
 	default:
-		return strong, "Waits: " + why + "."
+		return strong, "Waits: " + why.Text + "."
 	}
 }

@@ -194,7 +194,7 @@ func canaryWaits(plan Plan, s State, now time.Time) string {
 		if left := plan.Canary.Bake - run.baked(now); left > 0 {
 			return Left(left) + " of the bake"
 		}
-		return cmp.Or(ready(plan, s, now), "a: it has baked")
+		return cmp.Or(ready(plan, s, now).Text, "a: it has baked")
 	case Promoting, Restoring:
 		return fmt.Sprintf("stable: %d of %d replaced", s.View.Workload.Replaced(), s.View.Workload.Desired)
 	case Returning:
@@ -260,7 +260,7 @@ func canaryRows(plan Plan, s State, now time.Time) []Fact {
 	case Creating, Shifting:
 		facts = append(facts, Fact{"next", MarkNone, fmt.Sprintf("%d%% of the traffic, baked %s", s.Canary.Weight, Span(plan.Canary.Bake))})
 	case Baking:
-		facts = append(facts, Fact{"next", MarkNone, advanceChoice(plan, s, now).Preview.Change})
+		facts = append(facts, Fact{"next", MarkNone, advanceChoice(plan, s, now, Advance{}).Preview.Change})
 	}
 	return append(facts, Fact{"back", MarkNone, "b: " + abortPreview(plan, s, now, false).Change})
 }

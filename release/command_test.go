@@ -172,7 +172,7 @@ func TestCommandsDoTheSame(t *testing.T) {
 		m.smoothly(t)
 		for _, c := range release.Allowed(m.plan, m.state, m.now) {
 			same := c.Preview.SameAs
-			if !c.OK || same.None() {
+			if !c.OK() || same.None() {
 				continue
 			}
 			lines[same.String()] = same.List

@@ -37,7 +37,7 @@ func (w *world) wish(intent release.Intent) (change release.Change, told string)
 		case release.Tell:
 			told += e.Text + "\n"
 		case release.Refused:
-			told += "REFUSED " + e.Why + "\n"
+			told += "REFUSED " + e.Refusal.String() + "\n"
 		}
 	}
 	return change, told
@@ -71,7 +71,7 @@ func TestForeignImage(t *testing.T) {
 	w.wish(release.Begin{Version: "v2.5.0"})
 	c := deployShown(w)
 	why := "container gateway runs envoyproxy/envoy, not registry/datahub-gateway; it is in app"
-	if wants, _ := c.Intent.(release.Deploy); !c.OK || wants.Replace != why {
+	if wants, _ := c.Intent.(release.Deploy); !c.OK() || wants.Replace != why {
 		t.Fatalf("the deploy is offered as %+v", c.Intent)
 	}
 	if got := containerWords(c, release.MarkFail); !strings.HasPrefix(got, why) {

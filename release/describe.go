@@ -95,7 +95,7 @@ func edge(plan Plan, s State, spec ItemSpec, item Item, now time.Time) string {
 	switch {
 	case spec.Type == ItemManual:
 		return "by hand"
-	case spec.Type == ItemDeploy && s.Phase == Planned && Gate(plan, s) == "":
+	case spec.Type == ItemDeploy && s.Phase == Planned && gate(plan, s).None():
 		return "d deploys"
 	case spec.Type == ItemDeploy && s.Phase == Planned:
 		return "gated"
@@ -214,8 +214,8 @@ func deployRows(plan Plan, s State, now time.Time) []Fact {
 	}
 	if s.Phase == Planned {
 		facts := []Fact{{"change", MarkNone, preview.Change}, {"how", MarkNone, preview.How}}
-		if gate := Gate(plan, s); gate != "" {
-			facts = append(facts, Fact{"waits", MarkNone, gate})
+		if why := preventing(plan, s, now, Deploy{}); !why.None() {
+			facts = append(facts, Fact{"waits", MarkNone, why.String()})
 		}
 		return facts
 	}
@@ -248,7 +248,7 @@ func nextCommands(plan Plan, s State, now time.Time) Commands {
 	case s.Phase == Planned && s.To.Version != "":
 		return deployPreview(plan, s, now).SameAs
 	case s.Phase == Deploying && s.Underway() && s.Canary.Stage == Baking:
-		return advanceChoice(plan, s, now).Preview.SameAs
+		return advanceChoice(plan, s, now, Advance{}).Preview.SameAs
 	}
 	return Commands{}
 }

@@ -78,14 +78,9 @@ type Tell struct {
 
 // Refused answers an intent that is not allowed. Nothing changed.
 type Refused struct {
-	ID    string // of the wish
-	Kind  IntentKind
-	Why   string
-	Gate  bool // refused by a gate of the checklist, or a measure that fails
-	Noop  bool // refused because it is so already
-	Moved bool // refused because it is no longer what was shown: look again
-	// Foreign: refused because of what somebody else has under way.
-	Foreign bool
+	ID      string // of the wish
+	Kind    IntentKind
+	Refusal Refusal
 }
 
 func (Change) effect()  {}

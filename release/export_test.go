@@ -11,3 +11,6 @@ func Looks(plan Plan, s State, spec ItemSpec, now time.Time) Verdict {
 func SeenBy(plan Plan, s State, now time.Time, intent Intent) Seen {
 	return find(plan, s, now, intent).Seen
 }
+
+// GateOf is what of the checklist keeps a deploy from beginning.
+func GateOf(plan Plan, s State) Refusal { return gate(plan, s) }

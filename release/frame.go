@@ -36,18 +36,14 @@ type PodLog struct {
 
 // Choice is one thing that may be asked for, what it would do, or why not.
 type Choice struct {
-	Kind    IntentKind
-	Item    string // DoTick, DoWaive: which item
-	Intent  Intent // ready to be sent; a typed reason, note or confirmation still to be filled in
-	Seen    Seen   // to be sent with it
-	OK      bool
-	Why     string       // not OK: one line, why
-	Gate    bool         // not OK because of a gate of the checklist
-	Noop    bool         // not OK because it is so already
-	Foreign bool         // not OK because of what somebody else has under way
-	Wait    bool         // not OK only for now: it changes by itself
-	Instead []IntentKind // DoContinue, not OK: what leaves the hold; Why names their keys
-	Preview Preview
+	Kind   IntentKind
+	Item   string // DoTick, DoWaive: which item
+	Intent Intent // ready to be sent; a typed reason, note or confirmation still to be filled in
+	Seen   Seen   // to be sent with it
+	// Refusals are what stands against it now, what is said of it first; none: it may be
+	// asked for.
+	Refusals []Refusal
+	Preview  Preview
 }
 
 // Preview is a confirmation in words. Screen, commands and journal say the same.

@@ -94,10 +94,10 @@ func sayHeld(plan Plan, s State, now time.Time) (Headline, bool) {
 	default:
 		rest := "a person decides"
 		switch c := continueChoice(plan, s, now); {
-		case c.OK:
+		case c.OK():
 			rest = "h: " + c.Preview.Line
-		case len(c.Instead) > 0:
-			rest = strings.TrimPrefix(insteadWords(c.Instead), ": ")
+		case len(c.Refusal().Instead) > 0:
+			rest = keyWords(c.Refusal().Instead)
 		}
 		return Headline{Mark: MarkAttention, Loud: true, Strong: "HELD  " + s.Held.Reason, Rest: rest}, true
 	}
@@ -217,15 +217,11 @@ func sayPhase(plan Plan, s State, now time.Time) Headline {
 	switch s.Phase {
 	case Planned:
 		h := Headline{Mark: MarkWaiting, Strong: "Ready to deploy: every gate passed or waived.", Rest: servingWords(plan, s) + "." + stale}
-		if gate := Gate(plan, s); gate != "" {
-			h.Strong, h.Rest = servingWords(plan, s)+".", sentence("Deploy waits: "+gate)+stale
-		} else if why, wait := unfit(plan, s, now); why != "" {
-			h.Strong, h.Rest = servingWords(plan, s)+".", sentence("Deploy waits: "+why)+stale
-			if !wait {
+		if why := preventing(plan, s, now, Deploy{}); !why.None() {
+			h.Strong, h.Rest = servingWords(plan, s)+".", sentence("Deploy waits: "+why.String())+stale
+			if !why.Wait && why.Kind != RefusedGate {
 				h.Mark = MarkAttention
 			}
-		} else if why := hopeless(plan, s, now); why != "" {
-			h.Mark, h.Strong, h.Rest = MarkAttention, servingWords(plan, s)+".", "Deploy waits: "+why+"."+stale
 		}
 		return h
 	case Deploying, RollingBack:

@@ -15,13 +15,12 @@ func (t *turn) intended(e Intended) {
 		return
 	}
 	choice := find(t.plan, t.s, t.now, e.Intent)
-	if !choice.OK {
-		t.do(Refused{ID: e.ID, Kind: choice.Kind, Why: choice.Why, Gate: choice.Gate, Noop: choice.Noop, Foreign: choice.Foreign})
-		return
+	refused := choice.Refusals
+	if choice.OK() {
+		refused = first(refusal(RefusedMoved, t.moved(choice, e.Seen)), refusal(RefusedWish, t.wording(e.Intent, choice)))
 	}
-	moved := t.moved(choice, e.Seen)
-	if why := cmp.Or(moved, t.wording(e.Intent, choice)); why != "" {
-		t.do(Refused{ID: e.ID, Kind: choice.Kind, Why: why, Moved: moved != ""})
+	if len(refused) > 0 {
+		t.do(Refused{ID: e.ID, Kind: choice.Kind, Refusal: refused[0]})
 		return
 	}
 	t.s.View.Taken = e.ID
@@ -140,13 +139,11 @@ func find(plan Plan, s State, now time.Time, intent Intent) Choice {
 		}
 		return c
 	}
-	switch kind {
-	case DoUndo:
-		return Choice{Kind: kind, Why: NoRevision(s.View.Workload, revision)}
-	case DoTick, DoWaive:
-		return Choice{Kind: kind, Item: item, Why: fmt.Sprintf("no checklist item %q; items: %s", item, itemList(plan))}
+	c := Choice{Kind: kind, Item: item, Refusals: blocks(plan, s, now, intent)}
+	if c.OK() {
+		return c.Refuse(RefusedUnknown, "not possible") // nobody was shown it
 	}
-	return Choice{Kind: kind, Why: "not possible"}
+	return c
 }
 
 // moved says what changed since the confirmation was read, or "". Nobody
@@ -170,7 +167,7 @@ func (t *turn) moved(c Choice, seen Seen) string {
 	case seen.Routes != c.Seen.Routes:
 		return "it moved since you looked: other routes lead to the canary; look again"
 	case !seen.Held.Equal(c.Seen.Held):
-		return "it moved since you looked: " + cmp.Or(held(t.s), "nothing is held any more") + "; look again"
+		return "it moved since you looked: " + cmp.Or(heldWords(t.s), "nothing is held any more") + "; look again"
 	case seen.Paused != c.Seen.Paused:
 		return "it moved since you looked: the rollout was paused or resumed; look again"
 	case seen.Revision == c.Seen.Revision:
@@ -401,10 +398,10 @@ func itemList(plan Plan) string {
 }
 
 // NoRevision says in kubectl's words that a revision does not exist, and which do.
-func NoRevision(w Workload, revision int64) string {
+func NoRevision(w Workload, revision int64) Refusal {
 	numbers := make([]string, len(w.Revisions))
 	for i, r := range w.Revisions {
 		numbers[i] = fmt.Sprint(r.Number)
 	}
-	return fmt.Sprintf("unable to find specified revision %d in history; existing: %s", revision, cmp.Or(strings.Join(numbers, ", "), "none"))
+	return refusal(RefusedUnknown, fmt.Sprintf("unable to find specified revision %d in history; existing: %s", revision, cmp.Or(strings.Join(numbers, ", "), "none")))
 }

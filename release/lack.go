@@ -194,10 +194,10 @@ func waitingFor(plan Plan, s State, name MetricName) []ItemSpec {
 	return items
 }
 
-// hopeless says why a release would wait in vain, before it has changed anything, or "":
+// hopeless says why a release would wait in vain, before it has changed anything:
 // a canary for any metric that cannot be judged, since none of its steps would pass; an
 // item of the checklist where nobody is there to waive it.
-func hopeless(plan Plan, s State, now time.Time) string {
+func hopeless(plan Plan, s State, now time.Time) Refusal {
 	var why, titles, flags []string
 	for _, u := range Unjudged(plan, s, now) {
 		if !plan.ByCanary() && (!plan.Unattended || len(u.Items) == 0) {
@@ -212,20 +212,20 @@ func hopeless(plan Plan, s State, now time.Time) string {
 	}
 	switch {
 	case len(why) == 0:
-		return ""
+		return Refusal{}
 	case plan.ByCanary():
-		return strings.Join(why, "; ") + "; no step of a canary passes without that"
+		return refusal(RefusedLack, strings.Join(why, "; ")+"; no step of a canary passes without that")
 	}
-	return fmt.Sprintf("%s; or waive %s (%s)", strings.Join(why, "; "), strings.Join(titles, ", "), strings.Join(flags, " "))
+	return refusal(RefusedLack, fmt.Sprintf("%s; or waive %s (%s)", strings.Join(why, "; "), strings.Join(titles, ", "), strings.Join(flags, " ")))
 }
 
 // unfigured says that the first figures are not there yet, where nobody would see later
-// what they lack, or "". Prometheus that does not answer is known, and no reason to wait.
-func unfigured(plan Plan, s State) string {
+// what they lack. Prometheus that does not answer is known, and no reason to wait.
+func unfigured(plan Plan, s State) Refusal {
 	if !plan.Unattended || len(plan.Metrics) == 0 || len(s.View.Samples) > 0 || s.View.Links[Prometheus].Err != "" {
-		return ""
+		return Refusal{}
 	}
-	return "the metrics were not read yet"
+	return unseen("the metrics were not read yet")
 }
 
 // lack is the kind of a sample's missing data, or "".

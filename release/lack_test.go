@@ -201,8 +201,8 @@ func TestHopeless(t *testing.T) {
 			case mode == "canary":
 				want = c.text + "; no step of a canary passes without that"
 			}
-			if deploy.OK != (want == "") || deploy.Why != want || deploy.Gate != (want != "") || deploy.Wait {
-				t.Errorf("without %s, %s: ok %v gate %v wait %v: %s", name, mode, deploy.OK, deploy.Gate, deploy.Wait, deploy.Why)
+			if deploy.OK() != (want == "") || deploy.Why() != want || deploy.Refused(release.RefusedLack) != (want != "") || deploy.Refusal().Wait {
+				t.Errorf("without %s, %s: %+v", name, mode, deploy.Refusals)
 			}
 			said := fmt.Sprint(deploy.Preview.Facts)
 			if c.lasting && name != "two of them" && !strings.Contains(said, c.text) || !c.lasting && strings.Contains(said, "cannot be judged") {
@@ -220,20 +220,20 @@ func TestFirstFigures(t *testing.T) {
 	s := release.State{View: goodFigures()}
 	s.View.Samples = nil
 	s, _ = release.Step(plan, s, noon, release.Intended{Intent: release.Begin{Version: "v2.5.0"}, By: eng, ID: "id"})
-	if c := choiceOf(t, plan, s, release.DoDeploy); c.OK || c.Wait || !c.Gate {
+	if c := choiceOf(t, plan, s, release.DoDeploy); !c.Refused(release.RefusedGate) || c.Refusal().Wait {
 		t.Errorf("before what comes first is done: %+v", c)
 	}
 	s, _ = release.Step(plan, s, noon, release.Intended{Intent: release.Tick{Item: "approved"}, By: eng})
-	if c := choiceOf(t, plan, s, release.DoDeploy); c.OK || !c.Wait || c.Gate {
+	if c := choiceOf(t, plan, s, release.DoDeploy); !c.Refused(release.RefusedUnseen) || !c.Refusal().Wait {
 		t.Errorf("before the first: %+v", c)
 	}
 	down, _ := release.Step(plan, s, noon, release.Linked{Source: release.Prometheus, Link: release.Link{Err: "connection refused"}})
-	if c := choiceOf(t, plan, down, release.DoDeploy); !c.OK {
-		t.Errorf("without Prometheus: %s", c.Why)
+	if c := choiceOf(t, plan, down, release.DoDeploy); !c.OK() {
+		t.Errorf("without Prometheus: %s", c.Why())
 	}
 	s.View.Samples = goodFigures().Samples
-	if c := choiceOf(t, plan, s, release.DoDeploy); !c.OK {
-		t.Errorf("after it: %s", c.Why)
+	if c := choiceOf(t, plan, s, release.DoDeploy); !c.OK() {
+		t.Errorf("after it: %s", c.Why())
 	}
 }
 

@@ -140,8 +140,8 @@ func worldFacts(plan Plan, s State, now time.Time) []Fact {
 		others = Fact{"others", MarkAttention, "may be changed back by " + strings.Join(w.Managers, ", ")}
 	}
 	fresh := Fact{"fresh", MarkPass, fmt.Sprintf("read %s ago, generation %d; refused, not forced, if it moves first", Age(now.Sub(w.At)), w.Generation)}
-	if why := offline(plan, s, now); why != "" {
-		fresh = Fact{"fresh", MarkUnknown, why}
+	if why := offline(plan, s, now); !why.None() {
+		fresh = Fact{"fresh", MarkUnknown, why.Text}
 	}
 	return []Fact{others, fresh}
 }

@@ -606,8 +606,8 @@ func (m *canaryMachine) wayBack(t rapid.TB) {
 		return
 	}
 	for _, c := range release.Allowed(m.plan, s, m.now) {
-		if c.Kind == release.DoAbort && !c.OK && !c.Noop {
-			t.Fatalf("8: abort is refused in %s/%s: %s", s.Phase, s.Canary.Stage, c.Why)
+		if c.Kind == release.DoAbort && !c.OK() && !c.Refused(release.RefusedAlready) {
+			t.Fatalf("8: abort is refused in %s/%s: %s", s.Phase, s.Canary.Stage, c.Why())
 		}
 	}
 }

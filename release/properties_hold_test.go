@@ -21,16 +21,16 @@ func leavable(t rapid.TB, plan release.Plan, s release.State, now time.Time) {
 		return choices[slices.IndexFunc(choices, func(c release.Choice) bool { return c.Kind == kind })]
 	}
 	c := of(release.DoContinue)
-	if c.OK || c.Wait {
+	if c.OK() || c.Refusal().Wait {
 		return
 	}
-	if len(c.Instead) == 0 {
-		t.Fatalf("held in %s: %s: continue is refused, and nothing leaves it: %s", s.Phase, s.Held.Reason, c.Why)
+	if len(c.Refusal().Instead) == 0 {
+		t.Fatalf("held in %s: %s: continue is refused, and nothing leaves it: %s", s.Phase, s.Held.Reason, c.Why())
 	}
-	for _, kind := range c.Instead {
+	for _, kind := range c.Refusal().Instead {
 		key := map[release.IntentKind]string{release.DoUndo: "(u)", release.DoAbort: "(b)", release.DoAbandon: "(x)"}[kind]
-		if !of(kind).OK || !strings.Contains(c.Why, key) {
-			t.Fatalf("held in %s: %s: continue is refused with %q, and %s: %q", s.Phase, s.Held.Reason, c.Why, kind, of(kind).Why)
+		if !of(kind).OK() || !strings.Contains(c.Why(), key) {
+			t.Fatalf("held in %s: %s: continue is refused with %q, and %s: %q", s.Phase, s.Held.Reason, c.Why(), kind, of(kind).Why())
 		}
 	}
 }

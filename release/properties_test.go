@@ -231,8 +231,10 @@ func (m *machine) step(t *rapid.T, event release.Event) {
 	m.state = next
 	m.undoable(t)
 	for _, intent := range release.Allowed(m.plan, m.state, m.now) {
-		if !intent.OK && intent.Why == "" {
-			t.Fatalf("%s is refused without a reason", intent.Kind)
+		for _, r := range intent.Refusals {
+			if r.None() || r.Text == "" || r.Wait && r.Kind == release.RefusedLack {
+				t.Fatalf("%s is refused without a reason: %+v", intent.Kind, r)
+			}
 		}
 	}
 	wellWritten(t, release.HeadlineOf(m.plan, m.state, m.now))
@@ -310,8 +312,8 @@ func (m *machine) effects(t *rapid.T, before, next release.State, event release.
 			t.Fatalf("1: %s was sent while %s was in flight", c.Kind, before.Pending.Change.Kind)
 		}
 		if c.Kind == release.SetImage {
-			if gate := release.Gate(m.plan, before); gate != "" {
-				t.Fatalf("3: set image past the gate: %s", gate)
+			if gate := release.GateOf(m.plan, before); !gate.None() {
+				t.Fatalf("3: set image past the gate: %s", gate.Text)
 			}
 		}
 		if c.By == release.Itself {
@@ -408,17 +410,17 @@ func (m *machine) undoable(t *rapid.T) {
 	for _, c := range release.Allowed(m.plan, m.state, m.now) {
 		switch {
 		case c.Kind != release.DoUndo:
-		case c.Noop && c.Seen.Revision == 0:
+		case c.Refused(release.RefusedAlready) && c.Seen.Revision == 0:
 			// Only while the way back is what runs, or is not seen yet: "previous"
 			// is what is being left then, and has to be chosen by its number.
 			goal := m.state.Rollout.Goal.Template
 			if w.Template.Hash != goal && w.Generation >= m.state.Rollout.Generation {
-				t.Fatalf("8: u says %q, and %s runs", c.Why, w.Version("gateway"))
+				t.Fatalf("8: u says %q, and %s runs", c.Why(), w.Version("gateway"))
 			}
 			noop = true
 		case c.Seen.Template == w.Template.Hash:
-		case !c.OK:
-			t.Fatalf("8: undo to revision %d is refused in phase %q: %s", c.Seen.Revision, m.state.Phase, c.Why)
+		case !c.OK():
+			t.Fatalf("8: undo to revision %d is refused in phase %q: %s", c.Seen.Revision, m.state.Phase, c.Why())
 		case !noop && c.Seen.Revision != previous.Number:
 			t.Fatalf("8: u goes to revision %d in phase %q, the way back is %d", c.Seen.Revision, m.state.Phase, previous.Number)
 		default:

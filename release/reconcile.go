@@ -42,7 +42,7 @@ func (t *turn) align() {
 	}
 	items, same := make([]Item, 0, len(t.plan.Items)), len(t.s.Items) == len(t.plan.Items)
 	for i, spec := range t.plan.Items {
-		item, ok := itemOf(t.s, spec.ID)
+		item, ok := t.s.item(spec.ID)
 		if !ok {
 			item = Item{ID: spec.ID, Status: Waiting}
 		}

@@ -331,7 +331,7 @@ func (w *world) smoothly(t *testing.T) {
 		default:
 			continue
 		}
-		if c.OK && w.state.Pending == nil {
+		if c.OK() && w.state.Pending == nil {
 			w.intents++
 			w.reaction(release.Intended{Intent: intent, By: eng, Seen: c.Seen, ID: fmt.Sprintf("id-%d", w.intents)})
 			return

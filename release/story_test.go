@@ -586,14 +586,7 @@ func (w *world) reaction(event release.Event) string {
 		case release.Tell:
 			fmt.Fprintf(&b, "%s: %s\n", e.By.Name, e.Text)
 		case release.Refused:
-			fmt.Fprintf(&b, "REFUSED %s: %s", e.Kind, e.Why)
-			if e.Gate {
-				b.WriteString(" (gate)")
-			}
-			if e.Noop {
-				b.WriteString(" (so already)")
-			}
-			b.WriteByte('\n')
+			fmt.Fprintf(&b, "REFUSED %s (%s): %s\n", e.Kind, e.Refusal.Kind, e.Refusal)
 		}
 	}
 	return b.String()
@@ -632,8 +625,8 @@ func (w *world) show(what string) string {
 	case "choices":
 		for _, c := range release.Allowed(w.plan, w.state, w.now) {
 			why := "✓ " + c.Preview.Line
-			if !c.OK {
-				why = "✗ " + c.Why
+			if !c.OK() {
+				why = "✗ " + c.Why()
 			}
 			fmt.Fprintf(&b, "%-8s %-10s %s\n", c.Kind, c.Item, why)
 		}
@@ -649,7 +642,7 @@ func (w *world) show(what string) string {
 				continue
 			}
 			p := c.Preview
-			fmt.Fprintf(&b, "%s · ok=%v %s\n  %s\n  %s\n  %s\n  %s\n", p.Line, c.OK, c.Why, p.Change, p.How, p.Back, sameAs(c))
+			fmt.Fprintf(&b, "%s · ok=%v %s\n  %s\n  %s\n  %s\n  %s\n", p.Line, c.OK(), c.Why(), p.Change, p.How, p.Back, sameAs(c))
 			for _, f := range p.Facts {
 				fmt.Fprintf(&b, "  %s %s %s\n", f.Label, f.Mark, f.Text)
 			}

@@ -72,19 +72,6 @@ func (r Record) LooksBack(spec ItemSpec) time.Time {
 	return cmp.Or(stood, began)
 }
 
-// unfinishedBeside says which canary keeps what runs from being all there is to judge,
-// or "".
-func unfinishedBeside(plan Plan, s State) (why string, wait bool) {
-	switch {
-	case plan.Canary == nil:
-	case unlooked(plan, s) != "":
-		return unlooked(plan, s), true
-	case canaryWeight(plan, s) > 0:
-		return "a canary has traffic: " + leftover(plan, s) + "; abort it first", false
-	}
-	return "", false
-}
-
 // giveUp ends a release that changes nothing: there is nothing to undo, and nothing
 // left to finish.
 func (t *turn) giveUp(why string) {

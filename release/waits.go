@@ -16,7 +16,7 @@ func Waits(plan Plan, s State, now time.Time) string {
 	case s.Held != nil:
 		return "a person: " + s.Held.Reason
 	case s.Phase == Planned:
-		return deployChoice(plan, s, now).Why
+		return preventing(plan, s, now, Deploy{}).String()
 	case s.Underway():
 		return canaryWaits(plan, s, now)
 	case s.Phase == Deploying, s.Phase == RollingBack:

@@ -14,7 +14,7 @@ func openAdvance(sc scene, p press) action {
 	switch {
 	case sc.Plan.Canary == nil:
 		return action{say: "a: " + noCanary(sc)}
-	case !c.OK:
+	case !c.OK():
 		return refuse("a", c)
 	case c.Preview.Confirm != "":
 		return action{open: &deployDialog{confirmation: confirm(c, p), key: "a", to: "promote"}}
@@ -28,7 +28,7 @@ func openAbort(sc scene, p press) action {
 	switch {
 	case sc.Plan.Canary == nil:
 		return action{say: "b: " + noCanary(sc)}
-	case !c.OK:
+	case !c.OK():
 		return refuse("b", c)
 	}
 	return action{open: &askSheet{confirmation: confirm(c, p), key: "b", title: c.Preview.Title, does: "abort the canary"}}
@@ -67,7 +67,7 @@ func resumeDoes(sc scene) string {
 // leadsCanaryBack tells whether an undo is of a canary: then it is the same as
 // aborting it, and goes to no revision.
 func leadsCanaryBack(sc scene, c release.Choice) bool {
-	return sc.Plan.Canary != nil && c.OK && c.Seen.Revision == 0
+	return sc.Plan.Canary != nil && c.OK() && c.Seen.Revision == 0
 }
 
 // advanceRow is the first of the two rows above the keys while a canary waits for
@@ -80,11 +80,11 @@ func advanceRow(sc scene, t theme, w int) row {
 	key := line(plain.of(" "), strong.of(padRight("a", 6)), plain.of(" "))
 	dot := " " + t.glyphs.dot + " "
 	does := line(plain.of(c.Preview.Line))
-	if c.OK {
+	if c.OK() {
 		return join(key, does, line(faint.of(dot+"asks first"))).fit(w, t.glyphs.ellipsis)
 	}
 	key[1] = faint.of(padRight("a", 6))
-	why := line(faint.of(dot), muted.of(c.Why))
+	why := line(faint.of(dot), muted.of(c.Why()))
 	if room := w - key.width() - why.width(); does.width() > room {
 		brief, _, _ := strings.Cut(c.Preview.Line, " · way back")
 		does = line(plain.of(cutEnd(brief, max(room, 20), t.glyphs.ellipsis)))
@@ -97,7 +97,7 @@ func advanceRow(sc scene, t theme, w int) row {
 // the usual one.
 func abortRow(sc scene, t theme, w int) row {
 	c, _ := sc.choice(release.DoAbort, "")
-	if !c.OK || !leadsCanaryBack(sc, sc.undo()) {
+	if !c.OK() || !leadsCanaryBack(sc, sc.undo()) {
 		return nil
 	}
 	dot := faint.of(" " + t.glyphs.dot + " ")

@@ -39,7 +39,7 @@ func TestCanaryKeys(t *testing.T) {
 			p.asked(test.want...)
 			for _, sent := range p.console.asked {
 				for _, c := range test.frame.Choices {
-					if c.Kind == release.KindOf(sent.intent) && c.OK && sent.seen != c.Seen {
+					if c.Kind == release.KindOf(sent.intent) && c.OK() && sent.seen != c.Seen {
 						t.Errorf("sent %+v, seen was %+v", sent.seen, c.Seen)
 					}
 				}

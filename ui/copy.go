@@ -20,7 +20,7 @@ func copyCommand(c release.Choice) action {
 // the canary's next step where one can be made, otherwise of the undo, as they are shown above the keys.
 func copyNext(sc scene, _ press) action {
 	for _, kind := range []release.IntentKind{release.DoDeploy, release.DoAdvance} {
-		if next, _ := sc.choice(kind, ""); next.OK {
+		if next, _ := sc.choice(kind, ""); next.OK() {
 			return copyCommand(next)
 		}
 	}

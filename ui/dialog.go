@@ -92,9 +92,7 @@ func (c *confirmation) now(sc scene) release.Choice {
 			return choice
 		}
 	}
-	gone := c.read
-	gone.OK, gone.Why = false, "no longer possible"
-	return gone
+	return c.read.Refuse(release.RefusedUnknown, "no longer possible")
 }
 
 // press gives the choice to be submitted, or false: it is not allowed now or was
@@ -104,9 +102,8 @@ func (c *confirmation) press(sc scene, p press) (release.Choice, bool) {
 	now := c.now(sc)
 	switch {
 	case c.waiting():
-		now.OK, now.Why = false, sentWords
-		return now, false
-	case !now.OK || c.hush.holds(p.at):
+		return now.Refuse(release.RefusedBusy, sentWords), false
+	case !now.OK() || c.hush.holds(p.at):
 		return now, false
 	case now.Seen != c.read.Seen:
 		c.moved, c.read, c.refusal = differences(c.read, now), now, ""
@@ -118,7 +115,7 @@ func (c *confirmation) press(sc scene, p press) (release.Choice, bool) {
 
 // marks says which lines are to be marked as changed since they were read.
 func (c *confirmation) marks(sc scene) map[string]bool {
-	if now := c.now(sc); now.OK && now.Seen != c.read.Seen {
+	if now := c.now(sc); now.OK() && now.Seen != c.read.Seen {
 		return differences(c.read, now)
 	}
 	return c.moved
@@ -210,7 +207,7 @@ func submit(c release.Choice, intent release.Intent) action {
 
 // refuse answers a key in the headline: why what it asks for is not possible.
 func refuse(key string, c release.Choice) action {
-	why := c.Why
+	why := c.Why()
 	if why == "" {
 		why = "not possible now"
 	}

@@ -24,10 +24,10 @@ type deployDialog struct {
 // version where none is planned, or why neither is possible.
 func openDeploy(sc scene, p press) action {
 	deploy, _ := sc.choice(release.DoDeploy, "")
-	if deploy.OK {
+	if deploy.OK() {
 		return action{open: &deployDialog{confirmation: confirm(deploy, p), key: "d", to: "deploy"}}
 	}
-	if begin, _ := sc.choice(release.DoBegin, ""); begin.OK {
+	if begin, _ := sc.choice(release.DoBegin, ""); begin.OK() {
 		return action{open: askVersion(begin, p)}
 	}
 	return refuse("d", deploy)
@@ -77,7 +77,7 @@ func (d *deployDialog) perform(sc scene, p press, word string) action {
 	switch {
 	case ok:
 		return submit(now, confirmed(now.Intent, word))
-	case !now.OK:
+	case !now.OK():
 		return refuse(d.key, now)
 	}
 	return action{}
@@ -180,15 +180,15 @@ func (d *deployDialog) keys(p pen, now release.Choice) []section {
 	word := now.Preview.Confirm
 	var out []section
 	switch note := movedNote(p, &d.confirmation, "enter"); {
-	case !now.OK:
-		out = append(out, keep(p.paragraph(line(failing.of(d.key+": "+now.Why)))...))
+	case !now.OK():
+		out = append(out, keep(p.paragraph(line(failing.of(d.key+": "+now.Why())))...))
 	case note != nil:
 		out = append(out, firm(note...))
 	}
 	performing := line(keyLabel(badge, "enter", d.to+" "+p.s.State.To.Version))
 	if word == "" {
 		left := join(performing, line(plain.of(" or "), strong.of("y")))
-		if !now.OK {
+		if !now.OK() {
 			left = line(faint.of(" enter  not now "))
 		}
 		return append(out, fixed(p.ends(left, leaving())))
@@ -202,7 +202,7 @@ func (d *deployDialog) keys(p pen, now release.Choice) []section {
 	switch {
 	case d.wrong && d.prompt.trimmed() != word:
 		left = line(warning.of("not yet: the name is " + strconv.Quote(word)))
-	case d.prompt.trimmed() == word && now.OK:
+	case d.prompt.trimmed() == word && now.OK():
 		left = performing
 	}
 	return append(out, fixed(p.ends(left, leaving())))

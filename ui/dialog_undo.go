@@ -22,7 +22,7 @@ func undoTo(sc scene, p press, revision int64) action {
 	if revision != 0 {
 		c, _ = undoOfRevision(sc, revision)
 	}
-	if !c.OK {
+	if !c.OK() {
 		return refuse("u", c)
 	}
 	d := &undoDialog{confirmation: confirm(c, p)}
@@ -55,7 +55,7 @@ func (d *undoDialog) press(sc scene, p press) action {
 		if ok {
 			return submit(now, now.Intent)
 		}
-		if !now.OK {
+		if !now.OK() {
 			return refuse("u", now)
 		}
 	case "esc", "n":
@@ -129,7 +129,7 @@ func targeted(now release.Choice) bool { return now.Seen.Revision != 0 }
 func (d *undoDialog) nowhere(p pen, now release.Choice, h int) block {
 	return frameDialog(p, now.Preview.Title, environment(p.s.Plan), []section{
 		spare(9, p.blank()),
-		keep(p.paragraph(line(warning.of("u: " + now.Why)))...),
+		keep(p.paragraph(line(warning.of("u: " + now.Why())))...),
 		spare(8, p.blank()),
 		fixed(p.ends(alsoKey("r", "another revision"), leaving())),
 		spare(9, p.blank()),
@@ -256,8 +256,8 @@ func (d *undoDialog) keys(p pen, now release.Choice) []section {
 	}
 	out := []section{}
 	left := line(keyLabel(badge, "u", d.does(p.s, now)), plain.of(" or "), strong.of("y"))
-	if !now.OK {
-		out = append(out, keep(p.paragraph(line(failing.of("u: "+now.Why)))...))
+	if !now.OK() {
+		out = append(out, keep(p.paragraph(line(failing.of("u: "+now.Why())))...))
 		left = line(faint.of(" u  not now "))
 	} else if note := movedNote(p, &d.confirmation, "u"); note != nil {
 		out = append(out, firm(note...))
@@ -303,8 +303,8 @@ func (d *undoDialog) sentence(sc scene, t theme, w, h int, now release.Choice) b
 		return sentSentence(sc, t, w, h, now.Preview.Line)
 	}
 	what := line(strong.of(now.Preview.Line), plain.of(" in "), environment(sc.Plan)[0], plain.of(" · way back: "+now.Preview.Back))
-	if !now.OK {
-		return sentence(sc, t, w, h, line(failing.of("u: "+now.Why)), leaving())
+	if !now.OK() {
+		return sentence(sc, t, w, h, line(failing.of("u: "+now.Why())), leaving())
 	}
 	switch {
 	case d.refusal != "":

@@ -20,7 +20,7 @@ type wordsDialog struct {
 // waiveItem answers w on an item of the checklist.
 func waiveItem(sc scene, p press, item string) action {
 	c, ok := sc.choice(release.DoWaive, item)
-	if !ok || !c.OK {
+	if !ok || !c.OK() {
 		return refuse("w", c)
 	}
 	return action{open: &wordsDialog{
@@ -36,7 +36,7 @@ func tickItem(sc scene, p press, item string) action {
 	switch {
 	case !ok:
 		return action{say: "space: a machine looks at this item; only one that goes by hand is ticked"}
-	case !c.OK:
+	case !c.OK():
 		return refuse("space", c)
 	}
 	return action{open: &wordsDialog{
@@ -116,7 +116,7 @@ func (d *wordsDialog) press(sc scene, p press) action {
 		switch {
 		case ok:
 			return submit(now, d.intent(d.prompt.trimmed()))
-		case !now.OK:
+		case !now.OK():
 			return refuse("enter", now)
 		}
 		return action{}
@@ -149,8 +149,8 @@ func (d *wordsDialog) draw(sc scene, t theme, w, h int) block {
 	switch now, note := d.now(sc), movedNote(p, &d.confirmation, "enter"); {
 	case d.waiting():
 		keys = sentKeys(p, d.does)
-	case !now.OK:
-		sections = append(sections, firm(p.paragraph(line(failing.of("not now: "+now.Why)))...))
+	case !now.OK():
+		sections = append(sections, firm(p.paragraph(line(failing.of("not now: "+now.Why())))...))
 		keys = fixed(p.ends(line(faint.of(" enter  not now ")), leaving()))
 	case note != nil:
 		sections = append(sections, firm(note...))

@@ -93,7 +93,7 @@ func (s *screen) undoRow(sc scene, t theme, w int) row {
 		key, again, short = spelledKey("ctrl+z"), "then u performs it", "then u does it"
 	}
 	dot := " " + t.glyphs.dot + " "
-	if !c.OK {
+	if !c.OK() {
 		return join(key, whyNotUndo(sc, c, t, w-key.width()-1)).fit(w, t.glyphs.ellipsis)
 	}
 	if abort := abortRow(sc, t, w); abort != nil && !s.typing(sc) {
@@ -134,10 +134,10 @@ func undoFacts(sc scene, c release.Choice, t theme) row {
 func whyNotUndo(sc scene, c release.Choice, t theme, w int) row {
 	dot := " " + t.glyphs.dot + " "
 	switch {
-	case c.Noop:
-		return line(plain.of(c.Why))
+	case c.Refused(release.RefusedAlready):
+		return line(plain.of(c.Why()))
 	case sc.live || sc.workload().At.IsZero():
-		return line(muted.of("no undo now"), faint.of(dot+c.Why))
+		return line(muted.of("no undo now"), faint.of(dot+c.Why()))
 	}
 	out := line(unknown.bolder().of("cannot be sent now"))
 	if c.Preview.SameAs.None() {
@@ -232,7 +232,7 @@ func (s *screen) hints(sc scene) []hint {
 		{release.DoResume, hint{"p", resumeHint(sc)}},
 		{release.DoContinue, hint{"h", "continue"}},
 	} {
-		if c, ok := sc.choice(known.kind, ""); ok && c.OK && worthwhile(sc, known.kind) {
+		if c, ok := sc.choice(known.kind, ""); ok && c.OK() && worthwhile(sc, known.kind) {
 			out = append(out, known.hint)
 		}
 	}
@@ -250,7 +250,7 @@ func resumeHint(sc scene) string {
 
 // undoHint is the key that undoes: u, or ctrl+z where letters are typed.
 func undoHint(sc scene, key string) hint {
-	if !sc.undo().OK {
+	if !sc.undo().OK() {
 		return hint{key, "undo, not now"}
 	}
 	return hint{key, "undo"}

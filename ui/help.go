@@ -50,28 +50,31 @@ func changeKeys(sc scene) []changeKey {
 		{"space", "tick the selected item", some(sc, release.DoTick), "with a note, if any"},
 		{"w", "waive the selected item", some(sc, release.DoWaive), "with a typed reason"},
 		{"x", "abandon the release, change nothing", one(sc, release.DoAbandon), "asks first"},
-		{"a", "advance a canary", release.Choice{Why: noCanary(sc)}, ""},
-		{"b", "abort a canary", release.Choice{Why: noCanary(sc)}, ""},
-		{"t", "take over from who drives", release.Choice{Why: elsewhere(sc, "t")}, ""},
+		{"a", "advance a canary", no(noCanary(sc)), ""},
+		{"b", "abort a canary", no(noCanary(sc)), ""},
+		{"t", "take over from who drives", no(elsewhere(sc, "t")), ""},
 	}
 	switch {
-	case deploy.OK:
+	case deploy.OK():
 		list[1].does = "deploy " + sc.State.To.Version
-	case begin.OK:
+	case begin.OK():
 		list[1].does, list[1].now = "release a version", begin
 	}
-	if resume := one(sc, release.DoResume); resume.OK {
+	if resume := one(sc, release.DoResume); resume.OK() {
 		list[2].does, list[2].now = resumeDoes(sc), resume
 	}
 	if sc.Plan.Canary != nil {
 		list[7].does, list[7].now, list[7].yes = advanceDoes(sc), one(sc, release.DoAdvance), "asks first"
 		list[8].does, list[8].now, list[8].yes = "abort the canary", one(sc, release.DoAbort), "always, in two keys"
 	}
-	if more := one(sc, release.DoContinue); more.OK {
+	if more := one(sc, release.DoContinue); more.OK() {
 		list[3].does, list[3].now = "continue the release", more
 	}
 	return list
 }
+
+// no is a choice that is none here, and why.
+func no(why string) release.Choice { return release.Choice{}.Refuse(release.RefusedUnknown, why) }
 
 func one(sc scene, kind release.IntentKind) release.Choice {
 	c, _ := sc.choice(kind, "")
@@ -81,11 +84,11 @@ func one(sc scene, kind release.IntentKind) release.Choice {
 // some is the first choice of a kind that may be taken now, whatever its item.
 func some(sc scene, kind release.IntentKind) release.Choice {
 	for _, c := range sc.Choices {
-		if c.Kind == kind && c.OK {
+		if c.Kind == kind && c.OK() {
 			return c
 		}
 	}
-	return release.Choice{Kind: kind, Why: "no item can take it now"}
+	return no("no item can take it now")
 }
 
 // lookKeys are the keys that change nothing: what each does now.
@@ -179,9 +182,9 @@ func changeRows(p pen) []section {
 	for _, c := range changeKeys(p.s) {
 		key, k := strong.of(padRight(c.key, keyWidth-1)), plain
 		state := line(p.th.mark(release.MarkPass, p.s.Now), muted.of(" "+c.yes))
-		if !c.now.OK {
+		if !c.now.OK() {
 			key, k = faint.of(padRight(c.key, keyWidth-1)), faint
-			state = line(muted.of("no: " + c.now.Why))
+			state = line(muted.of("no: " + c.now.Why()))
 		}
 		labels, text := p, line(k.of(p.th.glyphs.say(c.does)))
 		var said block

@@ -104,7 +104,7 @@ func TestEnterDoesWhatTheRowSays(t *testing.T) {
 
 func TestRefusalStandsInTheHeadline(t *testing.T) {
 	p := play(t, frameRolling(), darkTheme, 120, 40)
-	p.update(refusedMsg{Kind: release.DoPause, Why: "the rollout moved\x1b[2J"})
+	p.update(refusedMsg{Kind: release.DoPause, Refusal: release.Refusal{Kind: release.RefusedMoved, Text: "the rollout moved\x1b[2J"}})
 	if got := p.headline(); !strings.HasPrefix(got, " p: the rollout moved ") {
 		t.Fatalf("headline %q", got)
 	}

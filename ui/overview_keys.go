@@ -59,23 +59,23 @@ func (v *overview) chosen(sc scene) (release.ItemView, bool) {
 func (v *overview) step(sc scene) (key string, does string) {
 	it, ok := v.chosen(sc)
 	if !ok || !sc.under() {
-		if c, found := sc.choice(release.DoBegin, ""); found && c.OK {
+		if c, found := sc.choice(release.DoBegin, ""); found && c.OK() {
 			return "d", c.Preview.Line
 		}
 		return "", "open Rollout: pods, causes, events · changes nothing"
 	}
 	switch {
 	case it.Spec.Type == release.ItemManual && !it.Item.Settled():
-		if c, found := sc.choice(release.DoTick, it.Spec.ID); found && c.OK {
+		if c, found := sc.choice(release.DoTick, it.Spec.ID); found && c.OK() {
 			return "space", "tick " + it.Spec.Title + ", with a note · w waives it with a reason"
 		}
 	case it.Spec.Type == release.ItemDeploy && sc.canary.under:
-		if c := one(sc, release.DoAdvance); c.OK {
+		if c := one(sc, release.DoAdvance); c.OK() {
 			return "a", c.Preview.Line
 		}
 		return "", "open Canary: steps, comparison, traffic, pods · changes nothing"
 	case it.Spec.Type == release.ItemDeploy:
-		if c, found := sc.choice(release.DoDeploy, ""); found && c.OK {
+		if c, found := sc.choice(release.DoDeploy, ""); found && c.OK() {
 			return "d", c.Preview.Line
 		}
 	}
@@ -121,10 +121,10 @@ func (v *overview) itemHints(sc scene) []hint {
 		return nil
 	}
 	var out []hint
-	if c, found := sc.choice(release.DoTick, it.Spec.ID); found && c.OK {
+	if c, found := sc.choice(release.DoTick, it.Spec.ID); found && c.OK() {
 		out = append(out, hint{"space", "tick"})
 	}
-	if c, found := sc.choice(release.DoWaive, it.Spec.ID); found && c.OK && it.Item.Status != release.Passed {
+	if c, found := sc.choice(release.DoWaive, it.Spec.ID); found && c.OK() && it.Item.Status != release.Passed {
 		out = append(out, hint{"w", "waive"})
 	}
 	return append(out, hint{"l", "logs"})

@@ -37,7 +37,7 @@ func replicaSets(sc scene, t theme, w, most int) block {
 	if sc.canary.known && sc.State.Phase == release.RolledBack || leadsCanaryBack(sc, sc.undo()) {
 		has = false // it is about the canary
 	}
-	if sc.undo().Noop {
+	if sc.undo().Refused(release.RefusedAlready) {
 		label = "left" // u does not go there
 	}
 	switch {

@@ -69,7 +69,7 @@ func (m *Model) refused(r release.Refused) {
 	}
 	w := m.wishes[at]
 	m.wishes = slices.Delete(m.wishes, at, at+1)
-	w.from.refuse(r.Why, m.clock())
+	w.from.refuse(r.Refusal.String(), m.clock())
 	delete(m.closed, w.occasion)
 }
 

@@ -55,7 +55,7 @@ func TestSentOnceAndGoneWhenTaken(t *testing.T) {
 func TestRefusedDialogStays(t *testing.T) {
 	f := frameRolling()
 	p := plain40(t, f, "u", "u")
-	p.update(refusedMsg{ID: "id-1", Kind: release.DoUndo, Why: movedSince})
+	p.update(refusedMsg{ID: "id-1", Kind: release.DoUndo, Refusal: release.Refusal{Kind: release.RefusedMoved, Text: movedSince}})
 	p.sees("! not taken: it moved since you looked", "u undo to v2.4.0 or y")
 	if got := p.headline(); !strings.HasPrefix(got, " u: it moved since you looked") {
 		t.Errorf("the headline is %q", got)
@@ -76,7 +76,7 @@ func TestRefusedDialogStays(t *testing.T) {
 // A key that was on its way when the refusal came confirms nothing.
 func TestRefusalWaitsForQuiet(t *testing.T) {
 	p := plain40(t, frameRolling(), "u", "u")
-	p.update(refusedMsg{ID: "id-1", Kind: release.DoUndo, Why: movedSince})
+	p.update(refusedMsg{ID: "id-1", Kind: release.DoUndo, Refusal: release.Refusal{Kind: release.RefusedMoved, Text: movedSince}})
 	p.pace = 100 * time.Millisecond
 	p.press("u", "u")
 	if len(p.console.asked) != 1 {
@@ -86,7 +86,7 @@ func TestRefusalWaitsForQuiet(t *testing.T) {
 
 func TestRefusedDeployKeepsTheName(t *testing.T) {
 	p := plain40(t, frameReady(), "d", `"production"`, "enter")
-	p.update(refusedMsg{ID: "id-1", Kind: release.DoDeploy, Why: movedSince})
+	p.update(refusedMsg{ID: "id-1", Kind: release.DoDeploy, Refusal: release.Refusal{Kind: release.RefusedMoved, Text: movedSince}})
 	p.sees("! not taken", "production", "enter deploy v2.5.0")
 }
 
@@ -94,7 +94,7 @@ func TestRefusedDeployKeepsTheName(t *testing.T) {
 func TestRefusedQuestionStands(t *testing.T) {
 	f := frameAsking()
 	p := plain40(t, f, "u")
-	p.update(refusedMsg{ID: "id-1", Kind: release.DoUndo, Why: movedSince})
+	p.update(refusedMsg{ID: "id-1", Kind: release.DoUndo, Refusal: release.Refusal{Kind: release.RefusedMoved, Text: movedSince}})
 	p.show(later(f, nil))
 	p.sees("Undo? asked", "! not taken: it moved since you looked")
 
@@ -102,7 +102,7 @@ func TestRefusedQuestionStands(t *testing.T) {
 	p.seesNot("Undo? asked")
 	p.show(later(f, nil))
 	p.seesNot("Undo? asked")
-	p.update(refusedMsg{ID: "id-1", Kind: release.DoUndo, Why: movedSince})
+	p.update(refusedMsg{ID: "id-1", Kind: release.DoUndo, Refusal: release.Refusal{Kind: release.RefusedMoved, Text: movedSince}})
 	p.show(later(later(f, nil), nil))
 	p.sees("Undo? asked")
 }

@@ -71,7 +71,7 @@ func (a *askSheet) press(sc scene, p press) action {
 		switch {
 		case ok:
 			return submit(now, now.Intent)
-		case !now.OK:
+		case !now.OK():
 			return refuse(a.key, now)
 		}
 		return action{}
@@ -94,7 +94,7 @@ func (a *askSheet) draw(sc scene, t theme, w, h int) block {
 		also = join(also, line(plain.of("   ")), alsoKey(h.key, h.does))
 	}
 	keys := join(line(keyLabel(badge, a.key, a.word(sc)), plain.of(" or "), strong.of("y")), also)
-	if !now.OK {
+	if !now.OK() {
 		keys = join(line(faint.of(" "+a.key+"  not now ")), also)
 	}
 	switch {
@@ -141,8 +141,8 @@ func (a *askSheet) draw(sc scene, t theme, w, h int) block {
 	switch note := movedNote(p, &a.confirmation, a.key); {
 	case a.waiting():
 		answer = sentKeys(p, a.does)
-	case !now.OK:
-		sections = append(sections, firm(p.paragraph(line(failing.of(a.key+": "+now.Why)))...))
+	case !now.OK():
+		sections = append(sections, firm(p.paragraph(line(failing.of(a.key+": "+now.Why())))...))
 	case note != nil:
 		sections = append(sections, firm(note...))
 	}
@@ -152,8 +152,8 @@ func (a *askSheet) draw(sc scene, t theme, w, h int) block {
 
 // whyNotOr says why a choice is not possible now, otherwise what is asked.
 func whyNotOr(now release.Choice, key, what string) row {
-	if !now.OK {
-		return line(failing.of(key + ": " + now.Why))
+	if !now.OK() {
+		return line(failing.of(key + ": " + now.Why()))
 	}
 	return line(strong.of(what))
 }
@@ -161,14 +161,14 @@ func whyNotOr(now release.Choice, key, what string) row {
 // openPause answers p: pause, or resume where it is paused.
 func openPause(sc scene, p press) action {
 	pause, _ := sc.choice(release.DoPause, "")
-	if pause.OK {
+	if pause.OK() {
 		return action{open: &askSheet{confirmation: confirm(pause, p), key: "p", title: pause.Preview.Title, does: pauseDoes(sc)}}
 	}
 	resume, _ := sc.choice(release.DoResume, "")
-	if resume.OK {
+	if resume.OK() {
 		return action{open: &askSheet{confirmation: confirm(resume, p), key: "p", title: resume.Preview.Title, does: resumeDoes(sc)}}
 	}
-	if pause.Noop {
+	if pause.Refused(release.RefusedAlready) {
 		return refuse("p", resume)
 	}
 	return refuse("p", pause)
@@ -178,7 +178,7 @@ func openPause(sc scene, p press) action {
 func openHold(sc scene, p press) action {
 	if sc.State.Held == nil && sc.State.Asking == nil {
 		hold, _ := sc.choice(release.DoHold, "")
-		if !hold.OK {
+		if !hold.OK() {
 			return refuse("h", hold)
 		}
 		return action{open: &askSheet{
@@ -205,10 +205,10 @@ func openContinue(sc scene, p press) action {
 		a.facts = append(a.facts, release.Fact{Label: "asked", Mark: release.MarkAttention, Text: asking.Reason})
 	}
 	abandon, _ := sc.choice(release.DoAbandon, "")
-	if !c.OK && !abandon.OK {
+	if !c.OK() && !abandon.OK() {
 		return refuse("h", c)
 	}
-	if abandon.OK {
+	if abandon.OK() {
 		a.extra = map[string]func(scene, press) action{"x": openAbandon}
 		a.also = []hint{{"x", "abandon it"}}
 	}
@@ -218,7 +218,7 @@ func openContinue(sc scene, p press) action {
 // openAbandon answers x: the release ends, the cluster stays as it is.
 func openAbandon(sc scene, p press) action {
 	c, _ := sc.choice(release.DoAbandon, "")
-	if !c.OK {
+	if !c.OK() {
 		return refuse("x", c)
 	}
 	runs := sc.workload().Version(sc.Plan.Container)

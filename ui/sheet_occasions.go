@@ -62,7 +62,7 @@ func questionSheet(sc scene) (*unaskedSheet, string) {
 		also: []answer{
 			{"n", "no " + strings.ToLower(undoWord(sc)) + ": go on", func(sc scene, _ press) action {
 				c, _ := sc.choice(release.DoContinue, "")
-				if !c.OK {
+				if !c.OK() {
 					return refuse("n", c)
 				}
 				return submit(c, c.Intent)

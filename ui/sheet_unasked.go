@@ -81,7 +81,7 @@ func (s *unaskedSheet) press(sc scene, p press) action {
 		switch {
 		case ok:
 			return submit(now, now.Intent)
-		case !now.OK:
+		case !now.OK():
 			return refuse(key, now)
 		}
 		return action{}
@@ -124,8 +124,8 @@ func (s *unaskedSheet) draw(sc scene, t theme, w, h int) block {
 			does = s.does(sc, now)
 		}
 		answer = sentKeys(p, does)
-	case !now.OK:
-		sections = append(sections, firm(p.paragraph(line(failing.of(s.keys[0]+": "+now.Why)))...))
+	case !now.OK():
+		sections = append(sections, firm(p.paragraph(line(failing.of(s.keys[0]+": "+now.Why())))...))
 	case note != nil:
 		sections = append(sections, firm(note...))
 	}
@@ -153,7 +153,7 @@ func (s *unaskedSheet) ignored(sc scene, w int) row {
 // performing is the label of the keys that perform; where the others would not
 // fit beside it, without the target, which the rows above name.
 func (s *unaskedSheet) performing(p pen, now release.Choice) row {
-	if !now.OK {
+	if !now.OK() {
 		return line(faint.of(" " + s.keys[0] + "  not now "))
 	}
 	label := func(does string) row {

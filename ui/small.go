@@ -16,7 +16,7 @@ func (s *screen) small(sc scene, t theme) block {
 	undo := "undo, not now"
 	if c := sc.undo(); leadsCanaryBack(sc, c) {
 		undo = "abort the canary"
-	} else if c.OK {
+	} else if c.OK() {
 		r, _ := sc.goesTo()
 		undo = "undo to " + r.Version
 	}

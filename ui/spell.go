@@ -27,7 +27,11 @@ func (s *scene) spell(g glyphs) {
 	for i := range s.Choices {
 		c := &s.Choices[i]
 		p := &c.Preview
-		all(&c.Why, &p.Title, &p.Line, &p.Object, &p.Change, &p.How, &p.Back, &p.SameAs.Why)
+		all(&p.Title, &p.Line, &p.Object, &p.Change, &p.How, &p.Back, &p.SameAs.Why)
+		c.Refusals = slices.Clone(c.Refusals)
+		for j := range c.Refusals {
+			all(&c.Refusals[j].Text)
+		}
 		p.Facts = spellFacts(g, p.Facts)
 		p.Diff = slices.Clone(p.Diff)
 		for j := range p.Diff {

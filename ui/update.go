@@ -30,7 +30,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m, m.nextFrame
 	case refusedMsg:
 		m.refused(release.Refused(msg))
-		return m, tea.Batch(m.nextAnswer, m.notify(keyOf(msg.Kind)+": "+msg.Why))
+		return m, tea.Batch(m.nextAnswer, m.notify(keyOf(msg.Kind)+": "+msg.Refusal.String()))
 	case noticeOverMsg:
 		if int(msg) == m.notices {
 			m.screen.notice = ""

@@ -33,7 +33,7 @@ func (v *canaryView) trouble(sc scene, t theme) row {
 func (v *canaryView) leads(scene) bool { return true }
 
 func (v *canaryView) next(sc scene) row {
-	if c := one(sc, release.DoAdvance); sc.canary.under && c.OK {
+	if c := one(sc, release.DoAdvance); sc.canary.under && c.OK() {
 		return line(plain.of(c.Preview.Line))
 	}
 	return line(faint.of("nothing to open here · j k scroll"))
@@ -43,7 +43,7 @@ func (v *canaryView) hints(scene) []hint { return []hint{{"l", "logs"}, {"j/k", 
 
 func (v *canaryView) press(sc scene, p press) (action, bool) {
 	if p.key == "enter" {
-		if c := one(sc, release.DoAdvance); sc.canary.under && c.OK {
+		if c := one(sc, release.DoAdvance); sc.canary.under && c.OK() {
 			return openAdvance(sc, p), true
 		}
 		return action{say: "enter: there is nothing to open here"}, true

@@ -67,8 +67,8 @@ func (v *historyView) next(sc scene) row {
 		return line(faint.of("there are no revisions"))
 	}
 	c, _ := undoOfRevision(sc, r.Number)
-	if !c.OK {
-		return line(faint.of("no undo to revision " + strconv.FormatInt(r.Number, 10) + ": " + c.Why))
+	if !c.OK() {
+		return line(faint.of("no undo to revision " + strconv.FormatInt(r.Number, 10) + ": " + c.Why()))
 	}
 	return line(plain.of(fmt.Sprintf("undo to revision %d, %s", r.Number, r.Version)), faint.of(" · shows the change and the way back first"))
 }
@@ -76,7 +76,7 @@ func (v *historyView) next(sc scene) row {
 func (v *historyView) hints(sc scene) []hint {
 	var out []hint
 	if r, ok := v.selected(sc); ok {
-		if c, _ := undoOfRevision(sc, r.Number); c.OK {
+		if c, _ := undoOfRevision(sc, r.Number); c.OK() {
 			out = append(out, hint{"enter", "undo to " + strconv.FormatInt(r.Number, 10)})
 		}
 	}
@@ -241,8 +241,8 @@ func (v *historyView) detail(sc scene, t theme, r release.Revision, w int) block
 		return out
 	}
 	out = append(out, p.blank(), p.rule("Undo to it"))
-	if !c.OK {
-		return append(out, p.labelled("not now", line(muted.of(c.Why)), false)...)
+	if !c.OK() {
+		return append(out, p.labelled("not now", line(muted.of(c.Why())), false)...)
 	}
 	for _, f := range c.Preview.Facts {
 		out = append(out, p.fact(f, false)...)

@@ -147,7 +147,7 @@ func consequence(sc scene) string {
 	current, ok := w.Current()
 	if sc.canary.under && sc.State.View.Canary.Failures() != "" && !sc.back() {
 		said := fmt.Sprintf("The canary gets %d%% of the traffic, stable serves the rest.", sc.canary.Weight)
-		if one(sc, release.DoAbort).OK {
+		if one(sc, release.DoAbort).OK() {
 			said += " b takes it back now."
 		}
 		return said
@@ -166,7 +166,7 @@ func consequence(sc scene) string {
 			release.Ask:  "At the deadline slipway asks",
 			release.Off:  "At the deadline nothing is undone by itself",
 		}[answer] + " (rollback.onDeadline: " + string(sc.Plan.Rollback.OnDeadline) + ")"
-		if sc.undo().OK {
+		if sc.undo().OK() {
 			at += "; u does it now"
 		}
 		words = append(words, at+".")
