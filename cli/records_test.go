@@ -168,7 +168,7 @@ func TestRecordsOfAnotherFormat(t *testing.T) {
 		}
 	}
 	o, err := s.pickUp()
-	if said := tellsOf(o); err != nil || said != "3 records of another slipway not read: format 2; this one reads 1\n" {
+	if said := tellsOf(o); err != nil || said != "3 records of another slipway not read: format 3; this one reads up to 2\n" {
 		t.Errorf("%v, said %q", err, said)
 	}
 }

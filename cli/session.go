@@ -278,7 +278,7 @@ func (s *session) unreadable() []release.Entry {
 		}
 	}
 	for _, format := range slices.Sorted(maps.Keys(formats)) {
-		remarks = append(remarks, remark(fmt.Sprintf("%s of another slipway not read: format %d; this one reads %d",
+		remarks = append(remarks, remark(fmt.Sprintf("%s of another slipway not read: format %d; this one reads up to %d",
 			counted(formats[format], "record"), format, release.RecordFormat)))
 	}
 	return remarks

@@ -20,7 +20,7 @@ import (
 func TestCrashAtEveryByte(t *testing.T) {
 	var text []byte
 	for seq := range 2 {
-		line, err := encode(Entry{Seq: seq + 1, At: start, Event: "x", Record: release.Record{Format: release.RecordFormat, Phase: release.Deploying}})
+		line, _, err := encode(Entry{Seq: seq + 1, At: start, Event: "x", Record: release.Record{Format: release.RecordFormat, Phase: release.Deploying}}, line{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -155,14 +155,14 @@ func TestForeignFormat(t *testing.T) {
 		t.Fatal(err)
 	}
 	var other *FormatError
-	if _, _, err := store.Read("r1"); !errors.As(err, &other) || other.Found != release.RecordFormat+1 || !strings.Contains(err.Error(), "r1.jsonl: found record format 2; accepted: 1") {
+	if _, _, err := store.Read("r1"); !errors.As(err, &other) || other.Found != release.RecordFormat+1 || !strings.Contains(err.Error(), "r1.jsonl: record format 3 is newer than this slipway; accepted: 1 to 2") {
 		t.Errorf("read: %v", err)
 	}
 	if _, _, _, err := store.Reopen("r1"); !errors.As(err, &other) {
 		t.Errorf("reopen: %v", err)
 	}
 	list, err := store.List()
-	if err != nil || len(list) != 1 || !strings.Contains(list[0].Err, "record format 2") || list[0].Unfinished() {
+	if err != nil || len(list) != 1 || !strings.Contains(list[0].Err, "record format 3") || list[0].Unfinished() {
 		t.Errorf("list: %+v, %v", list, err)
 	}
 	j, _, _, err = store.Reopen("r1")
@@ -246,7 +246,7 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 				}
 				want = append(want, untrusted.Line(e.Event, textBound))
 			default: // killed in the middle of a write
-				line, err := encode(entry(len(want)+1, release.Deploying))
+				line, _, err := encode(entry(len(want)+1, release.Deploying), line{})
 				if err != nil {
 					rt.Fatal(err)
 				}

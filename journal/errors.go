@@ -41,7 +41,7 @@ func (e *SuspectError) Error() string {
 	return fmt.Sprintf("record %s may be of an unfinished release, and is not read: %s", e.Past.ID, e.Past.Err)
 }
 
-// FormatError says that a record was written by another version of slipway.
+// FormatError says that a record is of a format that is not read here.
 type FormatError struct {
 	Path  string
 	Found int
@@ -49,8 +49,12 @@ type FormatError struct {
 }
 
 func (e *FormatError) Error() string {
-	return fmt.Sprintf("%s: found record format %d; accepted: %d; finish that release with the slipway that began it, or move the file away",
-		e.Path, e.Found, release.RecordFormat)
+	what := "is not known"
+	if e.Found > release.RecordFormat {
+		what = "is newer than this slipway"
+	}
+	return fmt.Sprintf("%s: record format %d %s; accepted: %d to %d; finish that release with the slipway that began it, or move the file away",
+		e.Path, e.Found, what, oldestFormat, release.RecordFormat)
 }
 
 // Dropped is what could not be read of a record. It stays on disk as it is.

@@ -6,6 +6,10 @@ import (
 	"io"
 	"os"
 	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"datahub.io/slipway/release"
 )
 
 // Journal is one open record. Its methods may be called from any goroutine.
@@ -14,10 +18,12 @@ type Journal struct {
 	store *Store
 	id    string
 	file  file
+	end   int64 // of the file, as it was last seen here
+	last  line  // the newest line that is known here
+	tried string
 	lock  io.Closer
 	sole  io.Closer // held until the first entry makes the record visible; may be nil
-	seq   int
-	err   error // of the Append that failed; later ones fail too
+	err   error     // of the Append that failed; later ones fail too
 }
 
 // file is the end of a record on the disk.
@@ -25,56 +31,119 @@ type file interface {
 	io.WriteCloser
 	Name() string
 	Sync() error
+	Fd() uintptr
 }
 
-// Append writes the entry with one write, and returns when it is on the disk.
-// Its Seq must be higher than that of the entry before. After a failed write
-// nothing is known about the end of the file, so every later Append fails as
-// well until Recover.
+// Append writes the entry with one write, and returns when it is on the disk. It
+// does so only where the record is as it was last seen here; where somebody else has
+// written to it since, nothing is written, the error is a *[release.ConflictError] with
+// what is there now, and the next Append follows that.
+//
+// The entry's Seq must be higher than that of the entry before. After a failed write
+// nothing is known about the end of the file, so every later Append fails as well until
+// Recover.
 func (j *Journal) Append(e Entry) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.err != nil {
 		return fmt.Errorf("write journal: an earlier write failed: %w", j.err)
 	}
-	if e.Seq <= j.seq {
-		return fmt.Errorf("write journal: entry %d does not follow %d", e.Seq, j.seq)
-	}
-	line, err := encode(e)
+	let, err := j.alone()
 	if err != nil {
 		return fmt.Errorf("write journal: %w", err)
 	}
-	if j.err = j.write(line); j.err != nil {
+	defer func() { let() }()
+	if theirs, err := j.moved(); err != nil {
+		return fmt.Errorf("write journal: %w", err)
+	} else if theirs {
+		let()
+		let = func() {}
+		before := j.last
+		if err := j.reread(); err != nil {
+			j.err = err
+			return fmt.Errorf("write journal: %w", err)
+		}
+		if j.last.sum != before.sum {
+			return fmt.Errorf("write journal: %w", &release.ConflictError{Entry: j.last.entry})
+		}
+	}
+	if e.Seq <= j.last.entry.Seq {
+		return fmt.Errorf("write journal: entry %d does not follow %d", e.Seq, j.last.entry.Seq)
+	}
+	text, l, err := encode(e, j.last)
+	if err != nil {
+		return fmt.Errorf("write journal: %w", err)
+	}
+	j.tried = l.sum
+	if j.err = j.write(text); j.err != nil {
 		return fmt.Errorf("write journal: %w", j.err)
 	}
-	j.seq = e.Seq
+	j.last, j.end = l, j.end+int64(len(text))
 	j.visible()
 	return nil
 }
 
+// alone keeps others from writing to the file for the length of a write, and lets go of
+// it again.
+func (j *Journal) alone() (let func(), err error) {
+	fd := int(j.file.Fd())
+	if err := ignoringEINTRs(func() error { return unix.Flock(fd, unix.LOCK_EX) }); err != nil {
+		return nil, err
+	}
+	return func() { _ = unix.Flock(fd, unix.LOCK_UN) }, nil // it ends with the file as well
+}
+
+func ignoringEINTRs(do func() error) error {
+	_, err := ignoringEINTR(func() (int, error) { return 0, do() })
+	return err
+}
+
+// moved tells whether the record goes on elsewhere than it was last seen to end here.
+func (j *Journal) moved() (bool, error) {
+	var st unix.Stat_t
+	if err := unix.Fstat(int(j.file.Fd()), &st); err != nil {
+		return false, err
+	}
+	if st.Nlink == 0 {
+		return false, fmt.Errorf("%s: the file was removed: %w", j.file.Name(), os.ErrNotExist)
+	}
+	return st.Size != j.end, nil
+}
+
 // Recover makes a journal whose Append failed take entries again, and gives the
 // Seq of the last entry that is on the disk: the write that failed may have
-// arrived. The record stays held all the while.
+// arrived. Where somebody else has written meanwhile, the error is a
+// *[release.ConflictError]; the journal takes entries all the same. The record stays held
+// all the while.
 func (j *Journal) Recover() (seq int, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if errors.Is(j.err, os.ErrClosed) {
 		return 0, fmt.Errorf("recover record %s: %w", j.id, j.err)
 	}
+	before := j.last.sum
+	if err := j.reread(); err != nil {
+		return 0, fmt.Errorf("recover record %s: %w", j.id, err)
+	}
+	if now := j.last.sum; now != before && now != j.tried {
+		return 0, fmt.Errorf("recover record %s: %w", j.id, &release.ConflictError{Entry: j.last.entry})
+	}
+	return j.last.entry.Seq, nil
+}
+
+// reread goes on from what is on the disk now.
+func (j *Journal) reread() error {
 	read, err := j.store.read(j.id)
 	if err != nil {
-		return 0, fmt.Errorf("recover record %s: %w", j.id, err)
+		return err
 	}
-	end, err := j.store.openEnd(read)
+	end, size, err := j.store.openEnd(read)
 	if err != nil {
-		return 0, fmt.Errorf("recover record %s: %w", j.id, err)
+		return err
 	}
-	j.file.Close() // what it would say is known: its last write failed
-	j.file, j.err = end, nil
-	if n := len(read.entries); n > 0 {
-		j.seq = read.entries[n-1].Seq
-	}
-	return j.seq, nil
+	j.file.Close() // what it would say is known
+	j.file, j.end, j.last, j.err = end, size, read.last, nil
+	return nil
 }
 
 // visible lets others begin a release again: from now on they see this one.

@@ -223,6 +223,14 @@ func TestCreate(t *testing.T) {
 	}
 }
 
+// fullDisk takes no writes.
+type fullDisk struct {
+	file
+	full *os.File
+}
+
+func (d fullDisk) Write(p []byte) (int, error) { return d.full.Write(p) }
+
 // A full disk, really: /dev/full refuses every write with ENOSPC. After it,
 // nothing more is written until the journal has recovered, and the record is
 // held all the while.
@@ -241,7 +249,7 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	disk := j.file
-	j.file = full
+	j.file = fullDisk{disk, full}
 	if err := j.Append(entry(2, release.Deploying)); err == nil || !strings.Contains(err.Error(), "no space left on device") {
 		t.Errorf("full: %v", err)
 	}
@@ -314,14 +322,14 @@ func TestRecoverFromATornWrite(t *testing.T) {
 	if err := j.Append(entry(1, release.Deploying)); err != nil {
 		t.Fatal(err)
 	}
-	whole, err := encode(entry(2, release.Verifying))
+	whole, l, err := encode(entry(2, release.Verifying), j.last)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := j.file.Write(append(whole, `{"seq":3,"at":`...)); err != nil {
 		t.Fatal(err)
 	}
-	j.err = errors.New("i/o error")
+	j.err, j.tried = errors.New("i/o error"), l.sum
 	if seq, err := j.Recover(); err != nil || seq != 2 {
 		t.Fatalf("recovered at %d: %v", seq, err)
 	}
@@ -471,7 +479,7 @@ func TestLastOfALongFile(t *testing.T) {
 	const n = 2000
 	var text []byte
 	for i := range n {
-		line, err := encode(entry(i+1, release.Deploying))
+		line, _, err := encode(entry(i+1, release.Deploying), line{})
 		if err != nil {
 			t.Fatal(err)
 		}

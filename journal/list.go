@@ -222,9 +222,9 @@ func lastOf(text []byte) (Entry, bool, error) {
 	end := bytes.LastIndexByte(text, '\n')
 	for end >= 0 {
 		begin := bytes.LastIndexByte(text[:end], '\n') + 1
-		e, err := decode(text[begin:end])
+		l, err := decode(text[begin:end])
 		if err == nil {
-			return e, true, nil
+			return l.entry, true, nil
 		}
 		if foreign := new(FormatError); errors.As(err, &foreign) {
 			return Entry{}, false, err

@@ -76,9 +76,14 @@ func (d folder) names() ([]string, error) {
 type record struct {
 	parts   []part
 	entries []Entry
-	dropped Dropped
-	whole   bool         // the last part ends in an intact line, or is empty
-	foreign *FormatError // the last intact line is of another format; nil: it is not
+	last    line     // the last intact one
+	breaks  []string // where the chain of the lines does not hold
+	// unlinked are lines of a format that does not chain them.
+	unlinked int
+	dropped  Dropped
+	size     int64        // of the last part
+	whole    bool         // the last part ends in an intact line, or is empty
+	foreign  *FormatError // the last intact line is of another format; nil: it is not
 }
 
 // partBound is more than any part of a record has.
@@ -104,6 +109,7 @@ func (s *Store) read(id string) (record, error) {
 			return record{}, err
 		}
 		r.join(d.path(p.name()), text)
+		r.size = int64(len(text))
 	}
 	if r.foreign != nil {
 		return record{}, r.foreign
@@ -117,11 +123,12 @@ func (s *Store) read(id string) (record, error) {
 func (r *record) join(path string, text []byte) {
 	r.whole = true
 	for number := 1; len(text) > 0; number++ {
-		line, rest, ended := bytes.Cut(text, []byte{'\n'})
-		e, err := decode(line)
+		raw, rest, ended := bytes.Cut(text, []byte{'\n'})
+		l, err := decode(raw)
 		if !ended {
 			err = errCutShort
 		}
+		e := l.entry
 		if last := len(r.entries) - 1; err == nil && last >= 0 && e.Seq <= r.entries[last].Seq {
 			err = fmt.Errorf("number %d does not follow %d", e.Seq, r.entries[last].Seq)
 		}
@@ -129,8 +136,10 @@ func (r *record) join(path string, text []byte) {
 		switch {
 		case errors.As(err, &foreign):
 			foreign.Path = path
+			r.link(fmt.Sprintf("%s:%d", filepath.Base(path), number), l)
 			r.foreign, r.whole = foreign, true
 		case err == nil:
+			r.link(fmt.Sprintf("%s:%d", filepath.Base(path), number), l)
 			r.entries, r.foreign, r.whole = append(r.entries, e), nil, true
 		default:
 			r.whole = false
@@ -139,3 +148,23 @@ func (r *record) join(path string, text []byte) {
 		text = rest
 	}
 }
+
+// link holds a line against the one before it.
+func (r *record) link(at string, l line) {
+	switch {
+	case l.prev == "" && l.format < chained:
+		r.unlinked++
+	case l.prev == r.last.sum:
+	case l.prev == "":
+		r.breaks = append(r.breaks, at+": the line does not say which one it follows")
+	default:
+		r.breaks = append(r.breaks, at+": the line before it is missing or was changed")
+	}
+	if l.record == nil { // it is not read, and the next one follows it all the same
+		l.record, l.entry = r.last.record, r.last.entry
+	}
+	r.last = l
+}
+
+// chained is the first format whose lines name the one before.
+const chained = 2

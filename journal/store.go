@@ -128,11 +128,11 @@ func (s *Store) Reopen(id string) (*Journal, []Entry, Dropped, error) {
 	if len(read.entries) == 0 {
 		return fail(errors.Join(fmt.Errorf("no intact line; %s", read.dropped), lock.Close()))
 	}
-	file, err := s.openEnd(read)
+	file, size, err := s.openEnd(read)
 	if err != nil {
 		return fail(errors.Join(err, lock.Close()))
 	}
-	j := &Journal{store: s, id: id, file: file, lock: lock, seq: read.entries[len(read.entries)-1].Seq}
+	j := &Journal{store: s, id: id, file: file, end: size, lock: lock, last: read.last}
 	return j, read.entries, read.dropped, nil
 }
 
@@ -147,19 +147,21 @@ func (s *Store) Read(id string) ([]Entry, Dropped, error) {
 }
 
 // openEnd opens the file that the record goes on in: the last part, or a new
-// one when the last part ends in something damaged.
-func (s *Store) openEnd(read record) (*os.File, error) {
+// one when the last part ends in something damaged. size is what was read of it.
+func (s *Store) openEnd(read record) (f *os.File, size int64, err error) {
 	d, err := s.folder(false)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer d.close()
 	last := read.parts[len(read.parts)-1]
 	if read.whole {
-		return d.open(last.name(), os.O_WRONLY|os.O_APPEND)
+		f, err = d.open(last.name(), os.O_WRONLY|os.O_APPEND)
+		return f, read.size, err
 	}
 	last.number++
-	return d.create(last.name())
+	f, err = d.create(last.name())
+	return f, 0, err
 }
 
 // discard removes a record.

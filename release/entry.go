@@ -1,6 +1,9 @@
 package release
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Entry is one line of the journal: a durable change, what brought it about,
 // and the whole record after it. Recovery is the last entry that holds.
@@ -12,6 +15,14 @@ type Entry struct {
 	Effects []Change  `json:"effects,omitempty"` // performed after this entry is on disk
 	Tells   []Line    `json:"tells,omitempty"`
 	Record  Record    `json:"record"`
+}
+
+// ConflictError says that an entry was not written, since somebody else has written to the
+// record: Entry is the newest one. It is to be adopted, by [Recorded], before anything else.
+type ConflictError struct{ Entry Entry }
+
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("%s changed the record at %s", e.Entry.By.Name, e.Entry.At.Format("15:04:05"))
 }
 
 // Name says what an event is, for the journal.

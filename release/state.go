@@ -12,8 +12,9 @@ type State struct {
 	View View
 }
 
-// RecordFormat is the version of the durable form.
-const RecordFormat = 1
+// RecordFormat is the version of the durable form. A new one needs an upgrade from the
+// one before, which is the journal's.
+const RecordFormat = 2
 
 // Record is the durable half: a document that anyone can pick up. It
 // serialises to a few KiB of JSON.
