@@ -25,32 +25,55 @@ type Peaks interface {
 	Peak(ctx context.Context, metric release.MetricName, since time.Time) (value float64, at time.Time, err error)
 }
 
+// Options are what a runner is made of.
+type Options struct {
+	Plan  release.Plan
+	Peaks Peaks
+	Now   func() time.Time // results carry the time that it tells; time.Now when nil
+}
+
 // Runner performs release.Probe effects. It may be used from any goroutine.
 type Runner struct {
-	plan  release.Plan
-	peaks Peaks
-	http  *http.Client
-	now   func() time.Time
+	Options
+	http *http.Client
 }
 
-// New gives the runner of one plan. Results carry the time that now tells.
-func New(plan release.Plan, peaks Peaks, now func() time.Time) *Runner {
-	return &Runner{plan: plan, peaks: peaks, http: newClient(), now: now}
-}
-
-// Probe looks once and always comes back, at the latest when ctx ends. Its
-// result is NoData when nothing could be found out: no verdict is a guess.
-func (r *Runner) Probe(ctx context.Context, spec release.ItemSpec, state release.State) release.Result {
-	var result release.Result
-	switch spec.Type {
-	case release.ItemHTTP:
-		result = r.probeHTTP(ctx, spec, state.To.Version)
-	case release.ItemSpikes:
-		result = r.probeSpikes(ctx, spec, state)
-	default:
-		result = noData("no probe", fmt.Sprintf("items of type %s are not probed", spec.Type))
+// New makes a runner.
+func New(o Options) *Runner {
+	if o.Now == nil {
+		o.Now = time.Now
 	}
-	result.At = r.now()
+	return &Runner{Options: o, http: newClient()}
+}
+
+// probe looks once for one item.
+type probe func(ctx context.Context, r *Runner, spec release.ItemSpec, state release.State) release.Result
+
+// probes is the table of all probes, by the type of item that they look for. Each file
+// adds its own.
+var probes = map[release.ItemType]probe{}
+
+// register adds a probe to the table.
+func register(t release.ItemType, p probe) release.ItemType {
+	probes[t] = p
+	return t
+}
+
+// Probe looks once and comes back at the latest when ctx ends. Its result is NoData when
+// nothing could be found out: no verdict is a guess. All of its text is made safe to show.
+func (r *Runner) Probe(ctx context.Context, spec release.ItemSpec, state release.State) release.Result {
+	look, ok := probes[spec.Type]
+	if !ok {
+		look = func(context.Context, *Runner, release.ItemSpec, release.State) release.Result {
+			return noData("no probe", fmt.Sprintf("items of type %s are not probed", spec.Type))
+		}
+	}
+	result := look(ctx, r, spec, state)
+	result.At = r.Now()
+	result.Short, result.Detail = untrusted.Line(result.Short, longest), untrusted.Line(result.Detail, longest)
+	for name, text := range result.Facts {
+		result.Facts[name] = untrusted.Line(text, longest)
+	}
 	return result
 }
 

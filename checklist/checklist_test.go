@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -49,11 +50,14 @@ func TestHTTP(t *testing.T) {
 				fmt.Fprint(w, c.body)
 			}))
 			defer server.Close()
-			runner := New(release.Plan{}, nil, clock)
-			got := runner.Probe(t.Context(), release.ItemSpec{Type: release.ItemHTTP, URL: server.URL + "/health"}, state(c.version))
+			runner := New(Options{Now: clock})
+			got := runner.Probe(t.Context(), release.ItemSpec{Type: release.ItemHTTP, Settings: release.HTTPCheck{URL: server.URL + "/health"}}, state(c.version))
 			want := release.Result{At: now, Verdict: c.verdict, Short: c.short, Detail: "GET " + server.URL + "/health: " + c.detail}
+			if c.verdict == release.Pass {
+				want.Facts = release.Facts{release.FactVersion: strings.TrimPrefix(c.short, "200 ")}
+			}
 			want.Lasting = strings.Contains(c.detail, "names no version") // no wait makes it name one
-			if got != want {
+			if !reflect.DeepEqual(got, want) {
 				t.Errorf("%+v\nwant %+v", got, want)
 			}
 		})
@@ -76,8 +80,8 @@ func TestHTTPAnyVersion(t *testing.T) {
 		}))
 		defer server.Close()
 		want.At, want.Detail = now, "GET "+server.URL+": "+want.Detail
-		item := release.ItemSpec{Type: release.ItemHTTP, URL: server.URL, AnyVersion: true}
-		if got := New(release.Plan{}, nil, clock).Probe(t.Context(), item, state("v2.5.0")); got != want {
+		item := release.ItemSpec{Type: release.ItemHTTP, Settings: release.HTTPCheck{URL: server.URL, AnyVersion: true}}
+		if got := New(Options{Now: clock}).Probe(t.Context(), item, state("v2.5.0")); !reflect.DeepEqual(got, want) {
 			t.Errorf("%+v\nwant %+v", got, want)
 		}
 	}
@@ -116,7 +120,7 @@ func TestHTTPBounds(t *testing.T) {
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()
 
-	runner := New(release.Plan{}, nil, clock)
+	runner := New(Options{Now: clock})
 	for address, want := range map[string]release.Result{
 		server.URL + "/endless": {Verdict: release.Pass, Detail: "200"},
 		server.URL + "/hang":    {Verdict: release.Fail, Detail: "no answer within 3s"},
@@ -128,24 +132,24 @@ func TestHTTPBounds(t *testing.T) {
 		"ftp://gateway/health":  {Verdict: release.NoData, Detail: "neither http nor https"},
 		server.URL + "/trickle": {Verdict: release.Fail, Detail: "no answer within 3s"},
 	} {
-		got := runner.Probe(t.Context(), release.ItemSpec{Type: release.ItemHTTP, URL: address, AnyVersion: true}, state(""))
+		got := runner.Probe(t.Context(), release.ItemSpec{Type: release.ItemHTTP, Settings: release.HTTPCheck{URL: address, AnyVersion: true}}, state(""))
 		if got.Verdict != want.Verdict || !strings.Contains(got.Detail, want.Detail) || got.Short == "" {
 			t.Errorf("%s: %+v", address, got)
 		}
 	}
-	named := release.ItemSpec{Type: release.ItemHTTP, URL: server.URL + "/endless"}
+	named := release.ItemSpec{Type: release.ItemHTTP, Settings: release.HTTPCheck{URL: server.URL + "/endless"}}
 	if got := runner.Probe(t.Context(), named, state("v1")); got.Verdict != release.Fail || !got.Lasting || !strings.Contains(got.Detail, "the answer is larger than 64 KiB") {
 		t.Errorf("a version in an endless answer: %+v", got)
 	}
 	for _, address := range []string{gone.URL + "/?token=s3cret", strings.Replace(gone.URL, "http://", "http://user:s3cret@", 1), "http://user:s3cr%t@h", server.URL + "/outside?token=s3cret", server.URL + "/ok?token=s3cret"} {
-		got := runner.Probe(t.Context(), release.ItemSpec{Type: release.ItemHTTP, URL: address}, state("v1"))
+		got := runner.Probe(t.Context(), release.ItemSpec{Type: release.ItemHTTP, Settings: release.HTTPCheck{URL: address}}, state("v1"))
 		if strings.Contains(got.Detail+got.Short, "s3c") {
 			t.Errorf("a secret is shown: %+v", got)
 		}
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if got := runner.Probe(ended, release.ItemSpec{Type: release.ItemHTTP, URL: server.URL + "/ok"}, state("")); got.Verdict != release.NoData {
+	if got := runner.Probe(ended, release.ItemSpec{Type: release.ItemHTTP, Settings: release.HTTPCheck{URL: server.URL + "/ok"}}, state("")); got.Verdict != release.NoData {
 		t.Errorf("when nobody waits any more: %+v", got)
 	}
 }
@@ -154,9 +158,9 @@ func TestHTTPBounds(t *testing.T) {
 func TestHTTPConnections(t *testing.T) {
 	from := map[string]bool{}
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { from[r.RemoteAddr] = true }))
-	runner := New(release.Plan{}, nil, clock)
+	runner := New(Options{Now: clock})
 	for range 3 {
-		runner.Probe(t.Context(), release.ItemSpec{Type: release.ItemHTTP, URL: server.URL}, state(""))
+		runner.Probe(t.Context(), release.ItemSpec{Type: release.ItemHTTP, Settings: release.HTTPCheck{URL: server.URL}}, state(""))
 	}
 	server.Close()
 	if len(from) != 3 {
@@ -184,7 +188,7 @@ func TestSpikes(t *testing.T) {
 		}},
 		Stale: release.Staleness{Metric: 30 * time.Second},
 	}
-	item := release.ItemSpec{Type: release.ItemSpikes, Metric: release.ErrorRate}
+	item := release.ItemSpec{Type: release.ItemSpikes, Settings: release.SpikesCheck{Metric: release.ErrorRate}}
 	began := now.Add(-10 * time.Minute)
 	with := func(sample release.Sample) release.State {
 		return release.State{
@@ -210,11 +214,11 @@ func TestSpikes(t *testing.T) {
 		"stale":                {with(stale), item, peaks{value: 0.0005}, release.NoData, "no data", "Error Rate: stale 31s"},
 		"no sample":            {release.State{Record: release.Record{Rollout: release.Rollout{Began: began}}}, item, peaks{}, release.NoData, "no data", "Error Rate: no sample yet"},
 		"not begun":            {release.State{}, item, peaks{}, release.NoData, "not begun", "no rollout has begun"},
-		"unknown":              {with(good), release.ItemSpec{Type: release.ItemSpikes, Metric: release.CPU}, peaks{}, release.NoData, "no metric", "metric cpu is not configured"},
+		"unknown":              {with(good), release.ItemSpec{Type: release.ItemSpikes, Settings: release.SpikesCheck{Metric: release.CPU}}, peaks{}, release.NoData, "no metric", "metric cpu is not configured"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := New(plan, &c.peaks, clock).Probe(t.Context(), c.item, c.state)
-			if want := (release.Result{At: now, Verdict: c.verdict, Early: name == "no sample", Short: c.short, Detail: c.detail}); got != want {
+			got := New(Options{Plan: plan, Peaks: &c.peaks, Now: clock}).Probe(t.Context(), c.item, c.state)
+			if want := (release.Result{At: now, Verdict: c.verdict, Early: name == "no sample", Short: c.short, Detail: c.detail}); !reflect.DeepEqual(got, want) {
 				t.Errorf("%+v\nwant %+v", got, want)
 			}
 			if c.verdict != release.NoData && !c.peaks.since.Equal(began) {
@@ -231,7 +235,7 @@ func TestSpikesOfWhatStands(t *testing.T) {
 		Metrics: []release.MetricSpec{{Name: release.ErrorRate, Unit: release.Ratio, Bound: release.Bound{Kind: release.Threshold, Max: 0.001}}},
 		Stale:   release.Staleness{Metric: 30 * time.Second},
 	}
-	item := release.ItemSpec{Type: release.ItemSpikes, Metric: release.ErrorRate, For: 30 * time.Minute}
+	item := release.ItemSpec{Type: release.ItemSpikes, Settings: release.SpikesCheck{Metric: release.ErrorRate}, For: 30 * time.Minute}
 	began := now.Add(-time.Second)
 	for stood, since := range map[time.Duration]time.Duration{5 * time.Minute: 5 * time.Minute, 2 * time.Hour: 30*time.Minute + time.Second} {
 		p := peaks{value: 0.0005}
@@ -239,7 +243,7 @@ func TestSpikesOfWhatStands(t *testing.T) {
 			Record: release.Record{Rollout: release.Rollout{Began: began, Stood: now.Add(-stood)}},
 			View:   release.View{Samples: map[release.MetricName]release.Sample{release.ErrorRate: {Metric: release.ErrorRate, At: now, Value: 0.0002}}},
 		}
-		if got := New(plan, &p, clock).Probe(t.Context(), item, state); got.Verdict != release.Pass {
+		if got := New(Options{Plan: plan, Peaks: &p, Now: clock}).Probe(t.Context(), item, state); got.Verdict != release.Pass {
 			t.Errorf("complete for %s: %+v", stood, got)
 		}
 		if got := now.Sub(p.since); got != since {
@@ -249,8 +253,17 @@ func TestSpikesOfWhatStands(t *testing.T) {
 }
 
 func TestNotProbed(t *testing.T) {
-	got := New(release.Plan{}, nil, clock).Probe(t.Context(), release.ItemSpec{Type: release.ItemManual}, release.State{})
+	got := New(Options{Now: clock}).Probe(t.Context(), release.ItemSpec{Type: release.ItemManual}, release.State{})
 	if got.Verdict != release.NoData || got.At != now {
 		t.Errorf("%+v", got)
+	}
+}
+
+// Every type that is probed has a probe, and no other.
+func TestProbes(t *testing.T) {
+	for _, kind := range release.ItemTypes() {
+		if _, ok := probes[kind]; ok != kind.Probed() {
+			t.Errorf("%s: has a probe %v, is probed %v", kind, ok, kind.Probed())
+		}
 	}
 }

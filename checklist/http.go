@@ -42,11 +42,14 @@ func sameHost(next *http.Request, before []*http.Request) error {
 	return nil
 }
 
+var _ = register(release.ItemHTTP, probeHTTP)
+
 // probeHTTP passes when the address answers 200 and names the version wanted. A
 // 200 without a version says nothing about the release, and passes only for an
 // item of AnyVersion. An endpoint that does not answer has failed its health
 // check; only a question that could not be asked is NoData.
-func (r *Runner) probeHTTP(ctx context.Context, item release.ItemSpec, want string) release.Result {
+func probeHTTP(ctx context.Context, r *Runner, spec release.ItemSpec, state release.State) release.Result {
+	item, want := release.SettingsOf[release.HTTPCheck](spec), state.To.Version
 	address := item.URL
 	timed, cancel := context.WithTimeout(ctx, httpTimeout)
 	defer cancel()
@@ -92,7 +95,7 @@ func unanswered(ctx context.Context, address string, err error) release.Result {
 	return result
 }
 
-func judge(item release.ItemSpec, status int, body []byte, want string) release.Result {
+func judge(item release.HTTPCheck, status int, body []byte, want string) release.Result {
 	if status != http.StatusOK {
 		return fail(fmt.Sprint(status), fmt.Sprintf("GET %s: %d %s", release.ShownAddress(item.URL), status, http.StatusText(status)))
 	}
@@ -104,7 +107,12 @@ func judge(item release.ItemSpec, status int, body []byte, want string) release.
 	case found == "":
 		return lasting(fail("200 no version", fmt.Sprintf(`GET %s: 200, but it names no version; accepted: {"version": …}, or anyVersion: true for the item`, release.ShownAddress(item.URL))))
 	case item.AnyVersion || want == "" || sameVersion(found, want):
-		return pass("200 "+found, detail)
+		result := pass("200 "+found, detail)
+		if item.AnyVersion {
+			return result // each answer may be of another one
+		}
+		result.Facts = release.Facts{release.FactVersion: found}
+		return result
 	default:
 		return fail("200 "+found, fmt.Sprintf("%s; wanted %s", detail, want))
 	}

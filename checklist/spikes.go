@@ -9,26 +9,30 @@ import (
 	"datahub.io/slipway/release"
 )
 
+var _ = register(release.ItemSpikes, probeSpikes)
+
 // probeSpikes passes when the metric has not been over its bound since the
-// rollout began, or for as long as it looks back at what ran before. A later recovery does not heal a spike. It needs fresh data:
-// a peak of the past says nothing about what happens behind a dead link.
-func (r *Runner) probeSpikes(ctx context.Context, item release.ItemSpec, state release.State) release.Result {
-	i := slices.IndexFunc(r.plan.Metrics, func(m release.MetricSpec) bool { return m.Name == item.Metric })
+// rollout began, or for as long as it looks back at what ran before. A later recovery does not
+// heal a spike. It needs fresh data: a peak of the past says nothing about what happens
+// behind a dead link.
+func probeSpikes(ctx context.Context, r *Runner, item release.ItemSpec, state release.State) release.Result {
+	metric := release.SettingsOf[release.SpikesCheck](item).Metric
+	i := slices.IndexFunc(r.Plan.Metrics, func(m release.MetricSpec) bool { return m.Name == metric })
 	if i < 0 {
-		return noData("no metric", fmt.Sprintf("metric %s is not configured", item.Metric))
+		return noData("no metric", fmt.Sprintf("metric %s is not configured", metric))
 	}
-	spec, began := r.plan.Metrics[i], state.LooksBack(item)
+	spec, began := r.Plan.Metrics[i], state.LooksBack(item)
 	if began.IsZero() {
 		return noData("not begun", "no rollout has begun")
 	}
-	now := release.Judge(r.plan, state.View, spec, r.now())
+	now := release.Judge(r.Plan, state.View, spec, r.Now())
 	if now.Verdict == release.NoData {
 		result := noData("no data", fmt.Sprintf("%s: %s", spec.Title, now.Why))
 		_, sampled := state.View.Samples[spec.Name]
 		result.Early = !sampled // the first sample is on its way
 		return result
 	}
-	peak, at, err := r.peaks.Peak(ctx, spec.Name, began)
+	peak, at, err := r.Peaks.Peak(ctx, spec.Name, began)
 	if err != nil {
 		result := noData("no data", fmt.Sprintf("%s: %v", spec.Title, err))
 		result.Early = errors.Is(err, release.ErrEarly)

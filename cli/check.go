@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -112,16 +111,17 @@ func (s *session) containers(w release.Workload) []row {
 // release a 200 is enough, whatever version it names: that it names none is said,
 // for the item will not pass with it.
 func (s *session) health(ctx context.Context) []row {
-	runner := checklist.New(s.plan, s.metrics, time.Now)
+	runner := checklist.New(checklist.Options{Plan: s.plan, Peaks: s.metrics})
 	var rows []row
 	for _, spec := range s.plan.Items {
 		if spec.Type != release.ItemHTTP {
 			continue
 		}
-		result := runner.Probe(ctx, spec, release.State{})
-		r := row{part: "checklist", name: spec.Title, ok: result.Verdict == release.Pass, found: result.Detail, next: "curl " + release.ShownAddress(spec.URL)}
-		if !r.ok && !spec.AnyVersion {
-			spec.AnyVersion = true
+		result, check := runner.Probe(ctx, spec, release.State{}), release.SettingsOf[release.HTTPCheck](spec)
+		r := row{part: "checklist", name: spec.Title, ok: result.Verdict == release.Pass, found: result.Detail, next: "curl " + release.ShownAddress(check.URL)}
+		if !r.ok && !check.AnyVersion {
+			check.AnyVersion = true
+			spec.Settings = check
 			r.optional = runner.Probe(ctx, spec, release.State{}).Verdict == release.Pass
 		}
 		rows = append(rows, r)

@@ -34,7 +34,7 @@ func TestCheckHealth(t *testing.T) {
 		"/none": {"absent", exitOK, "it names no version"},
 		"/down": {"MISSING", exitError, "503"},
 	} {
-		s.plan.Items = []release.ItemSpec{{ID: "health", Title: "Health", Type: release.ItemHTTP, URL: server.URL + path}}
+		s.plan.Items = []release.ItemSpec{{ID: "health", Title: "Health", Type: release.ItemHTTP, Settings: release.HTTPCheck{URL: server.URL + path}}}
 		out := &transcript{}
 		cmd := &cobra.Command{}
 		cmd.SetOut(out)

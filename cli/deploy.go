@@ -86,7 +86,7 @@ func settlements(plan release.Plan, ticks, waives []string) ([]release.Intent, e
 		id, text, _ := strings.Cut(arg, "=")
 		var known []string
 		for _, item := range plan.Items {
-			if manual && item.Type != release.ItemManual || item.Type == release.ItemDeploy {
+			if manual && item.Class() != release.Manual || item.Deploys() {
 				continue
 			}
 			if known = append(known, item.ID); item.ID == id {

@@ -73,7 +73,7 @@ func TestDeploymentGoesOnOrEnds(t *testing.T) {
 				s.Items = append(s.Items, release.Item{ID: "health", Status: release.Running})
 			},
 			plan: func(p *release.Plan) {
-				p.Items = append(p.Items, release.ItemSpec{ID: "health", Title: "Health", Stage: release.Post, Type: release.ItemHTTP, URL: "http://there"})
+				p.Items = append(p.Items, release.ItemSpec{ID: "health", Title: "Health", Stage: release.Post, Type: release.ItemHTTP, Settings: release.HTTPCheck{URL: "http://there"}})
 			},
 		},
 		"a gate is open": {

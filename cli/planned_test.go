@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -69,7 +70,7 @@ func TestUndoBesideAPlannedRelease(t *testing.T) {
 			if err != nil || !unfinished || past.ID != planned.ID || past.Record.Phase != release.Planned || past.Driver != nil {
 				t.Fatalf("left: %+v, %v, %v", past, unfinished, err)
 			}
-			if items := past.Record.Items; len(items) != 2 || items[1] != planned.Items[1] && items[0] != planned.Items[1] {
+			if items := past.Record.Items; len(items) != 2 || !reflect.DeepEqual(items[1], planned.Items[1]) && !reflect.DeepEqual(items[0], planned.Items[1]) {
 				t.Errorf("its items: %+v", items)
 			}
 		})
@@ -110,7 +111,7 @@ func TestUndoIsPickedUpWithThePlannedRelease(t *testing.T) {
 			if _, _, _, err := s.store.Reopen(planned.ID); !errors.As(err, &held) {
 				t.Errorf("somebody else can take it up: %v", err)
 			}
-			if o.State.Resumes == nil || len(o.State.Resumes.Items) != 2 || o.State.Resumes.Items[1] != planned.Items[1] {
+			if o.State.Resumes == nil || len(o.State.Resumes.Items) != 2 || !reflect.DeepEqual(o.State.Resumes.Items[1], planned.Items[1]) {
 				t.Errorf("goes on with %+v", o.State.Resumes)
 			}
 		})

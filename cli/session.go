@@ -142,7 +142,7 @@ func (s *session) engineOptions() engine.Options {
 	s.plan.Undone, s.plan.Before = s.undone(), s.before()
 	return engine.Options{
 		Plan: s.plan, Cluster: s.cluster, Metrics: s.metrics, Journals: records{s.store},
-		Prober: checklist.New(s.plan, s.metrics, time.Now), Local: localAccount(),
+		Prober: checklist.New(checklist.Options{Plan: s.plan, Peaks: s.metrics}), Local: localAccount(),
 	}
 }
 

@@ -17,8 +17,7 @@ var (
 		found, ok := stages[s]
 		return found, ok
 	}}
-	itemType = oneOf(release.ItemManual, release.ItemDeploy, release.ItemHTTP, release.ItemMetric,
-		release.ItemMetrics, release.ItemPods, release.ItemSpikes)
+	itemType   = oneOf(release.ItemTypes()...)
 	metricName = oneOf(release.ErrorRate, release.LatencyP95, release.RequestRate, release.Memory, release.CPU)
 )
 
@@ -31,13 +30,13 @@ func (d *decoder) checklist(into *[]release.ItemSpec) func(*yaml.Node, string) {
 			known[item.ID] = item
 		}
 		var items []release.ItemSpec
-		lines := map[string]int{}
+		lines, written := map[string]int{}, map[string]*yaml.Node{}
 		d.list(n, path, "a list of items", func(n *yaml.Node, path string) {
 			item := d.item(n, path, known)
 			if first, again := lines[item.ID]; again && item.ID != "" {
 				d.problem(n, path+".id", fmt.Sprintf("%q again, first in line %d", item.ID, first), "an id of its own")
 			}
-			lines[item.ID] = cmp.Or(lines[item.ID], n.Line)
+			lines[item.ID], written[item.ID] = cmp.Or(lines[item.ID], n.Line), n
 			items = append(items, item)
 		})
 		if len(items) == 0 {
@@ -49,76 +48,28 @@ func (d *decoder) checklist(into *[]release.ItemSpec) func(*yaml.Node, string) {
 		slices.SortStableFunc(items, func(a, b release.ItemSpec) int {
 			return cmp.Compare(slices.Index(release.Stages, a.Stage), slices.Index(release.Stages, b.Stage))
 		})
+		d.inOrder(items, written, path)
 		*into = items
+	}
+}
+
+// inOrder reports what stands before the deploy and can pass only after it: no release
+// would ever come so far.
+func (d *decoder) inOrder(items []release.ItemSpec, written map[string]*yaml.Node, path string) {
+	for _, item := range items[:max(slices.IndexFunc(items, release.ItemSpec.Deploys), 0)] {
+		if item.Type.AfterDeploy() {
+			d.problem(written[item.ID], path, fmt.Sprintf("%s, of type %s, before the deploy", item.ID, item.Type), "a place after it: such an item passes only then")
+		}
 	}
 }
 
 func deploys(items []release.ItemSpec) (n int) {
 	for _, item := range items {
-		if item.Type == release.ItemDeploy {
+		if item.Deploys() {
 			n++
 		}
 	}
 	return n
-}
-
-func (d *decoder) item(n *yaml.Node, path string, known map[string]release.ItemSpec) release.ItemSpec {
-	item := release.ItemSpec{Type: release.ItemManual}
-	if id := child(n, "id"); n.Kind == yaml.MappingNode && id != nil {
-		if defaults, ok := known[id.Value]; ok {
-			item = defaults
-		}
-	}
-	required := func(accepted string) string {
-		if item.ID != "" {
-			return "" // a default item has it
-		}
-		return accepted
-	}
-	d.mapping(n, path, []field{
-		{"id", itemID.accepted, value(d, &item.ID, itemID)},
-		{"title", required(text.accepted), value(d, &item.Title, text)},
-		{"stage", required(stage.accepted), value(d, &item.Stage, stage)},
-		{"type", "", func(n *yaml.Node, path string) {
-			was := item.Type
-			if value(d, &item.Type, itemType)(n, path); item.Type != was {
-				item.URL, item.AnyVersion, item.Metric, item.For = "", false, "", 0
-			}
-		}},
-		{"url", "", d.endpoint(&item.URL)},
-		{"anyVersion", "", value(d, &item.AnyVersion, boolean)},
-		{"metric", "", value(d, &item.Metric, metricName)},
-		{"for", "", value(d, &item.For, duration)},
-		{"runbook", "", d.endpoint(&item.Runbook)},
-	})
-	if n.Kind == yaml.MappingNode {
-		d.fitting(n, path, item)
-	}
-	return item
-}
-
-// fitting reports what does not go with the item's type.
-func (d *decoder) fitting(n *yaml.Node, path string, item release.ItemSpec) {
-	measured := item.Type == release.ItemMetric || item.Type == release.ItemSpikes
-	for _, key := range []struct {
-		name string
-		fits bool
-	}{
-		{"url", item.Type == release.ItemHTTP},
-		{"anyVersion", item.Type == release.ItemHTTP},
-		{"metric", measured},
-		{"for", item.Check()},
-	} {
-		if found := child(n, key.name); found != nil && !key.fits {
-			d.problem(found, join(path, key.name), describe(resolve(found)), fmt.Sprintf("nothing here, for an item of type %s", item.Type))
-		}
-	}
-	if measured && item.Metric == "" && child(n, "metric") == nil {
-		d.problem(n, path+".metric", "nothing", metricName.accepted)
-	}
-	if item.Type == release.ItemDeploy && item.Stage != release.During && item.Stage != "" {
-		d.problem(n, path+".stage", quote(string(item.Stage)), "during, for an item of type deploy")
-	}
 }
 
 // selection reads which items of the checklist an environment has.
@@ -134,7 +85,7 @@ func (d *decoder) selection(into *[]release.ItemSpec) func(*yaml.Node, string) {
 				return s, s == "automatic" || s == "all"
 			}})(n, path)
 			if which == "automatic" {
-				*into = slices.DeleteFunc(slices.Clone(*into), func(item release.ItemSpec) bool { return item.Type == release.ItemManual })
+				*into = slices.DeleteFunc(slices.Clone(*into), func(item release.ItemSpec) bool { return item.Class() == release.Manual })
 			}
 		}}})
 	}

@@ -95,7 +95,7 @@ func TestExample(t *testing.T) {
 		t.Errorf("plan: %+v", plan)
 	}
 	defaults := defaultItems()
-	defaults[8].URL = "https://gateway.datahub.io/health"
+	defaults[8].Settings = release.HTTPCheck{URL: "https://gateway.datahub.io/health"}
 	for i, item := range plan.Items {
 		if item != defaults[i] {
 			t.Errorf("item %d: %+v, want %+v", i, item, defaults[i])
@@ -122,7 +122,7 @@ func TestExample(t *testing.T) {
 		t.Error("one environment's values leak into another")
 	}
 	for _, item := range staging.Items {
-		if item.Type == release.ItemManual {
+		if item.Class() == release.Manual {
 			t.Errorf("automatic: %s is manual", item.ID)
 		}
 	}
@@ -260,10 +260,10 @@ checklist:
 	}
 	want := []release.ItemSpec{
 		{ID: "load-tests-passed", Title: "Load tests passed", Stage: release.Pre, Type: release.ItemMetrics, For: time.Minute},
-		{ID: "own-check", Title: "Own check", Stage: release.During, Type: release.ItemHTTP, URL: "http://x/", AnyVersion: true, For: 3 * time.Second},
+		{ID: "own-check", Title: "Own check", Stage: release.During, Type: release.ItemHTTP, Settings: release.HTTPCheck{URL: "http://x/", AnyVersion: true}, For: 3 * time.Second},
 		{ID: "rolling-update-in-progress", Title: "Rollout", Stage: release.During, Type: release.ItemDeploy},
 		{ID: "documentation-updated", Title: "Documentation updated", Stage: release.Post, Type: release.ItemManual},
-		{ID: "no-error-spikes", Title: "No error spikes", Stage: release.Post, Type: release.ItemSpikes, Metric: release.LatencyP95, For: 10 * time.Minute},
+		{ID: "no-error-spikes", Title: "No error spikes", Stage: release.Post, Type: release.ItemSpikes, Settings: release.SpikesCheck{Metric: release.LatencyP95}, For: 10 * time.Minute},
 	}
 	got := c.Environments[0].Items
 	if len(got) != len(want) {

@@ -5,14 +5,11 @@ import (
 	"slices"
 
 	"go.yaml.in/yaml/v3"
-
-	"datahub.io/slipway/release"
 )
 
 var (
 	strategy          = oneOf(rolling, canaries)
 	prometheusMissing = address.accepted + ", for the whole file or in each environment"
-	healthMissing     = address.accepted + "; checklist item %s needs it"
 )
 
 func (d *decoder) environments(into *[]Environment, base *Environment) func(*yaml.Node, string) {
@@ -69,11 +66,9 @@ func (d *decoder) environment(n *yaml.Node, path string, base *Environment) Envi
 		d.problem(n, path+".prometheus", "nothing", prometheusMissing)
 	}
 	for i, item := range e.Items {
-		if item.Type != release.ItemHTTP || item.URL != "" {
-			continue
-		}
-		if e.Items[i].URL = health; health == "" && given(n, "health") == nil {
-			d.problem(n, path+".health", "nothing", fmt.Sprintf(healthMissing, item.ID))
+		settings, missing, accepted := itemTypes[item.Type].completed(item.Settings, surroundings{&e, health})
+		if e.Items[i].Settings = settings; missing != "" && given(n, missing) == nil {
+			d.problem(n, join(path, missing), "nothing", fmt.Sprintf("%s; checklist item %s needs it", accepted, item.ID))
 		}
 	}
 	e.Metrics.Stale = e.Metrics.freshFor()

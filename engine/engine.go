@@ -119,6 +119,7 @@ type Engine struct {
 	broken     string            // why the journal cannot be written, as last told
 	unlogged   bool              // an undo or abort was sent although it could not be written down
 	comparing  release.Comparing // what Metrics was last told to compare
+	probing    map[string]bool   // items whose probe has not come back
 }
 
 // The engine's own messages.
@@ -127,6 +128,7 @@ type (
 	userKnown  string
 	driven     string
 	follow     string
+	probeEnded string // the item
 	logLine    struct{ pod, line string }
 	logEnded   struct {
 		pod string
@@ -149,6 +151,7 @@ func New(o Options) *Engine {
 		events:  make(chan any, 256),
 		answers: make(chan release.Refused, 16),
 		ended:   make(chan struct{}),
+		probing: map[string]bool{},
 		frames:  newMailbox[release.Frame](),
 		records: recorder{journals: o.Journals, current: book{journal: o.Journal, id: o.State.ID}, patience: patience},
 		user:    release.Actor{Name: "(" + o.Local + ")", Local: o.Local},
@@ -276,6 +279,9 @@ func (e *Engine) handle(message any) bool {
 		seq := e.state.Seq
 		e.step(m)
 		return e.state.Seq != seq
+	case probeEnded:
+		delete(e.probing, string(m))
+		return false
 	case release.Done:
 		e.inFlight--
 		e.step(m)

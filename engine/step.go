@@ -190,15 +190,7 @@ func (e *Engine) perform(effect release.Effect) {
 			e.send(release.Done{Outcome: outcome})
 		}()
 	case release.Probe:
-		state := e.state
-		for _, spec := range e.opts.Plan.Items {
-			if spec.ID == effect.Item {
-				go func() {
-					result := e.opts.Prober.Probe(e.ctx, spec, state)
-					e.post(release.Probed{Item: spec.ID, Result: result})
-				}()
-			}
-		}
+		e.probe(effect)
 	case release.Refused:
 		e.refuse(effect)
 	}

@@ -28,7 +28,7 @@ func Allowed(plan Plan, s State, now time.Time) []Choice {
 		abandonChoice(plan, s, now),
 	)
 	for _, spec := range plan.Items {
-		if spec.Type == ItemManual {
+		if spec.Class() == Manual {
 			choices = append(choices, tickChoice(plan, s, spec))
 		}
 		choices = append(choices, waiveChoice(plan, s, spec))

@@ -14,7 +14,7 @@ func blocksTick(plan Plan, s State, id string) []Refusal {
 	if !why.None() {
 		return first(driven(plan), why)
 	}
-	if spec.Type != ItemManual {
+	if spec.Class() != Manual {
 		why = refusal(RefusedUnknown, spec.Title+" is not ticked by a person")
 	}
 	return first(driven(plan), why, noRelease(s), settledAlready(item), early(s, spec), goesBack(s))
@@ -36,10 +36,10 @@ func blocksWaive(plan Plan, s State, id string) []Refusal {
 		return first(why)
 	}
 	action, done := Refusal{}, settledAlready(item)
-	if spec.Type == ItemDeploy {
-		action = refusal(RefusedUnknown, "an action cannot be waived")
+	if spec.Deploys() {
+		action = refusal(RefusedUnknown, "the deploy cannot be waived")
 	}
-	if item.Status == Passed && spec.Check() {
+	if item.Status == Passed && spec.Class() == Check {
 		done = Refusal{} // it may fail again
 	}
 	return first(noRelease(s), action, done, goesBack(s))

@@ -21,7 +21,7 @@ func blocks(plan Plan, s State, now time.Time, intent Intent) []Refusal {
 		if s.Phase != Planned {
 			return first(driven(plan), undeployable(s))
 		}
-		return first(driven(plan), busy(s, now), heldNow(s), gate(plan, s), offline(plan, s, now), paused(plan, s, now),
+		return first(driven(plan), busy(s, now), heldNow(s), gate(plan, s, now), offline(plan, s, now), paused(plan, s, now),
 			aroundDeploy(plan, s), unfit(plan, s, now), unfigured(plan, s), hopeless(plan, s, now))
 	case Advance:
 		return blocksAdvance(plan, s, now)
@@ -212,24 +212,22 @@ func aroundDeploy(plan Plan, s State) Refusal {
 }
 
 // gate says which items keep a deploy from beginning: all that come before it have to
-// have passed or be waived (invariant 3).
-func gate(plan Plan, s State) Refusal {
+// have passed or be waived (invariant 3), and each check of them holds now: one that is
+// stale has not passed. Where only checks are open that a later look can settle, it is
+// waited for.
+func gate(plan Plan, s State, now time.Time) Refusal {
 	var open []string
-	before := true
-	for i, spec := range plan.Items {
-		if spec.Type == ItemDeploy {
-			before = false
-			continue
+	wait := true
+	for _, item := range Open(plan, s, now) {
+		if comesFirst(plan, item.Spec) {
+			open = append(open, item.Spec.Title)
+			wait = wait && item.Settles == ByItself
 		}
-		if i >= len(s.Items) || s.Items[i].Settled() || (spec.Stage != Pre && !before) {
-			continue
-		}
-		open = append(open, spec.Title)
 	}
 	if len(open) == 0 {
 		return Refusal{}
 	}
-	return refusal(RefusedGate, fmt.Sprintf("not before %s: %s", Count(len(open), "item"), strings.Join(open, ", ")))
+	return Refusal{Kind: RefusedGate, Wait: wait, Text: fmt.Sprintf("not before %s: %s", Count(len(open), "item"), strings.Join(open, ", "))}
 }
 
 // paused says that a new image would not roll out.

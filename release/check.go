@@ -1,37 +1,22 @@
 package release
 
 import (
-	"fmt"
-	"strings"
+	"maps"
 	"time"
 )
 
 // Limits of the checks.
 const (
-	probeEvery   = 2 * time.Second  // between two probes of an item
-	probeTimeout = 20 * time.Second // after which a lost probe is sent again
-	probeStale   = 15 * time.Second // after which a result decides nothing
-	lookGap      = 10 * time.Second // between two looks that count as one stretch
+	lookGap   = 10 * time.Second // between two looks that count as one stretch
+	probeLost = 5 * time.Second  // after its time limit, when a probe that is not answered is sent again
 )
 
 // finding is what a look at an item says now.
 type finding struct {
 	verdict  Verdict
 	evidence string
+	facts    Facts
 	pending  bool // nothing has been looked at yet: neither good nor unknown
-}
-
-// due tells whether an item is looked at in this phase: a metric item from the
-// moment of the deploy, all other checks once the rollout is complete.
-func due(spec ItemSpec, phase Phase) bool {
-	switch {
-	case !spec.Check():
-		return false
-	case phase == Verifying:
-		return true
-	default:
-		return phase == Deploying && spec.Stage == During && spec.Type == ItemMetric
-	}
 }
 
 // check looks at every item that a machine settles.
@@ -41,25 +26,13 @@ func (t *turn) check() {
 			continue
 		}
 		switch {
-		case spec.Type == ItemDeploy:
+		case spec.Deploys():
 			t.action(i)
-		case due(spec, t.s.Phase):
+		case due(t.plan, spec, t.s.Phase):
 			f := look(t.plan, t.s, spec, t.now)
 			t.stretch(spec.ID, f.verdict)
 			t.grade(i, spec, f)
 		}
-	}
-}
-
-// action follows the deploy item: it runs while the rollout does, and passes
-// when the rollout is complete.
-func (t *turn) action(i int) {
-	w := t.s.View.Workload
-	switch {
-	case t.s.Phase == Deploying && t.s.Items[i].Status == Waiting:
-		t.set(i, Running, "")
-	case t.s.Phase == Verifying && t.s.Items[i].Status != Passed:
-		t.set(i, Passed, fmt.Sprintf("%d of %d pods on %s", w.Available, w.Desired, t.s.To.Version))
 	}
 }
 
@@ -86,35 +59,38 @@ func (t *turn) grade(i int, spec ItemSpec, f finding) {
 	switch {
 	case f.pending:
 		// Also what passed before slipway was gone: it is looked at again.
-		t.set(i, Running, "")
+		t.set(i, Running, finding{})
 	case f.verdict == Fail:
-		t.set(i, Failed, f.evidence)
+		t.set(i, Failed, f)
 	case f.verdict == NoData:
-		t.set(i, Unknown, f.evidence)
+		t.set(i, Unknown, f)
 	case t.s.View.Checks[spec.ID].For >= t.s.soak(spec):
-		t.set(i, Passed, f.evidence)
+		t.set(i, Passed, f)
 	default:
-		t.set(i, Running, "")
+		t.set(i, Running, finding{})
 	}
 }
 
 // set writes a new status. The evidence recorded is that of the moment of the
-// change; equal statuses change nothing durable.
-func (t *turn) set(i int, status Status, evidence string) {
-	before := t.s.Items[i].Status
-	if before == status {
+// change; an equal status with equal facts changes nothing durable.
+func (t *turn) set(i int, status Status, f finding) {
+	was := t.s.Items[i]
+	if was.Status == status && maps.Equal(was.Facts, f.facts) {
 		return
 	}
 	item := &t.record().Items[i]
-	item.Status, item.Evidence, item.At, item.By = status, evidence, t.now, Itself
+	item.Status, item.Evidence, item.Facts, item.At, item.By = status, f.evidence, f.facts, t.now, Itself
 	title := t.plan.Items[i].Title
-	switch status {
-	case Passed:
-		t.tell(Itself, MarkPass, join(title, evidence))
-	case Failed:
-		t.tell(Itself, MarkFail, join(title, evidence))
-	case Unknown:
-		t.tell(Itself, MarkUnknown, join(title, "unknown: "+evidence))
+	switch {
+	case status == Passed && was.Status == Passed:
+		t.tell(Itself, MarkAttention, join(title, "found otherwise: "+f.evidence))
+	case status == was.Status:
+	case status == Passed:
+		t.tell(Itself, MarkPass, join(title, f.evidence))
+	case status == Failed:
+		t.tell(Itself, MarkFail, join(title, f.evidence))
+	case status == Unknown:
+		t.tell(Itself, MarkUnknown, join(title, "unknown: "+f.evidence))
 	}
 }
 
@@ -127,107 +103,54 @@ func join(title, evidence string) string {
 
 // look judges an item by what is observed now.
 func look(plan Plan, s State, spec ItemSpec, now time.Time) finding {
-	switch spec.Type {
-	case ItemMetric:
-		return lookMetric(plan, s, spec, now)
-	case ItemMetrics:
-		return lookMetrics(plan, s, now)
-	case ItemPods:
-		return lookPods(plan, s, now)
-	default:
-		return lookProbe(s, spec, now)
+	if k := kinds[spec.Type]; k.look != nil {
+		return k.look(plan, s, spec, now)
 	}
+	return lookProbe(s, spec, now)
 }
 
-func lookMetric(plan Plan, s State, spec ItemSpec, now time.Time) finding {
-	for _, m := range plan.Metrics {
-		if m.Name != spec.Metric {
-			continue
-		}
-		j := Judge(plan, s.View, m, now)
-		if j.Verdict == Pass {
-			return finding{verdict: Pass, evidence: Format(m.Unit, j.Value)}
-		}
-		_, any := s.View.Samples[m.Name]
-		return finding{verdict: j.Verdict, evidence: j.Why, pending: !any}
+// holds tells whether an item lets a gate open now. A check has to hold at this moment
+// as well: what has become stale since it passed counts for nothing.
+func (i Item) holds(plan Plan, s State, spec ItemSpec, now time.Time) bool {
+	if i.Status == Passed && due(plan, spec, s.Phase) {
+		return look(plan, s, spec, now).verdict == Pass
 	}
-	return finding{verdict: NoData, evidence: fmt.Sprintf("metric %q is not configured", spec.Metric)}
-}
-
-func lookMetrics(plan Plan, s State, now time.Time) finding {
-	if len(plan.Metrics) == 0 {
-		return finding{verdict: NoData, evidence: "no metrics configured"}
-	}
-	var failing, missing []string
-	for _, j := range Judgements(plan, s.View, now) {
-		switch j.Verdict {
-		case Fail:
-			failing = append(failing, j.Spec.Title+" "+j.Why)
-		case NoData:
-			missing = append(missing, j.Spec.Title+": "+j.Why)
-		}
-	}
-	switch {
-	case len(failing) > 0:
-		return finding{verdict: Fail, evidence: strings.Join(failing, ", ")}
-	case len(missing) > 0:
-		return finding{verdict: NoData, evidence: strings.Join(missing, ", "), pending: len(s.View.Samples) == 0 || s.View.Workload.At.IsZero()}
-	}
-	return finding{verdict: Pass, evidence: fmt.Sprintf("%d of %d in bounds", len(plan.Metrics), len(plan.Metrics))}
-}
-
-func lookPods(plan Plan, s State, now time.Time) finding {
-	w := s.View.Workload
-	switch failures := w.Failures(); {
-	case w.At.IsZero():
-		return finding{verdict: NoData, pending: true}
-	case !Live(plan, s, now):
-		return finding{verdict: NoData, evidence: "last seen " + Age(now.Sub(w.At)) + " ago"}
-	case w.Template.Hash != s.To.Template:
-		return finding{verdict: Fail, evidence: "runs " + w.Version(plan.Container)}
-	case w.Desired == 0:
-		return finding{verdict: Fail, evidence: "scaled to 0"}
-	case failures != "":
-		return finding{verdict: Fail, evidence: failures}
-	case w.Convergence() != Complete:
-		return finding{verdict: Fail, evidence: fmt.Sprintf("%d of %d available", w.Available, w.Desired)}
-	}
-	if r := w.restarted(zeroTime, now); r.counts > 0 {
-		return finding{verdict: Fail, evidence: r.String()}
-	}
-	return finding{verdict: Pass, evidence: fmt.Sprintf("%d of %d", w.Available, w.Desired)}
+	return i.Settled()
 }
 
 func lookProbe(s State, spec ItemSpec, now time.Time) finding {
 	result := s.View.Probes[spec.ID].Result
+	_, _, stale := spec.Look()
 	switch age := now.Sub(result.At); {
 	case result.At.IsZero():
 		return finding{verdict: NoData, pending: true}
 	case result.Early:
 		return finding{verdict: NoData, evidence: result.Detail, pending: true}
-	case age > probeStale:
+	case age > stale:
 		return finding{verdict: NoData, evidence: "last looked " + Age(age) + " ago"}
 	}
 	evidence := result.Short
 	if result.Verdict != Pass {
 		evidence = result.Detail
 	}
-	return finding{verdict: result.Verdict, evidence: evidence}
+	return finding{verdict: result.Verdict, evidence: evidence, facts: result.Facts}
 }
 
-// probe sends for what can only be learned outside.
+// probe sends for what can only be learned outside. Each item has its own turn: one
+// whose probe hangs delays no other.
 func (t *turn) probe() {
 	for i, spec := range t.plan.Items {
-		if !spec.Probed() || !due(spec, t.s.Phase) || i >= len(t.s.Items) || t.s.Items[i].Status == Waived {
+		if !spec.Type.Probed() || !due(t.plan, spec, t.s.Phase) || i >= len(t.s.Items) || t.s.Items[i].Status == Waived {
 			continue
 		}
 		p := t.s.View.Probes[spec.ID]
-		inFlight := !p.Sent.IsZero() && t.now.Sub(p.Sent) < probeTimeout
-		if inFlight || t.now.Sub(p.Result.At) < probeEvery {
+		every, timeout, _ := spec.Look()
+		inFlight := !p.Sent.IsZero() && t.now.Sub(p.Sent) < timeout+probeLost
+		if inFlight || t.now.Sub(p.Result.At) < every {
 			continue
 		}
 		p.Sent = t.now
 		t.s.View.Probes = put(t.s.View.Probes, spec.ID, p)
-		t.do(Probe{Item: spec.ID})
+		t.do(Probe{Item: spec.ID, Of: t.s.ID})
 	}
 }

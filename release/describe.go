@@ -12,8 +12,9 @@ type ItemView struct {
 	Item Item
 	Mark Mark
 	Edge string // the right edge: the evidence, or what it waits for
-	Kind string // "action", "check", "by hand"
-	Rows []Fact // the selected item's detail: label, mark, text
+	Kind Class
+	Rows []Fact     // the selected item's detail: label, mark, text
+	Asks IntentKind // what a person's key on the item asks for; "": it only shows more
 	// SameAs does what the item waits for a person to do.
 	SameAs Commands
 }
@@ -27,9 +28,9 @@ func Checklist(plan Plan, s State, now time.Time) []ItemView {
 		if i < len(s.Items) && s.Items[i].ID == spec.ID {
 			item = s.Items[i]
 		}
-		v := ItemView{Spec: spec, Item: item, Mark: markOf(item.Status), Kind: kindWords(spec)}
+		v := ItemView{Spec: spec, Item: item, Mark: markOf(item.Status), Kind: spec.Class(), Asks: asks(s, spec, item)}
 		v.Edge = edge(plan, s, spec, item, now)
-		if item.Status == Running && s.Phase != Deploying && s.Phase != Verifying {
+		if item.Status == Running && s.Phase != Deploying && s.Phase != Verifying && !due(plan, spec, s.Phase) {
 			// The release went another way: nobody looks any more.
 			v.Mark, v.Edge = MarkWaiting, "stopped"
 		}
@@ -38,7 +39,7 @@ func Checklist(plan Plan, s State, now time.Time) []ItemView {
 			v.Edge = "was " + v.Edge
 		}
 		v.Rows = rows(plan, s, v, now)
-		if spec.Type == ItemDeploy {
+		if spec.Deploys() {
 			v.SameAs = nextCommands(plan, s, now)
 		}
 		views = append(views, v)
@@ -46,20 +47,23 @@ func Checklist(plan Plan, s State, now time.Time) []ItemView {
 	return views
 }
 
-func kindWords(spec ItemSpec) string {
-	switch spec.Type {
-	case ItemManual:
-		return "by hand"
-	case ItemDeploy:
-		return "action"
+// asks is what a person's key on an item asks for.
+func asks(s State, spec ItemSpec, item Item) IntentKind {
+	switch {
+	case spec.Class() == Manual && !item.Settled():
+		return DoTick
+	case spec.Deploys() && s.Underway():
+		return DoAdvance
+	case spec.Deploys():
+		return DoDeploy
 	default:
-		return "check"
+		return ""
 	}
 }
 
 // blind tells whether what an item shows rests on a link that is down.
 func blind(plan Plan, s State, spec ItemSpec, item Item, now time.Time) bool {
-	return spec.Type == ItemDeploy && item.Status == Running && !Live(plan, s, now)
+	return spec.Deploys() && item.Status == Running && !Live(plan, s, now)
 }
 
 // edge is the few words at the right of an item's line.
@@ -69,10 +73,10 @@ func edge(plan Plan, s State, spec ItemSpec, item Item, now time.Time) string {
 	case Waived:
 		return "waived " + item.By.Name
 	case Passed:
-		if spec.Type == ItemManual {
+		if spec.Class() == Manual {
 			return item.By.Name
 		}
-		if spec.Type == ItemDeploy {
+		if spec.Deploys() {
 			return Span(s.Rollout.Completed.Sub(s.Rollout.Began))
 		}
 		return item.Evidence
@@ -81,10 +85,10 @@ func edge(plan Plan, s State, spec ItemSpec, item Item, now time.Time) string {
 	case Failed:
 		return look(plan, s, spec, now).edge(item)
 	case Running:
-		if spec.Type == ItemDeploy && s.Underway() {
+		if spec.Deploys() && s.Underway() {
 			return canaryEdge(plan, s)
 		}
-		if spec.Type == ItemDeploy {
+		if spec.Deploys() {
 			return fmt.Sprintf("%d/%d", w.Replaced(), w.Desired)
 		}
 		if soak := s.soak(spec); soak > 0 {
@@ -93,13 +97,13 @@ func edge(plan Plan, s State, spec ItemSpec, item Item, now time.Time) string {
 		return "looking"
 	}
 	switch {
-	case spec.Type == ItemManual:
+	case spec.Class() == Manual:
 		return "by hand"
-	case spec.Type == ItemDeploy && s.Phase == Planned && gate(plan, s).None():
+	case spec.Deploys() && s.Phase == Planned && gate(plan, s, now).None():
 		return "d deploys"
-	case spec.Type == ItemDeploy && s.Phase == Planned:
+	case spec.Deploys() && s.Phase == Planned:
 		return "gated"
-	case spec.Type == ItemDeploy:
+	case spec.Deploys():
 		return "no release"
 	case spec.Stage == During && s.Phase == Deploying:
 		return "next"
@@ -133,22 +137,22 @@ func rows(plan Plan, s State, v ItemView, now time.Time) []Fact {
 	case item.Status == Waived:
 		add("waived", MarkWaived, fmt.Sprintf("%s, %s", item.By.Name, item.At.Format(time.TimeOnly)))
 		add("reason", MarkNone, item.Reason)
-	case spec.Type == ItemDeploy:
+	case spec.Deploys():
 		return append(facts, deployRows(plan, s, now)...)
-	case spec.Type == ItemManual && item.Status == Passed:
+	case spec.Class() == Manual && item.Status == Passed:
 		add("by", MarkNone, fmt.Sprintf("%s, %s", item.By.String(), item.At.Format(time.TimeOnly)))
 		add("note", MarkNone, item.Note)
-	case spec.Type == ItemManual:
-		add("passes", MarkNone, "when a person ticks it: space")
+	case spec.Class() == Manual:
+		add("passes", MarkNone, spec.words(plan))
 		add("or", MarkNone, "w waives it, with a reason")
 	}
-	if spec.Check() {
-		add("check", MarkNone, checkWords(plan, spec))
+	if spec.Class() == Check {
+		add("check", MarkNone, spec.words(plan))
 		soak := s.soak(spec)
 		if soak > 0 {
 			add("passes", MarkNone, fmt.Sprintf("when it has held for %s; no data does not count", Span(soak)))
 		}
-		if due(spec, s.Phase) && item.Status != Waived {
+		if due(plan, spec, s.Phase) && item.Status != Waived {
 			f := look(plan, s, spec, now)
 			switch {
 			case f.pending:
@@ -169,30 +173,6 @@ func rows(plan Plan, s State, v ItemView, now time.Time) []Fact {
 	}
 	add("runbook", MarkNone, spec.Runbook)
 	return facts
-}
-
-func checkWords(plan Plan, spec ItemSpec) string {
-	switch spec.Type {
-	case ItemHTTP:
-		if spec.AnyVersion {
-			return "GET " + ShownAddress(spec.URL) + ": 200"
-		}
-		return "GET " + ShownAddress(spec.URL) + ": 200 and the version"
-	case ItemPods:
-		return "every pod serving on the new version, none failing or restarted in 5 min"
-	case ItemMetrics:
-		return "every panel of the dashboard within its bound"
-	default:
-		for _, m := range plan.Metrics {
-			if m.Name == spec.Metric {
-				if spec.Type == ItemSpikes {
-					return m.Title + " never over its bound since the rollout began"
-				}
-				return m.Title + " within its bound"
-			}
-		}
-		return string(spec.Metric)
-	}
 }
 
 func deployRows(plan Plan, s State, now time.Time) []Fact {

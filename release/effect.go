@@ -65,8 +65,9 @@ type Change struct {
 	Routes []string `json:"routes,omitempty"`
 }
 
-// Probe looks at the outside world for one item. Its result comes back as Probed.
-type Probe struct{ Item string }
+// Probe looks at the outside world for one item of the record Of. Its result comes
+// back as Probed.
+type Probe struct{ Item, Of string }
 
 // Tell is one line of activity: for the screen's Activity panel, the Log view
 // and, without a screen, standard output.

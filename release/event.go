@@ -28,9 +28,11 @@ type Compared struct {
 // Sampled is one round of metric samples.
 type Sampled struct{ Samples []Sample }
 
-// Probed is the result of a Probe effect.
+// Probed is the result of a Probe effect. What was asked for another record says
+// nothing.
 type Probed struct {
 	Item   string
+	Of     string
 	Result Result
 }
 

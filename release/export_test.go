@@ -13,4 +13,13 @@ func SeenBy(plan Plan, s State, now time.Time, intent Intent) Seen {
 }
 
 // GateOf is what of the checklist keeps a deploy from beginning.
-func GateOf(plan Plan, s State) Refusal { return gate(plan, s) }
+func GateOf(plan Plan, s State, now time.Time) Refusal { return gate(plan, s, now) }
+
+// WordsOf is what an item looks at or does.
+func WordsOf(plan Plan, spec ItemSpec) string { return spec.words(plan) }
+
+// TypeOf is the type that settings belong to.
+func TypeOf(s ItemSettings) ItemType { return s.settingsOf() }
+
+// Bounded gives facts as far as a record keeps them.
+func Bounded(f Facts) Facts { return f.bounded() }

@@ -360,7 +360,7 @@ func sayVerifying(plan Plan, s State, now time.Time, stale string) Headline {
 			failed = append(failed, spec.Title)
 		case settles(plan, s, spec, s.Items[i], now) == ByWaiver:
 			hands = append(hands, spec.Title+" (w waives it)")
-		case spec.Check():
+		case spec.Class() == Check:
 			checks = append(checks, spec.Title)
 		default:
 			hands = append(hands, spec.Title)

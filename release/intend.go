@@ -237,6 +237,7 @@ func (t *turn) start(e Intended, version string) {
 		items = append(items, Item{ID: spec.ID, Status: Waiting})
 	}
 	t.file(e, Planned)
+	t.s.View.Checks, t.s.View.Probes = nil, nil // they were of another release
 	r := t.record()
 	r.From, r.To, r.Items = running(t.plan, w), asked(t.plan, version), items
 	if w.runsAll(t.plan.released(), r.To.Image) {

@@ -19,41 +19,31 @@ const (
 // Stages lists the stages in order.
 var Stages = []Stage{Pre, During, Post}
 
-// ItemType is what an item does to pass.
+// ItemType names a kind of item. What a kind is stands in its own file item_*.go,
+// and all of them in one table: see items.go.
 type ItemType string
-
-// The item types. ItemManual is ticked by a person; ItemDeploy is an action that passes
-// when the rollout it began is complete; the rest are checks that look again
-// and again for as long as the release runs.
-const (
-	ItemManual  ItemType = "manual"
-	ItemDeploy  ItemType = "deploy"  // set image, then complete at the target
-	ItemHTTP    ItemType = "http"    // GET URL: 200, and the version
-	ItemMetric  ItemType = "metric"  // one named metric within its bound
-	ItemMetrics ItemType = "metrics" // every metric within its bound
-	ItemPods    ItemType = "pods"    // every pod of the target serving, none failing
-	ItemSpikes  ItemType = "spikes"  // a metric never over its bound since the rollout began
-)
 
 // ItemSpec is one line of the checklist as configured.
 type ItemSpec struct {
-	ID         string // "health-checks-passing": what --tick and --waive name
-	Title      string // "Health checks passing"
-	Stage      Stage
-	Type       ItemType
-	URL        string        // ItemHTTP
-	AnyVersion bool          // ItemHTTP: a 200 is enough, whatever version the answer names, or none
-	Metric     MetricName    // ItemMetric, ItemSpikes
-	For        time.Duration // how long a check must hold before the item passes
-	Runbook    string        // a link, or empty
+	ID       string // "health-checks-passing": what --tick and --waive name
+	Title    string // "Health checks passing"
+	Stage    Stage
+	Type     ItemType
+	Settings ItemSettings  // of its type's own, such as HTTPCheck; nil: none
+	For      time.Duration // a check: how long it must hold before the item passes
+	Every    time.Duration // a probed check: between two looks; 0 = as its kind does
+	Runbook  string        // a link, or empty
 }
 
-// Check tells whether a machine looks at the item.
-func (s ItemSpec) Check() bool { return s.Type != ItemManual && s.Type != ItemDeploy }
+// ItemSettings are the settings that only one type of item has. The interface is
+// sealed: each implementation stands beside its kind.
+type ItemSettings interface{ settingsOf() ItemType }
 
-// Probed tells whether the item's evidence comes from outside the workload and
-// the metrics, by a Probe effect.
-func (s ItemSpec) Probed() bool { return s.Type == ItemHTTP || s.Type == ItemSpikes }
+// SettingsOf gives an item's own settings, or the zero value where it has none.
+func SettingsOf[S ItemSettings](spec ItemSpec) S {
+	s, _ := spec.Settings.(S)
+	return s
+}
 
 // Status is how an item stands.
 type Status string
@@ -73,6 +63,7 @@ type Item struct {
 	ID       string    `json:"id"`
 	Status   Status    `json:"status"`
 	Evidence string    `json:"evidence,omitempty"` // one line: what was seen when the status was set
+	Facts    Facts     `json:"facts,omitempty"`    // what was seen then, for later steps
 	At       time.Time `json:"at,omitzero"`        // when the status was set
 	By       Actor     `json:"by,omitzero"`        // who ticked or waived
 	Note     string    `json:"note,omitempty"`     // with a tick
@@ -112,4 +103,5 @@ type Result struct {
 	Lasting bool   // not passed, and waiting cannot mend it
 	Short   string // for the right edge of the checklist: "200 v2.5.0"
 	Detail  string // the whole finding: "GET http://…/health: 503 Service Unavailable"
+	Facts   Facts  // what later steps and the report can use
 }

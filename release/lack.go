@@ -171,18 +171,6 @@ func noLimit(plan Plan, spec MetricSpec) string {
 	return fmt.Sprintf("container %s has no %s limit", plan.Container, spec.Name)
 }
 
-// needs tells whether an item passes only when a metric can be judged.
-func (s ItemSpec) needs(name MetricName) bool {
-	switch s.Type {
-	case ItemMetrics:
-		return true
-	case ItemMetric, ItemSpikes:
-		return s.Metric == name
-	default:
-		return false
-	}
-}
-
 // waitingFor lists the items that are open and need a metric.
 func waitingFor(plan Plan, s State, name MetricName) []ItemSpec {
 	var items []ItemSpec

@@ -225,11 +225,13 @@ func (t *turn) missing() {
 	}
 }
 
-// probed takes a probe's result. A result older than the last one is dropped.
+// probed takes a probe's result. A result older than the last one, or asked for another
+// record, is dropped.
 func (t *turn) probed(e Probed) {
 	probe := t.s.View.Probes[e.Item]
-	if e.Result.At.Before(probe.Result.At) {
+	if e.Of != t.s.ID || e.Result.At.Before(probe.Result.At) {
 		return
 	}
+	e.Result.Facts = e.Result.Facts.bounded()
 	t.s.View.Probes = put(t.s.View.Probes, e.Item, ProbeState{Result: e.Result})
 }

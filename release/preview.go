@@ -73,7 +73,7 @@ func how(plan Plan, w Workload) string {
 func gateFacts(plan Plan, s State) []Fact {
 	var facts []Fact
 	for i, spec := range plan.Items {
-		if spec.Type == ItemDeploy {
+		if spec.Deploys() {
 			break
 		}
 		if i >= len(s.Items) {

@@ -1,6 +1,7 @@
 package release_test
 
 import (
+	"reflect"
 	"time"
 
 	"pgregory.net/rapid"
@@ -50,7 +51,7 @@ func planned(t rapid.TB, was, is release.Record) {
 		}
 		kept := false
 		for _, other := range is.Items {
-			kept = kept || other == item
+			kept = kept || reflect.DeepEqual(other, item)
 		}
 		if !kept {
 			t.Fatalf("%s was %s by %s, and is not any more", item.ID, item.Status, item.By.Name)

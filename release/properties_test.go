@@ -121,7 +121,7 @@ func (m *machine) event(t *rapid.T) release.Event {
 		return m.sample(t)
 	case 6:
 		verdict := rapid.SampledFrom([]release.Verdict{release.Pass, release.Fail, release.NoData}).Draw(t, "verdict")
-		return release.Probed{Item: "health", Result: release.Result{At: m.now, Verdict: verdict, Short: "200"}}
+		return release.Probed{Item: "health", Of: m.state.ID, Result: release.Result{At: m.now, Verdict: verdict, Short: "200"}}
 	case 7:
 		ok := rapid.Bool().Draw(t, "up")
 		return release.Linked{Source: release.Kubernetes, Link: release.Link{OK: ok, Since: m.now, Last: m.now}}
@@ -312,7 +312,7 @@ func (m *machine) effects(t *rapid.T, before, next release.State, event release.
 			t.Fatalf("1: %s was sent while %s was in flight", c.Kind, before.Pending.Change.Kind)
 		}
 		if c.Kind == release.SetImage {
-			if gate := release.GateOf(m.plan, before); !gate.None() {
+			if gate := release.GateOf(m.plan, before, m.now); !gate.None() {
 				t.Fatalf("3: set image past the gate: %s", gate.Text)
 			}
 		}
@@ -357,7 +357,7 @@ func (m *machine) phases(t *rapid.T, before, next release.State, event release.E
 			}
 		}
 		for i, spec := range m.plan.Items {
-			if spec.Check() && next.Items[i].Status == release.Passed && release.Looks(m.plan, next, spec, m.now) != release.Pass {
+			if spec.Class() == release.Check && next.Items[i].Status == release.Passed && release.Looks(m.plan, next, spec, m.now) != release.Pass {
 				t.Fatalf("6: released, and %s does not pass now", spec.ID)
 			}
 		}

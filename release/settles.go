@@ -5,10 +5,6 @@ import (
 	"time"
 )
 
-// afterSpike is how long after a spike it is still expected that the figures go
-// on to use the failure budget up.
-const afterSpike = 30 * time.Second
-
 // Settling is how an open item of a release that verifies can still be settled.
 type Settling string
 
@@ -26,12 +22,11 @@ type OpenItem struct {
 	Settles Settling
 }
 
-// Open lists the open items in the plan's order, and how each can still be
-// settled while the release verifies.
+// Open lists the open items in the plan's order, and how each can still be settled.
 func Open(plan Plan, s State, now time.Time) []OpenItem {
 	var open []OpenItem
 	for i, spec := range plan.Items {
-		if i < len(s.Items) && !s.Items[i].Settled() {
+		if i < len(s.Items) && !s.Items[i].holds(plan, s, spec, now) {
 			open = append(open, OpenItem{spec, s.Items[i], settles(plan, s, spec, s.Items[i], now)})
 		}
 	}
@@ -40,19 +35,14 @@ func Open(plan Plan, s State, now time.Time) []OpenItem {
 
 func settles(plan Plan, s State, spec ItemSpec, item Item, now time.Time) Settling {
 	switch {
-	case spec.Type == ItemManual:
+	case spec.Class() == Manual:
 		return ByHand
 	case item.Status == Unknown && (slices.Contains(s.Told, Blindness) || now.Sub(item.At) >= blindAfter || inVain(plan, s, spec, item, now)):
 		return ByWaiver // nothing is coming that it could be judged by
-	case spec.Type == ItemPods && s.View.Workload.Found && s.View.Workload.Desired == 0:
+	case kinds[spec.Type].lost != nil && kinds[spec.Type].lost(plan, s, item, now):
 		return ByWaiver
 	case item.Status == Failed && s.View.Probes[spec.ID].Result.Lasting && now.Sub(item.At) >= lookGap:
 		return ByWaiver
-	case spec.Type == ItemSpikes && item.Status == Failed:
-		// A later recovery does not heal a spike; more of it may still undo.
-		if failing, _ := Budget(plan, s.View); failing == 0 && now.Sub(item.At) > afterSpike {
-			return ByWaiver
-		}
 	}
 	return ByItself
 }

@@ -78,8 +78,8 @@ func testPlan() release.Plan {
 		Items: []release.ItemSpec{
 			{ID: "approved", Title: "Change request approved", Stage: release.Pre, Type: release.ItemManual},
 			{ID: "rolling", Title: "Rolling update in progress", Stage: release.During, Type: release.ItemDeploy},
-			{ID: "health", Title: "Health checks passing", Stage: release.During, Type: release.ItemHTTP, URL: "http://gateway/health", For: 4 * time.Second},
-			{ID: "errors", Title: "Error rate normal", Stage: release.During, Type: release.ItemMetric, Metric: release.ErrorRate, For: 10 * time.Second},
+			{ID: "health", Title: "Health checks passing", Stage: release.During, Type: release.ItemHTTP, Settings: release.HTTPCheck{URL: "http://gateway/health"}, For: 4 * time.Second},
+			{ID: "errors", Title: "Error rate normal", Stage: release.During, Type: release.ItemMetric, Settings: release.MetricCheck{Metric: release.ErrorRate}, For: 10 * time.Second},
 			{ID: "pods", Title: "All pods healthy", Stage: release.Post, Type: release.ItemPods},
 			{ID: "customer", Title: "Customer verification", Stage: release.Post, Type: release.ItemManual},
 		},
@@ -130,7 +130,22 @@ func (w *world) run(t *testing.T, d *datadriven.TestData) string {
 	case "probe":
 		verdict := map[string]release.Verdict{"pass": release.Pass, "fail": release.Fail, "nodata": release.NoData}[d.CmdArgs[1].Key]
 		text := strings.TrimSpace(d.Input)
-		return w.step(release.Probed{Item: d.CmdArgs[0].Key, Result: release.Result{At: w.now, Verdict: verdict, Short: text, Detail: text}})
+		result := release.Result{At: w.now, Verdict: verdict, Short: text, Detail: text}
+		of := w.state.ID
+		for _, arg := range d.CmdArgs[2:] {
+			switch arg.Key {
+			case "lasting":
+				result.Lasting = true
+			case "of":
+				of = arg.Vals[0]
+			default: // a fact
+				if result.Facts == nil {
+					result.Facts = release.Facts{}
+				}
+				result.Facts[release.FactName(arg.Key)] = arg.Vals[0]
+			}
+		}
+		return w.step(release.Probed{Item: d.CmdArgs[0].Key, Of: of, Result: result})
 	case "do":
 		return w.do(t, d)
 	case "done":
@@ -187,9 +202,13 @@ func (w *world) setup(t *testing.T, d *datadriven.TestData) {
 		case "traffic":
 			w.plan.Traffic = release.Traffic{Least: 10, Window: time.Minute}
 			w.plan.Metrics = append(w.plan.Metrics, release.MetricSpec{Name: release.RequestRate, Title: "Requests/sec", Unit: release.PerSecond, Bound: release.Bound{Kind: release.Range, Normal: 1200, Tolerance: 0.5}})
+		case "precheck": // before the deploy: another service answers
+			w.plan.Items = append([]release.ItemSpec{{
+				ID: "api", Title: "Partner API answers", Stage: release.Pre, Type: release.ItemHTTP, Settings: release.HTTPCheck{URL: "http://partner/health", AnyVersion: true},
+			}}, w.plan.Items...)
 		case "soaks": // half an hour, as a release does
 			w.plan.Items = append(w.plan.Items, release.ItemSpec{
-				ID: "spikes", Title: "No error spikes", Stage: release.Post, Type: release.ItemSpikes, Metric: release.ErrorRate, For: 30 * time.Minute,
+				ID: "spikes", Title: "No error spikes", Stage: release.Post, Type: release.ItemSpikes, Settings: release.SpikesCheck{Metric: release.ErrorRate}, For: 30 * time.Minute,
 			})
 		case "driven":
 			w.plan.Driven = "eng-b drives the release of v2.5.0 (process 4711); you can still undo"

@@ -15,11 +15,12 @@ func (r Record) Unchanged() bool {
 	return r.From.Template != "" && r.From.Template == r.To.Template
 }
 
-// planUnchanged settles what waits for a person: there is no change to be approved.
+// planUnchanged settles what comes before the deploy, and what waits for a person: there
+// is no change to be prepared or approved.
 func (t *turn) planUnchanged(by Actor) {
 	r := t.record()
 	for i, spec := range t.plan.Items {
-		if spec.Type == ItemManual && !r.Items[i].Settled() {
+		if (spec.Class() == Manual || comesFirst(t.plan, spec)) && !r.Items[i].Settled() {
 			r.Items[i].Status, r.Items[i].By, r.Items[i].At = Waived, Itself, t.now
 			r.Items[i].Reason = "nothing is changed"
 		}

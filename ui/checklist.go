@@ -190,7 +190,7 @@ func itemPanel(sc scene, t theme, sel, w, h int, commands bool) block {
 		return panel{title: line(faint.of("no item"))}.draw(t, nil, w, h)
 	}
 	it := sc.items[sel]
-	label := line(faint.of(it.Kind))
+	label := line(faint.of(string(it.Kind)))
 	if word := stateWord(it.Mark); word != "" {
 		label = line(t.mark(it.Mark, sc.Now), markInk(it.Mark).of(" "+word))
 	}

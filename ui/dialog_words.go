@@ -71,7 +71,7 @@ func aboutItem(item, change string) func(scene) []release.Fact {
 		for _, v := range sc.items {
 			if v.Spec.ID == item {
 				facts = append(facts,
-					release.Fact{Label: "item", Text: v.Spec.Title + ", " + string(v.Spec.Stage) + ", " + v.Kind},
+					release.Fact{Label: "item", Text: v.Spec.Title + ", " + string(v.Spec.Stage) + ", " + string(v.Kind)},
 					release.Fact{Label: "stands", Mark: v.Mark, Text: v.Edge})
 			}
 		}

@@ -64,17 +64,17 @@ func (v *overview) step(sc scene) (key string, does string) {
 		}
 		return "", "open Rollout: pods, causes, events · changes nothing"
 	}
-	switch {
-	case it.Spec.Type == release.ItemManual && !it.Item.Settled():
+	switch it.Asks {
+	case release.DoTick:
 		if c, found := sc.choice(release.DoTick, it.Spec.ID); found && c.OK() {
 			return "space", "tick " + it.Spec.Title + ", with a note · w waives it with a reason"
 		}
-	case it.Spec.Type == release.ItemDeploy && sc.canary.under:
+	case release.DoAdvance:
 		if c := one(sc, release.DoAdvance); c.OK() {
 			return "a", c.Preview.Line
 		}
 		return "", "open Canary: steps, comparison, traffic, pods · changes nothing"
-	case it.Spec.Type == release.ItemDeploy:
+	case release.DoDeploy:
 		if c, found := sc.choice(release.DoDeploy, ""); found && c.OK() {
 			return "d", c.Preview.Line
 		}
@@ -85,7 +85,7 @@ func (v *overview) step(sc scene) (key string, does string) {
 func (v *overview) enter(sc scene, p press) action {
 	switch key, _ := v.step(sc); key {
 	case "":
-		if it, ok := v.chosen(sc); ok && it.Spec.Type == release.ItemDeploy && sc.canary.under {
+		if it, ok := v.chosen(sc); ok && it.Asks == release.DoAdvance {
 			return action{view: canaryTitle}
 		}
 		return action{view: rolloutTitle}
@@ -168,6 +168,6 @@ func (v *checklistView) detail(sc scene, t theme, w int) block {
 	if !ok {
 		return nil
 	}
-	head := line(muted.of(padRight(it.Kind, labelWidth)), t.mark(it.Mark, sc.Now), markInk(it.Mark).of(" "+it.Edge))
+	head := line(muted.of(padRight(string(it.Kind), labelWidth)), t.mark(it.Mark, sc.Now), markInk(it.Mark).of(" "+it.Edge))
 	return append(block{line(strong.of(it.Spec.Title)), nil, head}, itemRows(sc, t, it, w, true)...)
 }
