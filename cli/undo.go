@@ -90,7 +90,11 @@ func (u *undoing) next(d *driver, f release.Frame) (bool, error) {
 		return true, against(c.Refusal())
 	}
 	if wants, _ := c.Intent.(release.Undo); wants.Over && !u.attended {
-		return true, fail(exitUnfinished, "%s: nothing was rolled back; confirm it at a terminal, or leave it with slipway canary abort", over(c))
+		instead := "confirm it at a terminal"
+		if f.State.Underway() {
+			instead += ", or leave it with slipway canary abort"
+		}
+		return true, fail(exitUnfinished, "%s: nothing was rolled back; %s", over(c), instead)
 	}
 	shown, ok, err := u.agreed(d, c, u.question(f, c))
 	if err != nil || !ok {

@@ -138,7 +138,7 @@ func returnedByOthers(w Workload) (version string, ok bool) {
 func undoChoice(plan Plan, s State, now time.Time, r Revision) Choice {
 	w := s.View.Workload
 	c := Choice{
-		Kind: DoUndo, Intent: Undo{Revision: r.Number},
+		Kind: DoUndo, Intent: Undo{Revision: r.Number, Over: s.touched(plan)},
 		Seen: seenOf(w),
 	}
 	c.Seen.Revision, c.Seen.Template = r.Number, r.Template.Hash
@@ -151,7 +151,7 @@ func undoChoice(plan Plan, s State, now time.Time, r Revision) Choice {
 // set again.
 func imageChoice(plan Plan, s State, now time.Time, to Target) Choice {
 	w := s.View.Workload
-	c := Choice{Kind: DoUndo, Intent: Undo{}, Seen: seenOf(w), Preview: imagePreview(plan, s, now, to)}
+	c := Choice{Kind: DoUndo, Intent: Undo{Over: s.touched(plan)}, Seen: seenOf(w), Preview: imagePreview(plan, s, now, to)}
 	c.Seen.Template = to.Template
 	c.Refusals = blocks(plan, s, now, c.Intent)
 	return c

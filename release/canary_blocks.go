@@ -141,9 +141,12 @@ func blocksContinue(plan Plan, s State, now time.Time) []Refusal {
 		list = first(refusal(RefusedUnfit, unrestorable(s)))
 	}
 	if len(list) > 0 && !list[0].Wait {
-		ways := []Intent{Undo{}}
-		if s.Underway() {
-			ways = append(ways, Abort{})
+		var ways []Intent
+		if !s.Underway() || unrestorable(s) == "" || theirs(plan, s) { // else the way back ends here, whoever goes it
+			ways = append(ways, Undo{})
+			if s.Underway() {
+				ways = append(ways, Abort{})
+			}
 		}
 		list[0] = list[0].or(plan, s, now, append(ways, Abandon{})...)
 	}

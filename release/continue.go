@@ -76,8 +76,20 @@ func unsaid(plan Plan, s State) string {
 	return fmt.Sprintf("%s: it has to be confirmed that this is rolled back", overWords(plan, s))
 }
 
+// overFacts names, in a confirmation of an undo, the change of someone else's that is
+// rolled back with it.
+func overFacts(plan Plan, s State) []Fact {
+	if !s.touched(plan) {
+		return nil
+	}
+	return []Fact{{"over", MarkFail, overWords(plan, s) + "; this is rolled back"}}
+}
+
 // overWords names someone else's change of stable.
 func overWords(plan Plan, s State) string {
-	w := s.View.Workload
-	return "someone else changed stable: it runs " + whatRuns(plan, w, s.Rollout.Goal) + causeWords(w)
+	w, what := s.View.Workload, "stable"
+	if !s.Underway() {
+		what = "the Deployment"
+	}
+	return "someone else changed " + what + ": it runs " + whatRuns(plan, w, s.Rollout.Goal) + causeWords(w)
 }

@@ -157,6 +157,27 @@ func (s State) passedOver() bool {
 	return (s.Phase == Deploying || s.Phase == Verifying) && !s.Underway() && !s.owns()
 }
 
+// touched tells whether what runs is what someone else made of it while a rolling release
+// is under way, accepted by nobody: an undo rolls that back with the release. Where the
+// record does not decide, what somebody else deployed is what is undone.
+func (s State) touched(plan Plan) bool {
+	w, r := s.View.Workload, s.Rollout
+	switch s.Phase {
+	case Deploying, Verifying, RollingBack:
+	default:
+		return false
+	}
+	switch {
+	case !w.Found, s.Underway(), s.passedOver(), w.UID == r.UID && w.Generation < r.Generation:
+		return false
+	case w.Template.Hash == r.Goal.Template, w.Template.Hash == s.From.Template:
+		return false
+	case r.Goal.Template == "" && w.Runs(plan.Container, r.Goal.Image):
+		return false // not seen yet since it was set
+	}
+	return s.Pending == nil || w.Template.Hash != s.Pending.Goal.Template
+}
+
 // RecordTarget is the revision that the record of an unfinished release would lead back
 // to, where it does not decide and that is not where an undo goes.
 func (s State) RecordTarget() (Revision, bool) {

@@ -177,6 +177,10 @@ func undoPreview(plan Plan, s State, now time.Time, r Revision) Preview {
 	if why := ignored(plan, s); why != "" {
 		p.Facts = append([]Fact{{"record", MarkAttention, why}}, p.Facts...)
 	}
+	if over := overFacts(plan, s); over != nil {
+		p.Line += ", over someone else's change"
+		p.Facts = slices.Concat(over, p.Facts)
+	}
 	if why := plan.Undone[r.Template.Hash]; why != "" {
 		p.Line += ", which was rolled back"
 		p.Facts = append([]Fact{{"before", MarkFail, why}}, p.Facts...)

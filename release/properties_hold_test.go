@@ -32,6 +32,24 @@ func leavable(t rapid.TB, plan release.Plan, s release.State, now time.Time) {
 		if !of(kind).OK() || !strings.Contains(c.Why(), key) {
 			t.Fatalf("held in %s: %s: continue is refused with %q, and %s: %q", s.Phase, s.Held.Reason, c.Why(), kind, of(kind).Why())
 		}
+		leaves(t, plan, s, now, of(kind))
+	}
+}
+
+// leaves: what a refusal names does not lead back to the same hold with the next look.
+func leaves(t rapid.TB, plan release.Plan, s release.State, now time.Time, c release.Choice) {
+	held := *s.Held
+	s, _ = release.Step(plan, s, now, release.Intended{Intent: c.Intent, By: eng, Seen: c.Seen, ID: "leaves"})
+	now = now.Add(time.Second)
+	stable, canary, split := s.View.Workload, s.View.Canary, s.View.Split
+	stable.At, canary.At, split.At = now, now, now
+	s, _ = release.Step(plan, s, now, release.Observed{Workload: stable})
+	if plan.Canary != nil {
+		s, _ = release.Step(plan, s, now, release.ObservedCanary{Workload: canary})
+		s, _ = release.Step(plan, s, now, release.ObservedSplit{Split: split})
+	}
+	if h := s.Held; h != nil && s.Pending == nil && h.Kind == held.Kind && h.Reason == held.Reason {
+		t.Fatalf("%s leads back to the same hold: %s", c.Kind, h.Reason)
 	}
 }
 
@@ -41,7 +59,7 @@ func goesOn(t rapid.TB, before, next release.State, event release.Event) {
 	if !wish || before.Held == nil || next.View.Taken != e.ID || before.View.Taken == e.ID {
 		return
 	}
-	if kind := release.KindOf(e.Intent); kind != release.DoContinue && kind != release.DoResume {
+	if kind := release.KindOf(e.Intent); kind != release.DoContinue && (kind != release.DoResume || !before.Underway()) {
 		return
 	}
 	if h := next.Held; h != nil && (h.Kind == before.Held.Kind || h.Reason == before.Held.Reason) {

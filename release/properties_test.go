@@ -2,7 +2,9 @@ package release_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -22,6 +24,8 @@ type machine struct {
 	auto     int              // automatic changes sent in this release
 	accepted bool             // one of them was accepted
 	ids      int
+	touches  int
+	ours     map[string]bool // templates that the release, or a person who was told, stands on
 }
 
 func TestInvariants(t *testing.T) {
@@ -135,7 +139,12 @@ func (m *machine) event(t *rapid.T) release.Event {
 // shake lets the cluster, and other people, do something.
 func (m *machine) shake(t *rapid.T) {
 	w := &m.workload
-	switch rapid.IntRange(0, 9).Draw(t, "cluster") {
+	switch rapid.IntRange(0, 11).Draw(t, "cluster") {
+	case 10:
+		m.touch()
+	case 11:
+		m.touch()
+		m.deployment(w.Version("gateway"), false)
 	case 0:
 		m.deployment(rapid.SampledFrom([]string{"v2.4.0", "v2.5.0", "v2.9.9"}).Draw(t, "version"), false)
 	case 1:
@@ -153,6 +162,31 @@ func (m *machine) shake(t *rapid.T) {
 	default:
 		m.deployment(w.Version("gateway"), true)
 	}
+}
+
+// touch is somebody's restart or changed variable: the image stays, the pod template does not.
+func (m *machine) touch() {
+	w := &m.workload
+	if !w.Found {
+		return
+	}
+	m.touches++
+	w.Template.Hash += fmt.Sprintf("+%d", m.touches)
+	w.Template.Fields = append(slices.Clone(w.Template.Fields), release.Field{Path: "annotations", Key: "touched", Value: fmt.Sprint(m.touches)})
+	w.Generation++
+	next := int64(2)
+	for i := range w.Revisions {
+		next = max(next, w.Revisions[i].Number+1)
+	}
+	revisions := slices.Clone(w.Revisions)
+	for i := range revisions {
+		revisions[i].Current = false
+	}
+	version := w.Version("gateway")
+	w.Revisions = append([]release.Revision{{
+		Number: next, Version: version, Image: "registry/datahub-gateway:" + version, Template: w.Template, Current: true,
+	}}, revisions...)
+	m.deployment(version, true)
 }
 
 func (m *machine) sample(t *rapid.T) release.Event {
@@ -178,11 +212,59 @@ func (m *machine) outcome(t *rapid.T) release.Event {
 			m.deployment(release.Version(c.Image), false)
 		}
 		if r, ok := m.workload.Revision(c.Revision); landed && ok && c.Kind == release.UndoTo {
-			m.deployment(r.Version, false)
+			m.undone(r)
 		}
 		o.Generation = m.workload.Generation
 	}
 	return release.Done{Outcome: o}
+}
+
+// undone has the cluster run a revision again: it becomes the newest.
+func (m *machine) undone(r release.Revision) {
+	w := &m.workload
+	w.Revisions = slices.DeleteFunc(slices.Clone(w.Revisions), func(x release.Revision) bool { return x.Template.Hash == r.Template.Hash })
+	newest := r.Number
+	for i := range w.Revisions {
+		w.Revisions[i].Current = false
+		newest = max(newest, w.Revisions[i].Number)
+	}
+	r.Number, r.Current = newest+1, true
+	w.Revisions = append([]release.Revision{r}, w.Revisions...)
+	w.Template, w.Containers = r.Template, []release.Container{{Name: "gateway", Image: r.Image}}
+	w.Generation++
+	m.deployment(r.Version, false)
+}
+
+// own follows what the release stands on: what ran when it began, what it set, what a
+// person accepted, and what they were told would be rolled back.
+func (m *machine) own(before, next release.State, event release.Event) {
+	if m.ours == nil || before.ID != next.ID {
+		m.ours = map[string]bool{}
+	}
+	m.ours[next.From.Template], m.ours[next.Rollout.Goal.Template] = true, true
+	e, wish := event.(release.Intended)
+	if !wish || next.View.Taken != e.ID {
+		return
+	}
+	if i, ok := e.Intent.(release.Undo); ok && i.Over {
+		m.ours[next.View.Workload.Template.Hash] = true
+	}
+}
+
+// over: an undo of a release under way rolls nothing back that someone else made of the
+// version under release, unless a person was told; never by itself.
+func (m *machine) over(t *rapid.T, before release.State, c release.Change) {
+	w := before.View.Workload
+	under := before.Phase == release.Deploying || before.Phase == release.Verifying || before.Phase == release.RollingBack
+	late := w.UID == before.Rollout.UID && w.Generation < before.Rollout.Generation
+	newest := before.Phase != release.RollingBack && !w.Runs("gateway", before.To.Image) // somebody else's version: it is what is undone
+	unseen := before.Rollout.Goal.Template == "" && w.Runs("gateway", before.To.Image)   // of its own change no template was seen yet
+	if c.Kind != release.UndoTo || !under || late || unseen || newest && c.By != release.Itself {
+		return
+	}
+	if !m.ours[w.Template.Hash] {
+		t.Fatalf("%s undoes %s, which someone else made and nobody was shown, in %s", c.By.Name, w.Template.Hash, before.Phase)
+	}
 }
 
 func (m *machine) intent(t *rapid.T) release.Event {
@@ -213,6 +295,14 @@ func (m *machine) intent(t *rapid.T) release.Event {
 	if intent != nil {
 		seen = release.SeenBy(m.plan, m.state, m.now, intent)
 	}
+	if undo, ok := intent.(release.Undo); ok && rapid.IntRange(0, 4).Draw(t, "read") > 0 {
+		for _, c := range release.Allowed(m.plan, m.state, m.now) {
+			if c.Kind == release.DoUndo && (undo.Revision == 0 || c.Seen.Revision == undo.Revision) {
+				intent = c.Intent // as a dialog does, it says what it rolls back
+				break
+			}
+		}
+	}
 	if rapid.IntRange(0, 9).Draw(t, "moved") == 0 {
 		seen.Before += "?"
 	}
@@ -222,14 +312,17 @@ func (m *machine) intent(t *rapid.T) release.Event {
 func (m *machine) step(t *rapid.T, event release.Event) {
 	before := m.state
 	next, effects := steps(t, m.plan, before, m.now, event)
+	m.own(before, next, event)
 	m.durability(t, before, next, event, effects)
 	m.duplicate(t, next, event)
 	m.effects(t, before, next, event, effects)
 	m.outcomes(t, before, next)
 	m.phases(t, before, next, event)
+	goesOn(t, before, next, event)
 	survives(t, before, next, m.now, event)
 	m.state = next
 	m.undoable(t)
+	leavable(t, m.plan, m.state, m.now)
 	for _, intent := range release.Allowed(m.plan, m.state, m.now) {
 		for _, r := range intent.Refusals {
 			if r.None() || r.Text == "" || r.Wait && r.Kind == release.RefusedLack {
@@ -305,6 +398,7 @@ func (m *machine) effects(t *rapid.T, before, next release.State, event release.
 		}
 		sent++
 		m.inFlight = append(m.inFlight, c)
+		m.over(t, before, c)
 		if next.Pending == nil || encode(t, release.Record{Pending: &release.Pending{Change: next.Pending.Change}}) != encode(t, release.Record{Pending: &release.Pending{Change: c}}) {
 			t.Fatalf("1: %s was sent and is not pending", c.Kind)
 		}

@@ -169,7 +169,7 @@ func TestUndoRefusesWhatMoved(t *testing.T) {
 	}))
 	p.seesNot("it moved") // scaling does not stand against an undo
 	p.show(later(later(f, nil), edited))
-	p.sees("it moved while you read", "! now")
+	p.sees("it moved while you read", "! now", "someone else changed the Deployment", "this is rolled back")
 	p.press("u")
 	p.asked()
 	p.sees("it moved while you read")
@@ -179,7 +179,7 @@ func TestUndoRefusesWhatMoved(t *testing.T) {
 	p.asked()
 	p.pace = time.Second
 	p.press("u")
-	p.asked(release.Undo{Revision: 14}) // what ran before the release, not before the edit
+	p.asked(release.Undo{Revision: 14, Over: true}) // what ran before the release, not before the edit
 	if got := p.console.asked[0].seen.Before; got != "edited" {
 		t.Errorf("confirmed template %q, want the one that was read again", got)
 	}
