@@ -10,7 +10,7 @@ KUBERNETES := -X k8s.io/component-base/version.gitVersion=v1.37.2 \
 RACE   ?= $(shell test "$$($(GO) env CGO_ENABLED)" = 1 && $$($(GO) env CC) -E -include stdlib.h -x c /dev/null >/dev/null 2>&1 && echo -race)
 GOLINT := $(GO) tool -modfile=tools/go.mod
 
-.PHONY: help build sandbox demo test unit e2e drills lint format bench golden clean
+.PHONY: help build postgres sandbox demo test unit e2e drills lint format bench golden clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,12 +28,23 @@ sandbox: ## build bin/sandbox, a local control plane to try things on
 demo: build sandbox ## try it: a sandbox with the console on it, taken down on leaving
 	bin/sandbox exec --dir .sandbox/demo -- bin/slipway --config .sandbox/demo/slipway.yaml --env production --version v2.5.0
 
+# The tests of databases need a server. As root on Debian it is installed from the distribution's packages, and then the
+# tests fail without it; elsewhere they are skipped, each by its name.
+POSTGRES := $$(ls /usr/lib/postgresql/*/bin/postgres /usr/pgsql-*/bin/postgres 2>/dev/null | head -n 1)
+postgres: ## install PostgreSQL, if it is missing: for the tests of databases and the sandbox
+	@if test -n "$(POSTGRES)" || command -v postgres >/dev/null; then :; \
+	elif test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+		echo "installing PostgreSQL from the distribution's packages"; \
+		{ apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends postgresql postgresql-client; } || \
+			echo "PostgreSQL could not be installed: the tests that need one are skipped"; \
+	else echo "no PostgreSQL: the tests that need one are skipped; install the package postgresql to run them"; fi
+
 test: unit e2e ## everything: unit, golden, scripts, and end to end on one sandbox
 
-unit:
+unit: postgres
 	@test -n "$(RACE)" || echo "no C compiler: tests run without the race detector"
 	$(GO) vet ./...
-	$(GO) test $(RACE) ./...
+	SLIPWAY_POSTGRES=$$(test -n "$(POSTGRES)" && echo required) $(GO) test $(RACE) ./...
 	cd sandbox && $(GO) test $(RACE) ./behaviour ./traffic ./gateway ./faulty ./meddle ./supervise ./stages ./kubelet ./disorder ./up ./top ./crds
 
 e2e: build sandbox

@@ -19,18 +19,20 @@ import (
 // The edges between our packages, as ARCHITECTURE.md draws them. Any other edge
 // fails: the shape of the program is decided here.
 var edges = map[string][]string{
-	"release":   {},
-	"untrusted": {},
-	"config":    {"release", "untrusted"},
-	"kube":      {"release", "untrusted"},
-	"metrics":   {"release", "untrusted"},
-	"checklist": {"release", "untrusted"},
-	"journal":   {"release", "untrusted"},
-	"engine":    {"release"},
-	"ui":        {"release"},
-	"cli":       {"release", "untrusted", "config", "kube", "metrics", "checklist", "journal", "engine", "ui"},
-	"e2e":       {},
-	"":          {"cli"},
+	"release":         {},
+	"untrusted":       {},
+	"config":          {"release", "untrusted"},
+	"kube":            {"release", "untrusted"},
+	"metrics":         {"release", "untrusted"},
+	"checklist":       {"release", "untrusted"},
+	"journal":         {"release", "untrusted"},
+	"database":        {"untrusted"},
+	"database/pgtest": {},
+	"engine":          {"release"},
+	"ui":              {"release"},
+	"cli":             {"release", "untrusted", "config", "kube", "metrics", "checklist", "journal", "engine", "ui"},
+	"e2e":             {},
+	"":                {"cli"},
 }
 
 const module = "datahub.io/slipway"
