@@ -79,7 +79,7 @@ func TestImports(t *testing.T) {
 // anything but its arguments, save for the functions of impure.
 var (
 	pure = []string{
-		"cmp", "crypto/sha256", "encoding/hex", "errors", "fmt", "maps", "math", "slices", "strconv", "strings", "time",
+		"cmp", "crypto/sha256", "encoding/hex", "encoding/json", "errors", "fmt", "maps", "math", "slices", "strconv", "strings", "time",
 		"unicode", "unicode/utf8",
 	}
 	impure = map[string][]string{
@@ -88,7 +88,8 @@ var (
 			"Print", "Printf", "Println", "Fprint", "Fprintf", "Fprintln",
 			"Scan", "Scanf", "Scanln", "Fscan", "Fscanf", "Fscanln",
 		},
-		"encoding/hex": {"Dumper", "NewEncoder", "NewDecoder"},
+		"encoding/hex":  {"Dumper", "NewEncoder", "NewDecoder"},
+		"encoding/json": {"NewEncoder", "NewDecoder"},
 	}
 )
 

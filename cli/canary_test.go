@@ -260,7 +260,7 @@ type traffic struct {
 	mu             sync.Mutex
 	stable, canary release.Workload
 	split          release.Split
-	refuses        release.ChangeKind
+	refuses        release.OpKind
 }
 
 // carries makes the stage's cluster that one, looked at again and again.
@@ -287,14 +287,14 @@ func (s *stage) carries(w *traffic) {
 func (w *traffic) apply(c release.Change) release.Outcome {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if c.Kind == w.refuses {
+	if c.Kind() == w.refuses {
 		return release.Outcome{Kind: release.Denied, Text: "the test does not go on"}
 	}
-	switch c.Kind {
+	switch do := c.Do.(type) {
 	case release.SetWeight:
-		w.split.Canary = c.Weight
+		w.split.Canary = do.Weight
 	case release.ScaleCanary:
-		w.canary = canaryWorkload(c.Replicas)
+		w.canary = canaryWorkload(do.Replicas)
 	}
 	return release.Outcome{Kind: release.Accepted}
 }
@@ -328,7 +328,7 @@ func TestCanaryAbortWithoutRecord(t *testing.T) {
 			s.carries(leftBehind())
 			s.ends(run(s, t), exitOK, "")
 			sent := s.cluster.sent()
-			if len(sent) != 2 || sent[0].Kind != release.SetWeight || sent[0].Weight != 0 || sent[1].Kind != release.ScaleCanary || sent[1].Replicas != 0 {
+			if len(sent) != 2 || !weighs(sent[0], 0) || !scales(sent[1], 0) {
 				t.Errorf("sent %+v", sent)
 			}
 			if at := strings.Index(s.output.String(), "abort canary: 10% of the traffic back to stable"); at < 0 {
@@ -360,7 +360,7 @@ func TestDeployAdopts(t *testing.T) {
 			t.Parallel()
 			s := newStage(t)
 			w := leftBehind()
-			w.refuses, w.split.Canary = release.ApplyCanary, 0
+			w.refuses, w.split.Canary = release.OpApplyCanary, 0
 			s.carries(w)
 			r := &deployment{flags: deployFlags{version: "v2", adopt: adopt}, over: true}
 			ended := make(chan error, 1)
@@ -373,7 +373,7 @@ func TestDeployAdopts(t *testing.T) {
 				return
 			}
 			s.ends(ended, exitError, "apply canary refused: the test does not go on")
-			if sent := s.cluster.sent(); len(sent) != 1 || sent[0].Kind != release.ApplyCanary || sent[0].UID != "c" {
+			if sent := s.cluster.sent(); len(sent) != 1 || !applies(sent[0], "c") {
 				t.Errorf("sent %+v", sent)
 			}
 		})
@@ -440,7 +440,7 @@ func TestCanaryAdvances(t *testing.T) {
 	s.pickedUp(0)
 	s.ends(s.leading(t, "advance", false), exitOK, "")
 	sent := s.cluster.sent()
-	if len(sent) != 2 || sent[0].Kind != release.ScaleCanary || sent[0].Replicas != 2 || sent[1].Kind != release.SetWeight || sent[1].Weight != 100 {
+	if len(sent) != 2 || !scales(sent[0], 2) || !weighs(sent[1], 100) {
 		t.Errorf("sent %+v", sent)
 	}
 	s.shows("advance canary 10% → 100%", 0)
@@ -451,7 +451,7 @@ func TestCanaryPromoteAsks(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	w := leftBehind()
-	w.canary, w.split.Canary, w.refuses = canaryWorkload(2), 100, release.SetImage
+	w.canary, w.split.Canary, w.refuses = canaryWorkload(2), 100, release.OpSetImage
 	s.carries(w)
 	s.options.Metrics, s.options.Plan.Protected = &comparing{}, true
 	s.pickedUp(1)
@@ -459,7 +459,27 @@ func TestCanaryPromoteAsks(t *testing.T) {
 	s.shows("To go on, type the environment's name: ", 0)
 	s.types("staging")
 	s.ends(ended, exitError, "refused: the test does not go on")
-	if sent := s.cluster.sent(); len(sent) != 1 || sent[0].Kind != release.SetImage || sent[0].Image != "registry/gateway:v2" {
+	if sent := s.cluster.sent(); len(sent) != 1 || !sets(sent[0], "registry/gateway:v2") {
 		t.Errorf("sent %+v", sent)
 	}
+}
+
+func weighs(c release.Change, weight int) bool {
+	do, ok := c.Do.(release.SetWeight)
+	return ok && do.Weight == weight
+}
+
+func scales(c release.Change, pods int) bool {
+	do, ok := c.Do.(release.ScaleCanary)
+	return ok && do.Replicas == pods
+}
+
+func applies(c release.Change, uid string) bool {
+	do, ok := c.Do.(release.ApplyCanary)
+	return ok && do.UID == uid
+}
+
+func sets(c release.Change, image string) bool {
+	do, ok := c.Do.(release.SetImage)
+	return ok && do.Image == image
 }

@@ -35,7 +35,7 @@ func TestPauseAsks(t *testing.T) {
 	}
 	s.types("y")
 	s.ends(ended, exitOK, "")
-	if sent := s.cluster.sent(); len(sent) != 1 || sent[0].Kind != release.SetPaused {
+	if sent := s.cluster.sent(); len(sent) != 1 || sent[0].Kind() != release.OpPause {
 		t.Errorf("sent %+v", sent)
 	}
 }

@@ -184,7 +184,7 @@ func TestUndoWithoutAStateDirectory(t *testing.T) {
 	st := newStage(t)
 	st.options.Journals = records{store}
 	st.cluster.apply = func(c release.Change) release.Outcome {
-		return release.Outcome{Kind: release.Accepted, Generation: c.Generation + 1}
+		return release.Outcome{Kind: release.Accepted, Generation: 4}
 	}
 	st.cluster.identify()
 	u := &undoing{flags: undoFlags{noWait: true}}

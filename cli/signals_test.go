@@ -140,7 +140,7 @@ func TestOutputDoesNotHoldUpAChange(t *testing.T) {
 			s := newStage(t)
 			s.cmd.SetOut(out)
 			s.cluster.apply = func(c release.Change) release.Outcome {
-				return release.Outcome{Kind: release.Accepted, Generation: c.Generation + 1}
+				return release.Outcome{Kind: release.Accepted, Generation: 4}
 			}
 			s.cluster.identify()
 			u := &undoing{flags: undoFlags{noWait: true}}

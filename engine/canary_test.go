@@ -18,7 +18,7 @@ type split struct {
 	mu     sync.Mutex
 	canary release.Workload
 	weight int
-	asked  []release.ChangeKind
+	asked  []release.OpKind
 }
 
 func (s *split) Watch(ctx context.Context, emit func(release.Event)) {
@@ -38,21 +38,27 @@ func (s *split) Watch(ctx context.Context, emit func(release.Event)) {
 func (s *split) Apply(_ context.Context, c release.Change) release.Outcome {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.asked = append(s.asked, c.Kind)
-	switch c.Kind {
-	case release.ApplyCanary, release.ScaleCanary:
-		n := c.Replicas
-		s.canary = release.Workload{
-			Found: true, UID: "canary", Generation: 1, Observed: 1, Desired: n, Replicas: n, Updated: n, Ready: n, Available: n,
-			Containers: []release.Container{{Name: "gateway", Image: "registry/gateway:v2.5.0"}}, Template: template("v2.5.0"),
-		}
+	s.asked = append(s.asked, c.Kind())
+	switch do := c.Do.(type) {
+	case release.ApplyCanary:
+		s.pods(do.Replicas)
+	case release.ScaleCanary:
+		s.pods(do.Replicas)
 	case release.SetWeight:
-		s.weight = c.Weight
+		s.weight = do.Weight
 	}
 	return release.Outcome{Kind: release.Accepted, Generation: 1}
 }
 
-func (s *split) changes() []release.ChangeKind {
+// pods gives the canary that many.
+func (s *split) pods(n int) {
+	s.canary = release.Workload{
+		Found: true, UID: "canary", Generation: 1, Observed: 1, Desired: n, Replicas: n, Updated: n, Ready: n, Available: n,
+		Containers: []release.Container{{Name: "gateway", Image: "registry/gateway:v2.5.0"}}, Template: template("v2.5.0"),
+	}
+}
+
+func (s *split) changes() []release.OpKind {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.asked)
@@ -141,7 +147,7 @@ func TestWayBackGoesOnUnrecorded(t *testing.T) {
 func (r *rig) takenBack(t *testing.T, s *split, what string) {
 	t.Helper()
 	r.until(t, "back", func(f release.Frame) bool { return f.State.Phase == release.RolledBack })
-	want := []release.ChangeKind{release.ApplyCanary, release.SetWeight, release.SetWeight, release.ScaleCanary}
+	want := []release.OpKind{release.OpApplyCanary, release.OpSetWeight, release.OpSetWeight, release.OpScaleCanary}
 	if got := s.changes(); !slices.Equal(got, want) {
 		t.Errorf("changes %v, want %v", got, want)
 	}

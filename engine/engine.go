@@ -115,6 +115,7 @@ type Engine struct {
 	logs       release.PodLog
 	stopLogs   context.CancelFunc
 	inFlight   int               // changes that are not answered
+	longest    time.Duration     // that one of them may take
 	unsaved    bool              // the state is not what is on disk, or may not be
 	broken     string            // why the journal cannot be written, as last told
 	unlogged   bool              // an undo or abort was sent although it could not be written down
@@ -333,7 +334,7 @@ func (e *Engine) drain() {
 	if e.stopLogs != nil {
 		e.stopLogs()
 	}
-	limit := time.After(applyTimeout + time.Second)
+	limit := time.After(e.longest + time.Second)
 	for {
 		select {
 		case message := <-e.events:

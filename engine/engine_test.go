@@ -178,12 +178,23 @@ type rig struct {
 
 func template(version string) release.Template { return release.Template{Hash: "hash-" + version} }
 
+// generation is that of the Deployment that an operation was decided on.
+func generation(do release.Operation) int64 {
+	switch do := do.(type) {
+	case release.SetImage:
+		return do.Generation
+	case release.UndoTo:
+		return do.Generation
+	}
+	return 0
+}
+
 func newRig(t *testing.T, change func(*Options)) *rig {
 	t.Helper()
 	c := &cluster{
 		before: func() {},
 		answer: func(change release.Change) release.Outcome {
-			return release.Outcome{Kind: release.Accepted, Generation: change.Generation + 1}
+			return release.Outcome{Kind: release.Accepted, Generation: generation(change.Do) + 1}
 		},
 		look: release.Workload{
 			Found: true, UID: "uid", Generation: 1, Observed: 1, Desired: 1, Replicas: 1, Updated: 1, Ready: 1, Available: 1,
@@ -338,7 +349,7 @@ func TestPickedUpOnAFullDisk(t *testing.T) {
 			Format: 1, Seq: 7, ID: "id-1", Phase: release.Planned, To: release.Target{Version: "v2.5.0", Image: "registry/gateway:v2.5.0"},
 			Items: []release.Item{{ID: "rolling", Status: release.Waiting}},
 			Pending: &release.Pending{
-				Change: release.Change{ID: "c-1", Kind: release.SetImage, UID: "uid", Before: "hash-v2.3.0", Container: "gateway", Image: "registry/gateway:v2.5.0"},
+				Change: release.Change{ID: "c-1", Do: release.SetImage{Guard: release.Guard{UID: "uid", Before: "hash-v2.3.0"}, Container: "gateway", Image: "registry/gateway:v2.5.0"}},
 				Since:  time.Now().Add(-time.Minute), Next: release.Deploying, Goal: release.Target{Version: "v2.5.0", Image: "registry/gateway:v2.5.0"},
 			},
 		}
@@ -477,7 +488,7 @@ func TestPickedUpIsLookedAt(t *testing.T) {
 			Format: 1, Seq: 7, ID: "id-1", Phase: release.Planned, To: release.Target{Version: "v2.4.0", Image: "registry/gateway:v2.4.0"},
 			Items: []release.Item{{ID: "rolling", Status: release.Waiting}},
 			Pending: &release.Pending{
-				Change: release.Change{ID: "c-1", Kind: release.SetImage, UID: "uid", Before: "hash-v2.3.0", Container: "gateway", Image: "registry/gateway:v2.4.0"},
+				Change: release.Change{ID: "c-1", Do: release.SetImage{Guard: release.Guard{UID: "uid", Before: "hash-v2.3.0"}, Container: "gateway", Image: "registry/gateway:v2.4.0"}},
 				Since:  time.Now().Add(-time.Minute), Next: release.Deploying, Goal: release.Target{Version: "v2.4.0", Image: "registry/gateway:v2.4.0"},
 			},
 		}

@@ -9,11 +9,6 @@ import (
 	"datahub.io/slipway/release"
 )
 
-// applyTimeout bounds one change. A change without an answer by then is lost:
-// the cluster is looked at, and it is not repeated. It must stay below the grace
-// that release gives a lost request to arrive.
-const applyTimeout = 10 * time.Second
-
 // step is one turn: decide, write down, act.
 func (e *Engine) step(event release.Event) {
 	now := e.opts.Clock()
@@ -180,10 +175,12 @@ func (e *Engine) catchUp() {
 func (e *Engine) perform(effect release.Effect) {
 	switch effect := effect.(type) {
 	case release.Change:
+		deadline := effect.Do.Deadline()
 		e.inFlight++
+		e.longest = max(e.longest, deadline)
 		go func() {
 			// Not bound to the loop's context: leaving does not cut a change off.
-			ctx, cancel := context.WithTimeout(context.Background(), applyTimeout)
+			ctx, cancel := context.WithTimeout(context.Background(), deadline)
 			defer cancel()
 			outcome := e.cluster.Apply(ctx, effect)
 			outcome.ID = effect.ID

@@ -24,7 +24,7 @@ func entry(n int, phase release.Phase) Entry {
 	at := start.Add(time.Duration(n) * time.Second)
 	return Entry{
 		Seq: n, At: at, By: release.Actor{Name: "eng-a", Local: "a@laptop"}, Event: fmt.Sprintf("event %d", n),
-		Effects: []release.Change{{ID: fmt.Sprint("c", n), Kind: release.SetImage, Image: "r/gateway:v2.5.0"}},
+		Effects: []release.Change{{ID: fmt.Sprint("c", n), Do: release.SetImage{Image: "r/gateway:v2.5.0"}}},
 		Tells:   []release.Line{{Seq: n, At: at, Mark: release.MarkPass, Text: "line of \"text\" ✓"}},
 		Record:  release.Record{Format: release.RecordFormat, Seq: n, ID: "r1", Phase: phase, Items: []release.Item{{ID: "i", Evidence: strings.Repeat("x", n%7)}}},
 	}
@@ -443,7 +443,7 @@ func TestUnfinished(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := entry(12, release.Idle)
-	e.Record.Pending = &release.Pending{Change: release.Change{ID: "x"}, Since: start}
+	e.Record.Pending = &release.Pending{Change: release.Change{ID: "x", Do: release.PauseRollout{}}, Since: start}
 	if err := errors.Join(j.Append(e), j.Close()); err != nil {
 		t.Fatal(err)
 	}

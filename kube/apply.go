@@ -31,7 +31,7 @@ const applyTries = 8
 // Scaling in between, as an autoscaler does, is no obstacle.
 //
 // Changes of the canary's Deployment and of the traffic's weights are made in the
-// same way, under the preconditions of [release.Change]; the canary's is also
+// same way, under the preconditions of [release.Operation]; the canary's is also
 // created and deleted, each as one request.
 //
 // What could not be sent, or was refused, is Denied; what may have happened
@@ -45,38 +45,63 @@ func (c *Client) Apply(ctx context.Context, ch release.Change) release.Outcome {
 }
 
 func (c *Client) apply(ctx context.Context, ch release.Change) release.Outcome {
-	switch {
-	case ch.Kind == release.SetWeight:
-		return c.setWeight(ctx, ch)
-	case ch.Kind == release.ScaleStable:
-		return c.patchDeployment(ctx, ch, scale)
-	case ch.Kind.OfCanary():
+	switch do := ch.Do.(type) {
+	case release.SetImage:
+		return c.patchDeployment(ctx, subject{do.Guard, do.Container, do.Image, true}, func(d *appsv1.Deployment) ([]op, release.Outcome) {
+			return setImage(d, do, ch.Cause)
+		})
+	case release.UndoTo:
+		return c.patchDeployment(ctx, subject{do.Guard, do.Container, "", true}, func(d *appsv1.Deployment) ([]op, release.Outcome) {
+			return c.undo(ctx, d, do, ch.Cause)
+		})
+	case release.PauseRollout:
+		return c.patchDeployment(ctx, subject{Guard: do.Guard}, func(d *appsv1.Deployment) ([]op, release.Outcome) { return setPaused(d, true, ch.Cause) })
+	case release.ResumeRollout:
+		return c.patchDeployment(ctx, subject{Guard: do.Guard}, func(d *appsv1.Deployment) ([]op, release.Outcome) { return setPaused(d, false, ch.Cause) })
+	case release.ScaleStable:
+		return c.patchDeployment(ctx, subject{Guard: do.Guard}, scale(do.Scaling, ch.Cause))
+	case release.ApplyCanary, release.ScaleCanary, release.DeleteCanary:
 		return c.changeCanary(ctx, ch)
+	case release.SetWeight:
+		return c.setWeight(ctx, do)
+	default:
+		return denied("nothing was sent: %s is no change of the cluster", ch.Kind())
 	}
-	return c.patchDeployment(ctx, ch, c.plan)
 }
 
-// planner makes the patch for a change of d, or says why there is none to send.
-type planner func(ctx context.Context, d *appsv1.Deployment, ch release.Change) ([]byte, release.Outcome)
+// subject is what a patch is made for: the Deployment as it was decided on, and the
+// container and image that matter. Where paused is true its pause matters as well.
+type subject struct {
+	release.Guard
+	container, image string
+	paused           bool
+}
+
+// planner makes the operations of a patch of d, or says why there is none to send.
+type planner func(d *appsv1.Deployment) ([]op, release.Outcome)
 
 // patchDeployment makes one change of the Deployment that exists.
-func (c *Client) patchDeployment(ctx context.Context, ch release.Change, plan planner) release.Outcome {
+func (c *Client) patchDeployment(ctx context.Context, of subject, plan planner) release.Outcome {
 	return guarded("deployment "+c.deployment, func() look {
 		d, err := c.get(ctx)
 		if err != nil {
 			return look{out: denied("nothing was sent: read deployment %s: %s", c.deployment, short(err))}
 		}
-		if moved, ok := movedSince(d, ch, c.deployment); ok {
+		if moved, ok := movedSince(d, of, c.deployment); ok {
 			return look{out: moved}
 		}
-		patch, out := plan(ctx, d, ch)
+		ops, out := plan(d)
+		if len(ops) == 0 {
+			return look{version: d.ResourceVersion, out: out}
+		}
+		patch, out := guardedPatch(d.ResourceVersion, ops)
 		return look{version: d.ResourceVersion, patch: patch, out: out}
 	}, func(patch []byte) (release.Outcome, bool, error) {
 		after, sent, err := c.send(ctx, patch)
 		if err != nil {
 			return release.Outcome{}, sent, err
 		}
-		return release.Outcome{Kind: release.Accepted, Generation: after.Generation, Stored: stored(after, ch), Text: accepted(after, ch)}, true, nil
+		return release.Outcome{Kind: release.Accepted, Generation: after.Generation, Stored: stored(after, of.container), Text: accepted(after, of.container, of.image)}, true, nil
 	})
 }
 
@@ -170,17 +195,17 @@ func refusedVersion(err error) string {
 }
 
 // movedSince compares the precondition of a change with what is there now.
-func movedSince(d *appsv1.Deployment, ch release.Change, name string) (release.Outcome, bool) {
+func movedSince(d *appsv1.Deployment, of subject, name string) (release.Outcome, bool) {
 	moved := func(format string, args ...any) (release.Outcome, bool) { return movedOn(format, args...), true }
 	switch {
 	case d == nil:
 		return moved("deployment %s no longer exists", name)
-	case string(d.UID) != ch.UID:
+	case string(d.UID) != of.UID:
 		return moved("deployment %s was deleted and created again", name)
-	case flatten(&d.Spec.Template).Hash != ch.Before:
-		return moved("generation %d → %d: %s", ch.Generation, d.Generation, present(d, ch.Container))
-	case d.Spec.Paused != ch.Paused && (ch.Kind == release.SetImage || ch.Kind == release.UndoTo):
-		return moved("it was paused or resumed meanwhile: %s", present(d, ch.Container))
+	case flatten(&d.Spec.Template).Hash != of.Before:
+		return moved("generation %d → %d: %s", of.Generation, d.Generation, present(d, of.container))
+	case of.paused && d.Spec.Paused != of.Paused:
+		return moved("it was paused or resumed meanwhile: %s", present(d, of.container))
 	default:
 		return release.Outcome{}, false
 	}
@@ -228,19 +253,19 @@ func writerOf(fields []metav1.ManagedFieldsEntry, name string) string {
 }
 
 // accepted says what came of a change, with what admission made of its image.
-func accepted(d *appsv1.Deployment, ch release.Change) string {
+func accepted(d *appsv1.Deployment, container, image string) string {
 	text := fmt.Sprintf("generation %d", d.Generation)
-	if image := stored(d, ch).Image; ch.Image != "" && image != ch.Image {
-		text += ", stored as " + release.ShortImage(image)
+	if is := stored(d, container).Image; image != "" && is != image {
+		text += ", stored as " + release.ShortImage(is)
 	}
 	return text
 }
 
 // stored is what the API server made of a change.
-func stored(d *appsv1.Deployment, ch release.Change) release.Stored {
+func stored(d *appsv1.Deployment, container string) release.Stored {
 	spec := &d.Spec.Template.Spec
 	return release.Stored{
-		Image:    untrusted.Line(imageOf(spec, released(spec, ch.Container)), textBound),
+		Image:    untrusted.Line(imageOf(spec, released(spec, container)), textBound),
 		Template: flatten(&d.Spec.Template).Hash,
 	}
 }

@@ -47,9 +47,9 @@ func TestSetImage(t *testing.T) {
 	d := w.deploy("gateway", "gateway:v1")
 	c := w.client("gateway", nil)
 
-	ch := of(d, release.SetImage)
+	ch := release.SetImage{Guard: guardOf(d), Container: "gateway"}
 	ch.Image = "gateway:v2"
-	out := c.Apply(t.Context(), ch)
+	out := c.Apply(t.Context(), ordered(ch))
 	expect(t, out, release.Accepted)
 	after := w.get("gateway")
 	if got := after.Spec.Template.Spec.Containers; got[0].Image != "envoy:v1" || got[1].Image != "gateway:v2" {
@@ -58,23 +58,23 @@ func TestSetImage(t *testing.T) {
 	if out.Generation != after.Generation || after.Generation != d.Generation+1 {
 		t.Errorf("generation %d, outcome says %d, was %d", after.Generation, out.Generation, d.Generation)
 	}
-	if a := after.Annotations; a[changeCauseAnnotation] != ch.Cause || a["team"] != "api" {
+	if a := after.Annotations; a[changeCauseAnnotation] != ordered(ch).Cause || a["team"] != "api" {
 		t.Errorf("annotations are %v", a)
 	}
 	if by := writer(after); by != "slipway" {
 		t.Errorf("written by %q", by)
 	}
 
-	expect(t, c.Apply(t.Context(), ch), release.Moved, "generation 1 → 2", "image is now v2", "by slipway")
-	again := of(after, release.SetImage)
+	expect(t, c.Apply(t.Context(), ordered(ch)), release.Moved, "generation 1 → 2", "image is now v2", "by slipway")
+	again := release.SetImage{Guard: guardOf(after), Container: "gateway"}
 	again.Image = ch.Image
 	ch = again
-	expect(t, c.Apply(t.Context(), ch), release.Skipped, "image unchanged")
+	expect(t, c.Apply(t.Context(), ordered(ch)), release.Skipped, "image unchanged")
 	ch.Container = "gatway"
-	expect(t, c.Apply(t.Context(), ch), release.Denied, `no container "gatway"`, "proxy, gateway")
+	expect(t, c.Apply(t.Context(), ordered(ch)), release.Denied, `no container "gatway"`, "proxy, gateway")
 	ch.UID = "00000000-0000-4000-8000-000000000000"
-	expect(t, c.Apply(t.Context(), ch), release.Moved, "deleted and created again")
-	expect(t, w.client("nothing", nil).Apply(t.Context(), ch), release.Moved, "no longer exists")
+	expect(t, c.Apply(t.Context(), ordered(ch)), release.Moved, "deleted and created again")
+	expect(t, w.client("nothing", nil).Apply(t.Context(), ordered(ch)), release.Moved, "no longer exists")
 	if now := w.get("gateway"); now.Generation != after.Generation {
 		t.Errorf("a refused change made generation %d of %d", now.Generation, after.Generation)
 	}
@@ -84,9 +84,9 @@ func TestSetImageOfBareDeployment(t *testing.T) {
 	w := sandbox(t)
 	d := w.deploy("gateway", "gateway:v1")
 	// Without the controller's own annotation there is none at all for a moment.
-	ch := of(d, release.SetImage)
+	ch := release.SetImage{Guard: guardOf(d), Container: "gateway"}
 	ch.Image = "not an image:"
-	expect(t, w.client("gateway", nil).Apply(t.Context(), ch), release.Accepted) // the API server takes any text
+	expect(t, w.client("gateway", nil).Apply(t.Context(), ordered(ch)), release.Accepted) // the API server takes any text
 	bare := d.DeepCopy()
 	bare.Annotations = nil
 	if ops := setCause(bare, "x", nil, ""); len(ops) != 1 || ops[0].Path != "/metadata/annotations" {
@@ -98,14 +98,14 @@ func TestPauseAndResume(t *testing.T) {
 	w := sandbox(t)
 	d := w.deploy("gateway", "gateway:v1")
 	c := w.client("gateway", nil)
-	expect(t, c.Apply(t.Context(), of(d, release.SetResume)), release.Skipped, "is not paused")
-	expect(t, c.Apply(t.Context(), of(d, release.SetPaused)), release.Accepted)
+	expect(t, c.Apply(t.Context(), ordered(release.ResumeRollout{Guard: guardOf(d)})), release.Skipped, "is not paused")
+	expect(t, c.Apply(t.Context(), ordered(release.PauseRollout{Guard: guardOf(d)})), release.Accepted)
 	d = w.settled("gateway")
 	if !d.Spec.Paused {
 		t.Fatal("not paused")
 	}
-	expect(t, c.Apply(t.Context(), of(d, release.SetPaused)), release.Skipped, "is already paused")
-	expect(t, c.Apply(t.Context(), of(d, release.SetResume)), release.Accepted)
+	expect(t, c.Apply(t.Context(), ordered(release.PauseRollout{Guard: guardOf(d)})), release.Skipped, "is already paused")
+	expect(t, c.Apply(t.Context(), ordered(release.ResumeRollout{Guard: guardOf(d)})), release.Accepted)
 	if w.get("gateway").Spec.Paused {
 		t.Fatal("still paused")
 	}
@@ -127,9 +127,9 @@ func TestLostAnswer(t *testing.T) {
 			return answer, err
 		})
 	})
-	ch := of(d, release.SetImage)
+	ch := release.SetImage{Guard: guardOf(d), Container: "gateway"}
 	ch.Image = "gateway:v2"
-	expect(t, c.Apply(t.Context(), ch), release.Lost, "connection reset by peer")
+	expect(t, c.Apply(t.Context(), ordered(ch)), release.Lost, "connection reset by peer")
 	if after := w.get("gateway"); after.Generation != d.Generation+1 || n.Load() != 1 {
 		t.Errorf("generation %d of %d after %d patches", after.Generation, d.Generation, n.Load())
 	}
@@ -154,14 +154,14 @@ func TestContextEndsPatch(t *testing.T) {
 			return answer, err
 		})
 	})
-	ch := of(d, release.SetImage)
+	ch := release.SetImage{Guard: guardOf(d), Container: "gateway"}
 	ch.Image = "gateway:v2"
-	expect(t, c.Apply(ctx, ch), release.Lost, "no answer to the patch")
+	expect(t, c.Apply(ctx, ordered(ch)), release.Lost, "no answer to the patch")
 }
 
 func TestNothingSent(t *testing.T) {
 	c := unreachable(t)
-	out := c.Apply(t.Context(), release.Change{ID: "1", Kind: release.SetPaused})
+	out := c.Apply(t.Context(), ordered(release.PauseRollout{}))
 	expect(t, out, release.Denied, "nothing was sent", "connection refused")
 }
 
@@ -180,7 +180,7 @@ func TestNothingSentAfterReading(t *testing.T) {
 			return next.RoundTrip(r)
 		})
 	})
-	expect(t, c.Apply(t.Context(), of(d, release.SetPaused)), release.Denied, "nothing was sent", "connection refused")
+	expect(t, c.Apply(t.Context(), ordered(release.PauseRollout{Guard: guardOf(d)})), release.Denied, "nothing was sent", "connection refused")
 }
 
 func TestForbiddenPatch(t *testing.T) {
@@ -195,7 +195,7 @@ func TestForbiddenPatch(t *testing.T) {
 	if err != nil || !seen.Found {
 		t.Fatalf("found %v, %v", seen.Found, err)
 	}
-	out := c.Apply(t.Context(), release.Change{ID: "1", Kind: release.SetPaused, UID: seen.UID, Before: seen.Template.Hash, Paused: seen.Paused})
+	out := c.Apply(t.Context(), ordered(release.PauseRollout{Guard: release.Guard{UID: seen.UID, Before: seen.Template.Hash, Paused: seen.Paused}}))
 	expect(t, out, release.Denied, "forbidden: patch deployments in namespace datahub-production", "deploy/rbac.yaml")
 }
 
@@ -204,16 +204,16 @@ func TestAcceptedSaysWhatWasStored(t *testing.T) {
 	d := &appsv1.Deployment{}
 	d.Generation = 8
 	d.Spec.Template.Spec.Containers = []corev1.Container{{Name: "proxy", Image: "envoy:v1"}, {Name: "gateway", Image: "mirror.corp/x/gw:v2.5.0@sha256:0123456789"}}
-	ch := release.Change{Kind: release.SetImage, Container: "gateway", Image: "ghcr.io/x/gw:v2.5.0"}
-	got := stored(d, ch)
+	ch := release.SetImage{Container: "gateway", Image: "ghcr.io/x/gw:v2.5.0"}
+	got := stored(d, ch.Container)
 	if got.Image != "mirror.corp/x/gw:v2.5.0@sha256:0123456789" || got.Template != flatten(&d.Spec.Template).Hash {
 		t.Errorf("stored %+v", got)
 	}
-	if text := accepted(d, ch); text != "generation 8, stored as …/gw:v2.5.0@sha256:0123…" {
+	if text := accepted(d, ch.Container, ch.Image); text != "generation 8, stored as …/gw:v2.5.0@sha256:0123…" {
 		t.Error(text)
 	}
 	ch.Image = got.Image
-	if text := accepted(d, ch); text != "generation 8" {
+	if text := accepted(d, ch.Container, ch.Image); text != "generation 8" {
 		t.Error(text)
 	}
 }

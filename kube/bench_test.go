@@ -84,7 +84,7 @@ func BenchmarkApply(b *testing.B) {
 		ch := w.undoOf(d, revisionOf(sets[1]))
 		c.remember(&history{uid: d.UID, sets: sets})
 		b.StartTimer()
-		if out := c.Apply(b.Context(), ch); out.Kind != release.Accepted {
+		if out := c.Apply(b.Context(), ordered(ch)); out.Kind != release.Accepted {
 			b.Fatalf("%s: %s", out.Kind, out.Text)
 		}
 	}

@@ -16,13 +16,13 @@ import (
 	"datahub.io/slipway/release"
 )
 
-// noCanary refuses a change of what is not configured.
-func (c *Client) noCanary(ch release.Change, object string) (release.Outcome, bool) {
+// noCanary refuses a change of what is not configured, or is configured otherwise by now.
+func (c *Client) noCanary(kind release.OpKind, decided, object string) (release.Outcome, bool) {
 	switch {
 	case c.canary == nil || object == "":
-		return denied("nothing was sent: %s needs a canary, and none is configured", ch.Kind), true
-	case ch.Object != "" && ch.Object != object:
-		return denied("nothing was sent: %s was decided on %s, and %s is configured now", ch.Kind, ch.Object, object), true
+		return denied("nothing was sent: %s needs a canary, and none is configured", kind), true
+	case decided != "" && decided != object:
+		return denied("nothing was sent: %s was decided on %s, and %s is configured now", kind, decided, object), true
 	}
 	return release.Outcome{}, false
 }
@@ -33,36 +33,51 @@ func (c *Client) changeCanary(ctx context.Context, ch release.Change) release.Ou
 	if c.canary != nil {
 		object = "deployment/" + c.canary.Deployment
 	}
-	if out, refused := c.noCanary(ch, object); refused {
-		return out
+	refuse := func(guard release.Guard, ends bool, routes []string) (release.Outcome, bool) {
+		if out, refused := c.noCanary(ch.Kind(), guard.Object, object); refused || !ends {
+			return out, refused
+		}
+		return c.stillRouted(ctx, routes)
 	}
-	if ch.Kind == release.DeleteCanary || ch.Kind == release.ScaleCanary && ch.Replicas == 0 {
-		if out, refused := c.stillRouted(ctx, ch); refused {
+	switch do := ch.Do.(type) {
+	case release.ScaleCanary:
+		if out, refused := refuse(do.Guard, do.Replicas == 0, do.Routes); refused {
 			return out
 		}
-	}
-	switch ch.Kind {
-	case release.ScaleCanary:
-		return c.second.patchDeployment(ctx, ch, scale)
+		return c.second.patchDeployment(ctx, subject{Guard: do.Guard}, scale(do.Scaling, ch.Cause))
 	case release.DeleteCanary:
-		return c.second.remove(ctx, ch)
+		if out, refused := refuse(do.Guard, true, do.Routes); refused {
+			return out
+		}
+		return c.second.remove(ctx, do)
+	case release.ApplyCanary:
+		if out, refused := refuse(do.Guard, false, nil); refused {
+			return out
+		}
+		return c.applyCanary(ctx, do, ch.Cause)
+	default:
+		return denied("nothing was sent: %s is no change of a canary", ch.Kind())
 	}
-	wanted, out, ok := c.wanted(ctx, ch)
+}
+
+// applyCanary makes the canary's Deployment, or brings the one that is there to it.
+func (c *Client) applyCanary(ctx context.Context, do release.ApplyCanary, cause string) release.Outcome {
+	wanted, out, ok := c.wanted(ctx, do, cause)
 	switch {
 	case !ok:
 		return out
-	case ch.UID == "":
-		return c.second.create(ctx, wanted, ch)
+	case do.UID == "":
+		return c.second.create(ctx, wanted, do)
 	}
-	return c.second.patchDeployment(ctx, ch, func(_ context.Context, d *appsv1.Deployment, ch release.Change) ([]byte, release.Outcome) {
-		return renew(d, wanted, ch)
+	return c.second.patchDeployment(ctx, subject{Guard: do.Guard, container: do.Container, image: do.Image}, func(d *appsv1.Deployment) ([]op, release.Outcome) {
+		return renew(d, wanted, do.Container, cause)
 	})
 }
 
 // wanted is the canary's Deployment as the change wants it; ok is false where out
 // says why it cannot be made.
-func (c *Client) wanted(ctx context.Context, ch release.Change) (d *appsv1.Deployment, out release.Outcome, ok bool) {
-	if ch.Image == "" {
+func (c *Client) wanted(ctx context.Context, do release.ApplyCanary, cause string) (d *appsv1.Deployment, out release.Outcome, ok bool) {
+	if do.Image == "" {
 		return nil, denied("nothing was sent: no image is named for deployment %s", c.canary.Deployment), false
 	}
 	stable, err := c.get(ctx)
@@ -70,35 +85,35 @@ func (c *Client) wanted(ctx context.Context, ch release.Change) (d *appsv1.Deplo
 		return nil, denied("nothing was sent: read deployment %s: %s", c.deployment, short(err)), false
 	}
 	d, err = c.blueprint(ctx, stable)
-	if err == nil && ch.UID == "" && c.canary.Traffic.Kind == "" {
+	if err == nil && do.UID == "" && c.canary.Traffic.Kind == "" {
 		err = c.reached(ctx, stable, d)
 	}
 	if err != nil {
 		return nil, denied("nothing was sent: make deployment %s: %s", c.canary.Deployment, short(err)), false
 	}
-	if ch.Revision != 0 {
-		if out, ok := c.wear(ctx, d, stable, ch); !ok {
+	if do.Revision != 0 {
+		if out, ok := c.wear(ctx, d, stable, do); !ok {
 			return nil, out, false
 		}
 	}
-	container := released(&d.Spec.Template.Spec, cmp.Or(ch.Container, c.container))
-	if !dress(d, ch, container) {
-		return nil, denied("nothing was sent: deployment %s would not have all of the containers %s; it would have %s", d.Name, strings.Join(append([]string{container}, ch.Also...), ", "), strings.Join(containerNames(d), ", ")), false
+	container := released(&d.Spec.Template.Spec, cmp.Or(do.Container, c.container))
+	if !dress(d, do, container, cause) {
+		return nil, denied("nothing was sent: deployment %s would not have all of the containers %s; it would have %s", d.Name, strings.Join(append([]string{container}, do.Also...), ", "), strings.Join(containerNames(d), ", ")), false
 	}
 	return d, release.Outcome{}, true
 }
 
 // wear gives a blueprint the pods of a revision of stable, which must still be what
 // was shown; the labels stay the canary's.
-func (c *Client) wear(ctx context.Context, d, stable *appsv1.Deployment, ch release.Change) (out release.Outcome, ok bool) {
+func (c *Client) wear(ctx context.Context, d, stable *appsv1.Deployment, do release.ApplyCanary) (out release.Outcome, ok bool) {
 	if stable == nil {
 		return denied("nothing was sent: deployment %s does not exist", c.deployment), false
 	}
-	sets, err := c.replicaSets(ctx, stable, ch)
+	sets, err := c.replicaSets(ctx, stable, do.Revision, do.Template)
 	if err != nil {
 		return denied("nothing was sent: read the revisions of deployment %s: %s", stable.Name, short(err)), false
 	}
-	rs, out, ok := shownRevision(stable, sets, ch)
+	rs, out, ok := shownRevision(stable, sets, do.Revision, do.Template, do.Container)
 	if ok {
 		d.Spec.Template.Spec = *rs.Spec.Template.Spec.DeepCopy()
 		d.Spec.Template.Annotations = maps.Clone(rs.Spec.Template.Annotations)
@@ -107,7 +122,7 @@ func (c *Client) wear(ctx context.Context, d, stable *appsv1.Deployment, ch rele
 }
 
 // create creates the canary's Deployment, which must not exist.
-func (c *Client) create(ctx context.Context, wanted *appsv1.Deployment, ch release.Change) release.Outcome {
+func (c *Client) create(ctx context.Context, wanted *appsv1.Deployment, do release.ApplyCanary) release.Outcome {
 	now, err := c.get(ctx)
 	switch {
 	case err != nil:
@@ -120,7 +135,7 @@ func (c *Client) create(ctx context.Context, wanted *appsv1.Deployment, ch relea
 	switch {
 	case err == nil:
 		c.wrote(after.ResourceVersion)
-		return release.Outcome{Kind: release.Accepted, Generation: after.Generation, Stored: stored(after, ch), Text: fmt.Sprintf("deployment %s created, %s", after.Name, accepted(after, ch))}
+		return release.Outcome{Kind: release.Accepted, Generation: after.Generation, Stored: stored(after, do.Container), Text: fmt.Sprintf("deployment %s created, %s", after.Name, accepted(after, do.Container, do.Image))}
 	case apierrors.IsAlreadyExists(err):
 		return c.whose(ctx, wanted)
 	}
@@ -141,14 +156,14 @@ func (c *Client) whose(ctx context.Context, wanted *appsv1.Deployment) release.O
 
 // renew brings a canary that exists to what would be created: pod template,
 // replicas, not paused. Its selector cannot be changed.
-func renew(d, wanted *appsv1.Deployment, ch release.Change) ([]byte, release.Outcome) {
+func renew(d, wanted *appsv1.Deployment, container, cause string) ([]op, release.Outcome) {
 	if !equality.Semantic.DeepEqual(d.Spec.Selector, wanted.Spec.Selector) {
 		return nil, denied("deployment %s selects %s and would have to select %s, which cannot be changed: delete it first, kubectl delete deployment %s",
 			d.Name, metav1.FormatLabelSelector(d.Spec.Selector), metav1.FormatLabelSelector(wanted.Spec.Selector), d.Name)
 	}
 	same := flatten(&d.Spec.Template).Hash == flatten(&wanted.Spec.Template).Hash
 	if same && !d.Spec.Paused && d.Spec.Replicas != nil && *d.Spec.Replicas == *wanted.Spec.Replicas {
-		return nil, skipped("deployment %s is so already: %d replicas of %s", d.Name, *d.Spec.Replicas, versionOrImage(&d.Spec.Template.Spec, ch.Container))
+		return nil, skipped("deployment %s is so already: %d replicas of %s", d.Name, *d.Spec.Replicas, versionOrImage(&d.Spec.Template.Spec, container))
 	}
 	ops := []op{{Op: "add", Path: "/spec/replicas", Value: wanted.Spec.Replicas}}
 	if !same {
@@ -157,7 +172,7 @@ func renew(d, wanted *appsv1.Deployment, ch release.Change) ([]byte, release.Out
 	if d.Spec.Paused {
 		ops = append(ops, pausing(false)...)
 	}
-	return guardedPatch(d.ResourceVersion, slices.Concat(ops, setCause(d, ch.Cause, nil, ""), setManaged(d)))
+	return slices.Concat(ops, setCause(d, cause, nil, ""), setManaged(d)), release.Outcome{}
 }
 
 // setManaged says that slipway manages a Deployment of which nothing says who does.
@@ -172,27 +187,29 @@ func setManaged(d *appsv1.Deployment) []op {
 	}
 }
 
-// scale is the planner of ScaleCanary and ScaleStable.
-func scale(_ context.Context, d *appsv1.Deployment, ch release.Change) ([]byte, release.Outcome) {
-	now := 1 // the API's default
-	if d.Spec.Replicas != nil {
-		now = int(*d.Spec.Replicas)
+// scale plans another number of replicas.
+func scale(do release.Scaling, cause string) planner {
+	return func(d *appsv1.Deployment) ([]op, release.Outcome) {
+		now := 1 // the API's default
+		if d.Spec.Replicas != nil {
+			now = int(*d.Spec.Replicas)
+		}
+		switch {
+		case do.Replicas < 0:
+			return nil, denied("nothing was sent: %d replicas of deployment %s; 0 or more are accepted", do.Replicas, d.Name)
+		case now == do.Replicas:
+			return nil, skipped("deployment %s has %d replicas already", d.Name, now)
+		case now != do.ReplicasFrom:
+			return nil, movedOn("deployment %s has %d replicas now, not %d: somebody else scales it", d.Name, now, do.ReplicasFrom)
+		}
+		ops := []op{{Op: "add", Path: "/spec/replicas", Value: do.Replicas}}
+		return append(ops, setCause(d, cause, nil, "")...), release.Outcome{}
 	}
-	switch {
-	case ch.Replicas < 0:
-		return nil, denied("nothing was sent: %d replicas of deployment %s; 0 or more are accepted", ch.Replicas, d.Name)
-	case now == ch.Replicas:
-		return nil, skipped("deployment %s has %d replicas already", d.Name, now)
-	case now != ch.ReplicasFrom:
-		return nil, movedOn("deployment %s has %d replicas now, not %d: somebody else scales it", d.Name, now, ch.ReplicasFrom)
-	}
-	ops := []op{{Op: "add", Path: "/spec/replicas", Value: ch.Replicas}}
-	return guardedPatch(d.ResourceVersion, append(ops, setCause(d, ch.Cause, nil, "")...))
 }
 
 // remove deletes the canary's Deployment with its ReplicaSets and pods, as it was looked
 // at: an edit in between is looked at first.
-func (c *Client) remove(ctx context.Context, ch release.Change) release.Outcome {
+func (c *Client) remove(ctx context.Context, do release.DeleteCanary) release.Outcome {
 	var refused error
 	for range applyTries {
 		d, err := c.get(ctx)
@@ -202,7 +219,7 @@ func (c *Client) remove(ctx context.Context, ch release.Change) release.Outcome 
 		case d == nil:
 			return gone(c.deployment)
 		}
-		if moved, ok := movedSince(d, ch, c.deployment); ok {
+		if moved, ok := movedSince(d, subject{Guard: do.Guard}, c.deployment); ok {
 			return moved
 		}
 		background := metav1.DeletePropagationBackground

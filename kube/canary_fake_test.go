@@ -112,11 +112,8 @@ func services() []runtime.Object {
 	}
 }
 
-func applyOf(replicas int) release.Change {
-	return release.Change{
-		ID: "1", Kind: release.ApplyCanary, Container: "app", Image: "app:v2", Replicas: replicas,
-		Object: "deployment/canary", Cause: "slipway: canary v2", By: release.Actor{Name: "eng-a"},
-	}
+func applyOf(replicas int) release.ApplyCanary {
+	return release.ApplyCanary{Guard: release.Guard{Object: "deployment/canary"}, Container: "app", Image: "app:v2", Replicas: replicas}
 }
 
 // Split reads once how the traffic is divided, with what stands in a canary's way.

@@ -128,19 +128,13 @@ func (tr *tracks) split(c *Client) release.Split {
 	return s
 }
 
-func (tr *tracks) weigh(c *Client, to int) release.Change {
+func (tr *tracks) weigh(c *Client, to int) release.SetWeight {
 	s := tr.split(c)
-	return release.Change{
-		ID: "1", Kind: release.SetWeight, Object: tr.canary.Traffic.Object(),
-		Weight: to, WeightFrom: s.Canary, Rest: s.Rest, By: release.Actor{Name: "eng-a"},
-	}
+	return release.SetWeight{Object: tr.canary.Traffic.Object(), Weight: to, WeightFrom: s.Canary, Rest: s.Rest}
 }
 
-func create() release.Change {
-	return release.Change{
-		ID: "1", Kind: release.ApplyCanary, Container: "gateway", Image: "gateway:v2", Replicas: 1,
-		Cause: "slipway: canary v2", By: release.Actor{Name: "eng-a"},
-	}
+func create() release.ApplyCanary {
+	return release.ApplyCanary{Container: "gateway", Image: "gateway:v2", Replicas: 1}
 }
 
 func specWithoutWeights(t *testing.T, tr *tracks, obj *unstructured.Unstructured) any {
@@ -168,13 +162,13 @@ func TestCanary(t *testing.T) {
 			}
 			s.canaries("absent", 0, func(w release.Workload) bool { return !w.Found && w.Name == "canary" && !w.At.IsZero() })
 
-			out := c.Apply(t.Context(), create())
+			out := c.Apply(t.Context(), ordered(create()))
 			expect(t, out, release.Accepted, "deployment canary created", "generation 1")
 			seen := s.canaries("a pod", 0, func(w release.Workload) bool { return w.Found && len(w.Pods) == 1 && len(w.Revisions) == 1 })
-			if seen.Version("gateway") != "v2" || seen.ChangeCause != "slipway: canary v2" || out.Generation != 1 {
+			if seen.Version("gateway") != "v2" || seen.ChangeCause != "slipway: apply canary" || out.Generation != 1 {
 				t.Errorf("%+v", seen)
 			}
-			expect(t, c.Apply(t.Context(), create()), release.Moved, "deployment canary exists already")
+			expect(t, c.Apply(t.Context(), ordered(create())), release.Moved, "deployment canary exists already")
 			if d := tr.get("canary"); writer(d) != "slipway" || d.Labels[managedByLabel] != "slipway" || d.Annotations["team"] != "api" || selects(tr.get("stable").Spec.Selector, d.Spec.Template.Labels) {
 				t.Errorf("%+v", d)
 			}
@@ -182,7 +176,7 @@ func TestCanary(t *testing.T) {
 			before := tr.object()
 			n := len(s.events())
 			began := time.Now()
-			expect(t, c.Apply(t.Context(), tr.weigh(c, 25)), release.Accepted, "is 75/25")
+			expect(t, c.Apply(t.Context(), ordered(tr.weigh(c, 25))), release.Accepted, "is 75/25")
 			live := s.splits("75/25", n, func(s release.Split) bool { return s.Canary == 25 })
 			if took := time.Since(began); live.Rest != first.Rest || live.Writer != "slipway" || took > beatEvery {
 				t.Errorf("after %s: %+v", took, live)
@@ -191,25 +185,25 @@ func TestCanary(t *testing.T) {
 				t.Errorf("changed\n%v\nto\n%v", a, b)
 			}
 
-			again := of(tr.get("canary"), release.ApplyCanary)
+			again := release.ApplyCanary{Guard: guardOf(tr.get("canary")), Container: "gateway"}
 			again.Image, again.Replicas = "gateway:v3", 1
-			expect(t, c.Apply(t.Context(), again), release.Accepted, "generation 2")
-			expect(t, c.Apply(t.Context(), again), release.Moved, "image is now v3", "by slipway")
-			again = of(tr.get("canary"), release.ApplyCanary)
+			expect(t, c.Apply(t.Context(), ordered(again)), release.Accepted, "generation 2")
+			expect(t, c.Apply(t.Context(), ordered(again)), release.Moved, "image is now v3", "by slipway")
+			again = release.ApplyCanary{Guard: guardOf(tr.get("canary")), Container: "gateway"}
 			again.Image, again.Replicas = "gateway:v3", 1
-			expect(t, c.Apply(t.Context(), again), release.Skipped, "is so already")
+			expect(t, c.Apply(t.Context(), ordered(again)), release.Skipped, "is so already")
 
-			scale := of(tr.get("canary"), release.ScaleCanary)
+			scale := release.ScaleCanary{Guard: guardOf(tr.get("canary"))}
 			scale.ReplicasFrom, scale.Replicas = 1, 2
-			expect(t, c.Apply(t.Context(), scale), release.Accepted, "generation 3")
+			expect(t, c.Apply(t.Context(), ordered(scale)), release.Accepted, "generation 3")
 			s.canaries("two pods", 0, func(w release.Workload) bool { return w.Desired == 2 && len(w.Pods) >= 2 })
-			expect(t, c.Apply(t.Context(), tr.weigh(c, 0)), release.Accepted, "is 100/0")
+			expect(t, c.Apply(t.Context(), ordered(tr.weigh(c, 0))), release.Accepted, "is 100/0")
 
-			remove := of(tr.get("canary"), release.DeleteCanary)
+			remove := release.DeleteCanary{Guard: guardOf(tr.get("canary"))}
 			n = len(s.events())
-			expect(t, c.Apply(t.Context(), remove), release.Accepted, "deployment canary deleted")
+			expect(t, c.Apply(t.Context(), ordered(remove)), release.Accepted, "deployment canary deleted")
 			s.canaries("gone", n, func(w release.Workload) bool { return !w.Found })
-			expect(t, c.Apply(t.Context(), remove), release.Skipped, "gone already")
+			expect(t, c.Apply(t.Context(), ordered(remove)), release.Skipped, "gone already")
 			for _, e := range s.events() {
 				if l, ok := e.(release.Linked); ok && !l.Link.OK {
 					t.Errorf("the link was lost: %+v", l.Link)
@@ -226,10 +220,10 @@ func TestSetWeightIsGuarded(t *testing.T) {
 	c := tr.client(nil)
 	looked := tr.weigh(c, 25)
 	tr.edit(`[{"op": "add", "path": "/spec/http/1/route/0/weight", "value": 60}, {"op": "add", "path": "/spec/http/1/route/1/weight", "value": 40}]`)
-	expect(t, c.Apply(t.Context(), looked), release.Moved, "virtualservice/gateway is 60/40 now, by kubectl-edit")
+	expect(t, c.Apply(t.Context(), ordered(looked)), release.Moved, "virtualservice/gateway is 60/40 now, by kubectl-edit")
 	looked = tr.weigh(c, 25)
 	tr.edit(`[{"op": "replace", "path": "/spec/http/1/timeout", "value": "6s"}]`)
-	expect(t, c.Apply(t.Context(), looked), release.Moved, "changed meanwhile, and not only its weights, by kubectl-edit")
+	expect(t, c.Apply(t.Context(), ordered(looked)), release.Moved, "changed meanwhile, and not only its weights, by kubectl-edit")
 	if s := tr.split(c); s.Canary != 40 {
 		t.Errorf("%+v", s)
 	}
@@ -244,21 +238,21 @@ func TestSetWeightIsGuarded(t *testing.T) {
 		}))
 	}
 	looked = tr.weigh(c, 25)
-	expect(t, meanwhile(`[{"op": "add", "path": "/metadata/annotations", "value": {"note": "x"}}]`).Apply(t.Context(), looked), release.Accepted, "is 75/25")
+	expect(t, meanwhile(`[{"op": "add", "path": "/metadata/annotations", "value": {"note": "x"}}]`).Apply(t.Context(), ordered(looked)), release.Accepted, "is 75/25")
 	if n.Load() != 2 || tr.object().GetAnnotations()["note"] != "x" {
 		t.Errorf("%d patches of %v", n.Load(), tr.object().GetAnnotations())
 	}
 	looked = tr.weigh(c, 50)
-	expect(t, meanwhile(`[{"op": "add", "path": "/spec/http/1/route/1/weight", "value": 10}]`).Apply(t.Context(), looked), release.Moved, "is 88/12 now, by kubectl-edit")
+	expect(t, meanwhile(`[{"op": "add", "path": "/spec/http/1/route/1/weight", "value": 10}]`).Apply(t.Context(), ordered(looked)), release.Moved, "is 88/12 now, by kubectl-edit")
 	if n.Load() != 1 {
 		t.Errorf("%d patches", n.Load())
 	}
 	looked = tr.weigh(c, 50)
-	expect(t, meanwhile(`[{"op": "remove", "path": "/spec/http/0"}]`).Apply(t.Context(), looked), release.Moved, "changed meanwhile")
+	expect(t, meanwhile(`[{"op": "remove", "path": "/spec/http/0"}]`).Apply(t.Context(), ordered(looked)), release.Moved, "changed meanwhile")
 	if err := tr.traffic().Delete(t.Context(), "gateway", metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	expect(t, c.Apply(t.Context(), looked), release.Denied, "virtualservice/gateway does not exist in namespace "+tr.namespace)
+	expect(t, c.Apply(t.Context(), ordered(looked)), release.Denied, "virtualservice/gateway does not exist in namespace "+tr.namespace)
 }
 
 // The split is followed while its object goes and comes back.
@@ -298,7 +292,7 @@ func TestCanaryIsCreatedMeanwhile(t *testing.T) {
 			return next.RoundTrip(r)
 		})
 	})
-	expect(t, c.Apply(t.Context(), create()), release.Moved, "deployment canary was created meanwhile: image is now v9")
+	expect(t, c.Apply(t.Context(), ordered(create())), release.Moved, "deployment canary was created meanwhile: image is now v9")
 }
 
 // Requests whose answer is lost may have been done, and are not made again.
@@ -316,16 +310,16 @@ func TestLostAnswersOfCanary(t *testing.T) {
 			return answer, err
 		})
 	})
-	expect(t, losing.Apply(t.Context(), create()), release.Lost, "connection reset by peer")
+	expect(t, losing.Apply(t.Context(), ordered(create())), release.Lost, "connection reset by peer")
 	tr.get("canary")
-	expect(t, losing.Apply(t.Context(), tr.weigh(losing, 5)), release.Lost)
+	expect(t, losing.Apply(t.Context(), ordered(tr.weigh(losing, 5))), release.Lost)
 	if s := tr.split(losing); s.Canary != 5 {
 		t.Errorf("%+v", s)
 	}
-	expect(t, losing.Apply(t.Context(), of(tr.settled("canary"), release.DeleteCanary)), release.Moved, "gives the canary 5% of the traffic now")
-	expect(t, losing.Apply(t.Context(), tr.weigh(losing, 0)), release.Lost)
-	expect(t, losing.Apply(t.Context(), of(tr.settled("canary"), release.DeleteCanary)), release.Lost)
-	expect(t, losing.Apply(t.Context(), of(tr.settled("stable"), release.DeleteCanary)), release.Skipped, "gone already")
+	expect(t, losing.Apply(t.Context(), ordered(release.DeleteCanary{Guard: guardOf(tr.settled("canary"))})), release.Moved, "gives the canary 5% of the traffic now")
+	expect(t, losing.Apply(t.Context(), ordered(tr.weigh(losing, 0))), release.Lost)
+	expect(t, losing.Apply(t.Context(), ordered(release.DeleteCanary{Guard: guardOf(tr.settled("canary"))})), release.Lost)
+	expect(t, losing.Apply(t.Context(), ordered(release.DeleteCanary{Guard: guardOf(tr.settled("stable"))})), release.Skipped, "gone already")
 	if n.Load() != 4 {
 		t.Errorf("%d requests", n.Load())
 	}
@@ -339,7 +333,7 @@ func TestCanaryByPods(t *testing.T) {
 	tr := &tracks{world: w, canary: podsCanary}
 	c := tr.client(nil)
 	s := tr.watch(c)
-	expect(t, c.Apply(t.Context(), create()), release.Accepted)
+	expect(t, c.Apply(t.Context(), ordered(create())), release.Accepted)
 	both := s.canaries("one pod", 0, func(w release.Workload) bool { return len(w.Pods) == 1 })
 	stable := s.sees("one pod", 0, func(w release.Workload) bool { return len(w.Pods) == 1 && w.Replicas == 1 })
 	if both.Pods[0].Name == stable.Pods[0].Name {
@@ -394,14 +388,14 @@ spec:
 			t.Errorf("%s: %s", name, r.Found)
 		}
 	}
-	expect(t, c.Apply(t.Context(), create()), release.Accepted)
+	expect(t, c.Apply(t.Context(), ordered(create())), release.Accepted)
 	s := tr.watch(c)
 	s.canaries("a pod", 0, func(w release.Workload) bool { return len(w.Pods) == 1 })
-	expect(t, c.Apply(t.Context(), tr.weigh(c, 10)), release.Accepted, "virtualservice/subsets is 90/10")
+	expect(t, c.Apply(t.Context(), ordered(tr.weigh(c, 10))), release.Accepted, "virtualservice/subsets is 90/10")
 	s.splits("90/10", 0, func(s release.Split) bool { return s.Canary == 10 && s.Err == "" && len(s.Blocked)+len(s.Notes) == 0 })
-	expect(t, c.Apply(t.Context(), tr.weigh(c, 0)), release.Accepted)
-	remove := of(tr.settled("datahub-gateway-canary"), release.DeleteCanary)
-	expect(t, c.Apply(t.Context(), remove), release.Accepted)
+	expect(t, c.Apply(t.Context(), ordered(tr.weigh(c, 0))), release.Accepted)
+	remove := release.DeleteCanary{Guard: guardOf(tr.settled("datahub-gateway-canary"))}
+	expect(t, c.Apply(t.Context(), ordered(remove)), release.Accepted)
 	for _, missing := range []string{"get virtualservices", "list destinationrules"} {
 		if _, ok := rows(c, t)[missing]; !ok {
 			t.Errorf("no row %q", missing)
@@ -432,21 +426,21 @@ func TestCanaryEnvironments(t *testing.T) {
 			if err != nil || split.Err != "" || len(split.Blocked) != 0 || split.Canary != 0 {
 				t.Fatalf("%+v, %v", split, err)
 			}
-			one := release.Change{ID: "1", Kind: release.SetWeight, Object: traffic.Object(), Weight: 1, WeightFrom: 0, Rest: split.Rest}
+			one := release.SetWeight{Object: traffic.Object(), Weight: 1, WeightFrom: 0, Rest: split.Rest}
 			viewer := w.as("viewer.kubeconfig", opts)
-			expect(t, viewer.Apply(t.Context(), one), release.Denied, "forbidden: patch "+strings.TrimSuffix(strings.ToLower(string(traffic.Kind)), "s")+"s in namespace "+namespace, "deploy/rbac.yaml")
+			expect(t, viewer.Apply(t.Context(), ordered(one)), release.Denied, "forbidden: patch "+strings.TrimSuffix(strings.ToLower(string(traffic.Kind)), "s")+"s in namespace "+namespace, "deploy/rbac.yaml")
 			ch := create()
 			ch.Image = imageOf(&w.in(namespace).get("datahub-gateway-stable").Spec.Template.Spec, "gateway")
-			expect(t, viewer.Apply(t.Context(), ch), release.Denied, "forbidden: create deployments")
+			expect(t, viewer.Apply(t.Context(), ordered(ch)), release.Denied, "forbidden: create deployments")
 
-			expect(t, c.Apply(t.Context(), ch), release.Accepted)
+			expect(t, c.Apply(t.Context(), ordered(ch)), release.Accepted)
 			t.Cleanup(func() { remove(w.in(namespace), "datahub-gateway-canary") })
 			s := w.watch(c)
 			s.canaries("available", 0, func(w release.Workload) bool { return w.Available == 1 })
-			expect(t, c.Apply(t.Context(), one), release.Accepted, "is 99/1")
+			expect(t, c.Apply(t.Context(), ordered(one)), release.Accepted, "is 99/1")
 			s.splits("99/1", 0, func(s release.Split) bool { return s.Canary == 1 && s.Rest == split.Rest && s.Err == "" })
 			one.Weight, one.WeightFrom = 0, 1
-			expect(t, c.Apply(t.Context(), one), release.Accepted, "is 100/0")
+			expect(t, c.Apply(t.Context(), ordered(one)), release.Accepted, "is 100/0")
 		})
 	}
 }

@@ -85,7 +85,7 @@ func TestCreateCanary(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p := pretended(t, test.canary, test.objects)
-			expect(t, p.client.Apply(t.Context(), applyOf(2)), test.kind, test.text)
+			expect(t, p.client.Apply(t.Context(), ordered(applyOf(2))), test.kind, test.text)
 			if test.pods == nil {
 				return
 			}
@@ -93,7 +93,7 @@ func TestCreateCanary(t *testing.T) {
 			if !maps.Equal(d.Spec.Template.Labels, test.pods) || !maps.Equal(d.Spec.Selector.MatchLabels, test.selector) {
 				t.Errorf("pods %v, selector %v", d.Spec.Template.Labels, d.Spec.Selector.MatchLabels)
 			}
-			if *d.Spec.Replicas != 2 || imageOf(&d.Spec.Template.Spec, "app") != "app:v2" || d.Annotations[changeCauseAnnotation] != "slipway: canary v2" || d.Labels[managedByLabel] != "slipway" {
+			if *d.Spec.Replicas != 2 || imageOf(&d.Spec.Template.Spec, "app") != "app:v2" || d.Annotations[changeCauseAnnotation] != "slipway: apply canary" || d.Labels[managedByLabel] != "slipway" {
 				t.Errorf("%+v", d)
 			}
 		})
@@ -118,19 +118,19 @@ func TestCreateCanaryOfARevision(t *testing.T) {
 	change := applyOf(3)
 	change.Revision, change.Image, change.Template = 1, "app:v0", flatten(&earlier).Hash
 	p := pretended(t, istioCanary, append(services(), stable, set))
-	expect(t, p.client.Apply(t.Context(), change), release.Accepted, "deployment canary created")
+	expect(t, p.client.Apply(t.Context(), ordered(change)), release.Accepted, "deployment canary created")
 	d := p.canary(t)
 	pods := d.Spec.Template
 	if imageOf(&pods.Spec, "app") != "app:v0" || len(pods.Spec.Containers[0].Env) != 1 || pods.Annotations["config"] != "0" || pods.Labels["track"] != "canary" {
 		t.Errorf("%+v", pods)
 	}
 
-	for name, change := range map[string]release.Change{
-		"another template": {Kind: change.Kind, Container: "app", Image: "app:v0", Replicas: 3, Revision: 1, Template: "other"},
-		"no revision":      {Kind: change.Kind, Container: "app", Image: "app:v0", Replicas: 3, Revision: 7, Template: change.Template},
+	for name, change := range map[string]release.ApplyCanary{
+		"another template": {Container: "app", Image: "app:v0", Replicas: 3, Revision: 1, Template: "other"},
+		"no revision":      {Container: "app", Image: "app:v0", Replicas: 3, Revision: 7, Template: change.Template},
 	} {
 		p := pretended(t, istioCanary, append(services(), stable, set))
-		out := p.client.Apply(t.Context(), change)
+		out := p.client.Apply(t.Context(), ordered(change))
 		if out.Kind == release.Accepted || !strings.Contains(out.Text, "revision") {
 			t.Errorf("%s: %s: %s", name, out.Kind, out.Text)
 		}
@@ -153,7 +153,7 @@ func TestCreateCanaryFails(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			p := pretended(t, istioCanary, append(services(), stableDeployment()))
 			p.answers("create", "deployments", test.err)
-			expect(t, p.client.Apply(t.Context(), applyOf(2)), test.kind, test.text)
+			expect(t, p.client.Apply(t.Context(), ordered(applyOf(2))), test.kind, test.text)
 		})
 	}
 }
@@ -164,38 +164,38 @@ func TestRenewCanary(t *testing.T) {
 	ch := applyOf(1)
 	now := p.canary(t)
 	ch.UID, ch.Before = "c1", flatten(&now.Spec.Template).Hash
-	expect(t, p.client.Apply(t.Context(), ch), release.Accepted)
+	expect(t, p.client.Apply(t.Context(), ordered(ch)), release.Accepted)
 	d := p.canary(t)
-	if *d.Spec.Replicas != 1 || imageOf(&d.Spec.Template.Spec, "app") != "app:v2" || d.Labels[managedByLabel] != "slipway" || d.Annotations[changeCauseAnnotation] != ch.Cause {
+	if *d.Spec.Replicas != 1 || imageOf(&d.Spec.Template.Spec, "app") != "app:v2" || d.Labels[managedByLabel] != "slipway" || d.Annotations[changeCauseAnnotation] != ordered(ch).Cause {
 		t.Errorf("%+v", d)
 	}
-	expect(t, p.client.Apply(t.Context(), ch), release.Moved, "image is now v2")
+	expect(t, p.client.Apply(t.Context(), ordered(ch)), release.Moved, "image is now v2")
 	ch.Before = flatten(&d.Spec.Template).Hash
-	expect(t, p.client.Apply(t.Context(), ch), release.Skipped, "deployment canary is so already: 1 replicas of v2")
+	expect(t, p.client.Apply(t.Context(), ordered(ch)), release.Skipped, "deployment canary is so already: 1 replicas of v2")
 	ch.UID = "another"
-	expect(t, p.client.Apply(t.Context(), ch), release.Moved, "deleted and created again")
+	expect(t, p.client.Apply(t.Context(), ordered(ch)), release.Moved, "deleted and created again")
 
 	other := canaryDeployment()
 	other.Spec.Selector.MatchLabels = map[string]string{"track": "canary"}
 	p = pretended(t, istioCanary, append(services(), stableDeployment(), other))
 	ch.UID, ch.Before = "c1", flatten(&other.Spec.Template).Hash
-	expect(t, p.client.Apply(t.Context(), ch), release.Denied, "cannot be changed: delete it first, kubectl delete deployment canary")
+	expect(t, p.client.Apply(t.Context(), ordered(ch)), release.Denied, "cannot be changed: delete it first, kubectl delete deployment canary")
 }
 
 func TestScaleCanary(t *testing.T) {
 	p := pretended(t, podsCanary, []runtime.Object{stableDeployment(), canaryDeployment()})
-	ch := release.Change{ID: "1", Kind: release.ScaleCanary, UID: "c1", Before: flatten(&canaryDeployment().Spec.Template).Hash, ReplicasFrom: 3, Replicas: 0}
-	expect(t, p.client.Apply(t.Context(), ch), release.Accepted)
+	ch := release.ScaleCanary{Guard: release.Guard{UID: "c1", Before: flatten(&canaryDeployment().Spec.Template).Hash}, Scaling: release.Scaling{ReplicasFrom: 3}}
+	expect(t, p.client.Apply(t.Context(), ordered(ch)), release.Accepted)
 	if d := p.canary(t); *d.Spec.Replicas != 0 {
 		t.Errorf("%d replicas", *d.Spec.Replicas)
 	}
-	expect(t, p.client.Apply(t.Context(), ch), release.Skipped, "has 0 replicas already")
+	expect(t, p.client.Apply(t.Context(), ordered(ch)), release.Skipped, "has 0 replicas already")
 	ch.Replicas = 5
-	expect(t, p.client.Apply(t.Context(), ch), release.Moved, "has 0 replicas now, not 3")
+	expect(t, p.client.Apply(t.Context(), ordered(ch)), release.Moved, "has 0 replicas now, not 3")
 	ch.Before = "other"
-	expect(t, p.client.Apply(t.Context(), ch), release.Moved, "image is now v1")
+	expect(t, p.client.Apply(t.Context(), ordered(ch)), release.Moved, "image is now v1")
 	ch.Object = "deployment/other"
-	expect(t, p.client.Apply(t.Context(), ch), release.Denied, "was decided on deployment/other, and deployment/canary is configured now")
+	expect(t, p.client.Apply(t.Context(), ordered(ch)), release.Denied, "was decided on deployment/other, and deployment/canary is configured now")
 	d, err := p.kube.AppsV1().Deployments("shop").Get(t.Context(), "stable", metav1.GetOptions{})
 	if err != nil || *d.Spec.Replicas != 3 {
 		t.Errorf("stable was scaled: %v", err)
@@ -204,13 +204,13 @@ func TestScaleCanary(t *testing.T) {
 
 func TestDeleteCanary(t *testing.T) {
 	p := pretended(t, podsCanary, []runtime.Object{stableDeployment(), canaryDeployment()})
-	ch := release.Change{ID: "1", Kind: release.DeleteCanary, UID: "c1", Before: "other"}
-	expect(t, p.client.Apply(t.Context(), ch), release.Moved, "image is now v1")
+	ch := release.DeleteCanary{Guard: release.Guard{UID: "c1", Before: "other"}}
+	expect(t, p.client.Apply(t.Context(), ordered(ch)), release.Moved, "image is now v1")
 	ch.Before = flatten(&canaryDeployment().Spec.Template).Hash
 	ch.UID = "c0"
-	expect(t, p.client.Apply(t.Context(), ch), release.Moved, "deleted and created again")
+	expect(t, p.client.Apply(t.Context(), ordered(ch)), release.Moved, "deleted and created again")
 	ch.UID = "c1"
-	expect(t, p.client.Apply(t.Context(), ch), release.Accepted, "deployment canary deleted")
+	expect(t, p.client.Apply(t.Context(), ordered(ch)), release.Accepted, "deployment canary deleted")
 	var options metav1.DeleteOptions
 	for _, a := range p.kube.Actions() {
 		if d, ok := a.(clienttesting.DeleteActionImpl); ok {
@@ -221,13 +221,13 @@ func TestDeleteCanary(t *testing.T) {
 		options.Preconditions.ResourceVersion == nil || *options.Preconditions.ResourceVersion != canaryDeployment().ResourceVersion || *options.PropagationPolicy != metav1.DeletePropagationBackground {
 		t.Errorf("%+v", options)
 	}
-	expect(t, p.client.Apply(t.Context(), ch), release.Skipped, "deployment canary is gone already")
+	expect(t, p.client.Apply(t.Context(), ordered(ch)), release.Skipped, "deployment canary is gone already")
 
 	p = pretended(t, podsCanary, []runtime.Object{canaryDeployment()})
 	p.answers("delete", "deployments", apierrors.NewServerTimeout(schema.GroupResource{}, "delete", 1))
-	expect(t, p.client.Apply(t.Context(), ch), release.Lost)
+	expect(t, p.client.Apply(t.Context(), ordered(ch)), release.Lost)
 	p.answers("delete", "deployments", forbidden)
-	expect(t, p.client.Apply(t.Context(), ch), release.Denied, "forbidden: delete deployments")
+	expect(t, p.client.Apply(t.Context(), ordered(ch)), release.Denied, "forbidden: delete deployments")
 }
 
 // What somebody changes between the look and the deletion is looked at again: an edit of
@@ -259,19 +259,19 @@ func TestDeleteCanaryThatMoves(t *testing.T) {
 				}
 				return true, nil, conflict
 			})
-			ch := release.Change{ID: "1", Kind: release.DeleteCanary, UID: "c1", Before: flatten(&canaryDeployment().Spec.Template).Hash}
-			expect(t, p.client.Apply(t.Context(), ch), test.kind, test.saying)
+			ch := release.DeleteCanary{Guard: release.Guard{UID: "c1", Before: flatten(&canaryDeployment().Spec.Template).Hash}}
+			expect(t, p.client.Apply(t.Context(), ordered(ch)), test.kind, test.saying)
 		})
 	}
 }
 
 func TestNoCanaryIsConfigured(t *testing.T) {
 	c := unreachable(t)
-	for _, kind := range []release.ChangeKind{release.ApplyCanary, release.ScaleCanary, release.DeleteCanary, release.SetWeight} {
-		expect(t, c.Apply(t.Context(), release.Change{ID: "1", Kind: kind}), release.Denied, "none is configured")
+	for _, do := range []release.Operation{release.ApplyCanary{}, release.ScaleCanary{}, release.DeleteCanary{}, release.SetWeight{}} {
+		expect(t, c.Apply(t.Context(), ordered(do)), release.Denied, "none is configured")
 	}
 	p := pretended(t, podsCanary, nil)
-	expect(t, p.client.Apply(t.Context(), release.Change{ID: "1", Kind: release.SetWeight}), release.Denied, "none is configured")
+	expect(t, p.client.Apply(t.Context(), ordered(release.SetWeight{})), release.Denied, "none is configured")
 }
 
 const halves = `{http: [{name: primary, route: [{destination: {host: stable-svc}, weight: 60}, {destination: {host: canary-svc}, weight: 40}]}]}`
@@ -291,23 +291,23 @@ func weightsOf(t *testing.T, p *pretend) division {
 
 func TestSetWeight(t *testing.T) {
 	p := pretended(t, istioCanary, []runtime.Object{virtualServiceOf(t, halves)})
-	ch := release.Change{ID: "1", Kind: release.SetWeight, Object: "virtualservice/gateway", Weight: 50, WeightFrom: 40, Rest: weightsOf(t, p).rest}
-	expect(t, p.client.Apply(t.Context(), ch), release.Accepted, "virtualservice/gateway is 50/50")
+	ch := release.SetWeight{Object: "virtualservice/gateway", Weight: 50, WeightFrom: 40, Rest: weightsOf(t, p).rest}
+	expect(t, p.client.Apply(t.Context(), ordered(ch)), release.Accepted, "virtualservice/gateway is 50/50")
 	if d := weightsOf(t, p); d.percent != 50 || !d.exact || d.rest != ch.Rest {
 		t.Errorf("%+v", d)
 	}
-	expect(t, p.client.Apply(t.Context(), ch), release.Skipped, "is 50/50 already")
+	expect(t, p.client.Apply(t.Context(), ordered(ch)), release.Skipped, "is 50/50 already")
 	ch.Weight = 101
-	expect(t, p.client.Apply(t.Context(), ch), release.Denied, "0 to 100 are accepted")
+	expect(t, p.client.Apply(t.Context(), ordered(ch)), release.Denied, "0 to 100 are accepted")
 	ch.Weight, ch.Object = 60, "virtualservice/other"
-	expect(t, p.client.Apply(t.Context(), ch), release.Denied, "was decided on virtualservice/other")
+	expect(t, p.client.Apply(t.Context(), ordered(ch)), release.Denied, "was decided on virtualservice/other")
 
 	// What an older Istio serves is found as well.
 	old := virtualServiceOf(t, halves)
 	old.SetAPIVersion("networking.istio.io/v1beta1")
 	p = pretended(t, istioCanary, []runtime.Object{old}, "networking.istio.io/v1beta1")
-	ch = release.Change{ID: "1", Kind: release.SetWeight, Weight: 0, WeightFrom: 40, Rest: ch.Rest}
-	expect(t, p.client.Apply(t.Context(), ch), release.Accepted, "is 100/0")
+	ch = release.SetWeight{Weight: 0, WeightFrom: 40, Rest: ch.Rest}
+	expect(t, p.client.Apply(t.Context(), ordered(ch)), release.Accepted, "is 100/0")
 }
 
 func TestSetWeightFails(t *testing.T) {
@@ -333,10 +333,10 @@ func TestSetWeightFails(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p := pretended(t, istioCanary, []runtime.Object{virtualServiceOf(t, halves)})
-			ch := release.Change{ID: "1", Kind: release.SetWeight, Weight: 50, WeightFrom: 40, Rest: weightsOf(t, p).rest}
+			ch := release.SetWeight{Weight: 50, WeightFrom: 40, Rest: weightsOf(t, p).rest}
 			test.fault(p)
 			p.dynamic.ClearActions()
-			expect(t, p.client.Apply(t.Context(), ch), test.kind, test.text)
+			expect(t, p.client.Apply(t.Context(), ordered(ch)), test.kind, test.text)
 			n := 0
 			for _, a := range p.dynamic.Actions() {
 				if a.GetVerb() == "patch" {
@@ -353,7 +353,7 @@ func TestSetWeightFails(t *testing.T) {
 // Somebody else's weights stay.
 func TestSetWeightMeanwhile(t *testing.T) {
 	p := pretended(t, istioCanary, []runtime.Object{virtualServiceOf(t, halves)})
-	ch := release.Change{ID: "1", Kind: release.SetWeight, Weight: 50, WeightFrom: 40, Rest: weightsOf(t, p).rest}
+	ch := release.SetWeight{Weight: 50, WeightFrom: 40, Rest: weightsOf(t, p).rest}
 	first := true
 	p.dynamic.PrependReactor("patch", "virtualservices", func(clienttesting.Action) (bool, runtime.Object, error) {
 		if !first {
@@ -366,7 +366,7 @@ func TestSetWeightMeanwhile(t *testing.T) {
 		}
 		return true, nil, apierrors.NewConflict(schema.GroupResource{}, "gateway", errors.New("moved"))
 	})
-	expect(t, p.client.Apply(t.Context(), ch), release.Moved, "virtualservice/gateway is 90/10 now")
+	expect(t, p.client.Apply(t.Context(), ordered(ch)), release.Moved, "virtualservice/gateway is 90/10 now")
 	if d := weightsOf(t, p); d.percent != 10 {
 		t.Errorf("%d%%", d.percent)
 	}

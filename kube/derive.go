@@ -98,17 +98,17 @@ func derive(stable *appsv1.Deployment, name string, own map[string]string, route
 
 // dress gives a blueprint the image, the replicas and the cause of the change; ok is
 // false where it has no such container.
-func dress(d *appsv1.Deployment, ch release.Change, container string) (ok bool) {
-	replicas := int32(max(0, min(ch.Replicas, 1<<30)))
+func dress(d *appsv1.Deployment, do release.ApplyCanary, container, cause string) (ok bool) {
+	replicas := int32(max(0, min(do.Replicas, 1<<30)))
 	d.Spec.Replicas, d.Spec.Paused = &replicas, false
-	if ch.Cause != "" {
-		d.Annotations = overlaid(d.Annotations, map[string]string{changeCauseAnnotation: ch.Cause})
+	if cause != "" {
+		d.Annotations = overlaid(d.Annotations, map[string]string{changeCauseAnnotation: cause})
 	}
 	if d.Labels[managedByLabel] == "" {
 		d.Labels = overlaid(d.Labels, map[string]string{managedByLabel: managedBy})
 	}
-	for _, name := range append([]string{container}, ch.Also...) {
-		if !put(&d.Spec.Template.Spec, name, ch.Image) {
+	for _, name := range append([]string{container}, do.Also...) {
+		if !put(&d.Spec.Template.Spec, name, do.Image) {
 			return false
 		}
 	}

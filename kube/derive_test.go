@@ -42,7 +42,7 @@ func TestDerive(t *testing.T) {
 		t.Fatal(err)
 	}
 	ch := applyOf(2)
-	if !dress(d, ch, "app") {
+	if !dress(d, ch, "app", ordered(ch).Cause) {
 		t.Fatal("no container")
 	}
 	if d.Name != "canary" || d.Namespace != "shop" || d.UID != "" || d.ResourceVersion != "" || d.Generation != 0 || len(d.OwnerReferences) != 0 || d.Status.Replicas != 0 || d.Spec.Paused {
@@ -50,7 +50,7 @@ func TestDerive(t *testing.T) {
 	}
 	for name, pair := range map[string][2]map[string]string{
 		"labels":      {d.Labels, {"app": "gateway", "track": "canary", "team": "api", "app.kubernetes.io/managed-by": "slipway"}},
-		"annotations": {d.Annotations, {"note": "kept", "kubernetes.io/change-cause": ch.Cause}},
+		"annotations": {d.Annotations, {"note": "kept", "kubernetes.io/change-cause": ordered(ch).Cause}},
 		"selector":    {d.Spec.Selector.MatchLabels, {"app": "gateway", "track": "canary"}},
 		"pod labels":  {d.Spec.Template.Labels, {"app": "gateway", "track": "canary", "version": "v1"}},
 	} {
@@ -162,7 +162,7 @@ func TestManifestSelectsStable(t *testing.T) {
 	for _, canary := range []Canary{podsCanary, istioCanary} {
 		canary.Manifest = path
 		p := pretended(t, canary, append(services(), stableWith(app, app)))
-		expect(t, p.client.Apply(t.Context(), applyOf(1)), release.Denied, text)
+		expect(t, p.client.Apply(t.Context(), ordered(applyOf(1))), release.Denied, text)
 		if canary.Traffic.Kind == "" {
 			if row := p.client.checkPodSplit(t.Context()); row.OK || !strings.Contains(row.Found, text) {
 				t.Errorf("%+v", row)

@@ -251,7 +251,7 @@ func checkDivision(t *testing.T, traffic Traffic, obj *unstructured.Unstructured
 func patchesOnlyWeights(t *testing.T, traffic Traffic, obj *unstructured.Unstructured, d division) {
 	t.Helper()
 	to := 37
-	patch, out := weigh("x", obj, d, release.Change{Weight: to, WeightFrom: d.percent, Rest: d.rest})
+	patch, out := weigh("x", obj, d, release.SetWeight{Weight: to, WeightFrom: d.percent, Rest: d.rest})
 	if patch == nil {
 		t.Fatalf("no patch: %+v", out)
 	}
@@ -348,13 +348,13 @@ func TestWeigh(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
-		ch   release.Change
+		ch   release.SetWeight
 		kind release.OutcomeKind
 		text string
 	}{
-		{release.Change{Weight: 25, WeightFrom: 5, Rest: d.rest}, release.Moved, "virtualservice/gateway is 60/40 now"},
-		{release.Change{Weight: 25, WeightFrom: 40, Rest: "other"}, release.Moved, "changed meanwhile, and not only its weights"},
-		{release.Change{Weight: 40, WeightFrom: 25, Rest: d.rest}, release.Skipped, "virtualservice/gateway is 60/40 already"},
+		{release.SetWeight{Weight: 25, WeightFrom: 5, Rest: d.rest}, release.Moved, "virtualservice/gateway is 60/40 now"},
+		{release.SetWeight{Weight: 25, WeightFrom: 40, Rest: "other"}, release.Moved, "changed meanwhile, and not only its weights"},
+		{release.SetWeight{Weight: 40, WeightFrom: 25, Rest: d.rest}, release.Skipped, "virtualservice/gateway is 60/40 already"},
 	} {
 		patch, out := weigh("virtualservice/gateway", obj, d, test.ch)
 		if patch != nil || out.Kind != test.kind || !strings.Contains(out.Text, test.text) {
@@ -367,7 +367,7 @@ func TestWeigh(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if patch, out := weigh("x", quarters, d, release.Change{Weight: 25, WeightFrom: 25, Rest: d.rest}); patch == nil {
+	if patch, out := weigh("x", quarters, d, release.SetWeight{Weight: 25, WeightFrom: 25, Rest: d.rest}); patch == nil {
 		t.Errorf("%+v", out)
 	}
 }

@@ -1,7 +1,6 @@
 package kube
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -21,26 +20,6 @@ type op struct {
 	Value any    `json:"value,omitzero"`
 }
 
-// plan makes the patch for a change of d, or says why there is none to send.
-func (c *Client) plan(ctx context.Context, d *appsv1.Deployment, ch release.Change) ([]byte, release.Outcome) {
-	var ops []op
-	var out release.Outcome
-	switch ch.Kind {
-	case release.SetImage:
-		ops, out = setImage(d, ch)
-	case release.SetPaused, release.SetResume:
-		ops, out = setPaused(d, ch)
-	case release.UndoTo:
-		ops, out = c.undo(ctx, d, ch)
-	default:
-		out = denied("unknown change %q", ch.Kind)
-	}
-	if len(ops) == 0 {
-		return nil, out
-	}
-	return guardedPatch(d.ResourceVersion, ops)
-}
-
 // guardedPatch is a patch that holds only of that version.
 func guardedPatch(version string, ops []op) ([]byte, release.Outcome) {
 	patch, err := json.Marshal(slices.Concat([]op{{Op: "test", Path: "/metadata/resourceVersion", Value: version}}, ops))
@@ -52,35 +31,35 @@ func guardedPatch(version string, ops []op) ([]byte, release.Outcome) {
 
 // setImage sets the image of the released container, and of those that are released with
 // it, in one patch. All other containers are left alone.
-func setImage(d *appsv1.Deployment, ch release.Change) ([]op, release.Outcome) {
-	if ch.Image == "" {
-		return nil, denied("no image is named for container %q", ch.Container)
+func setImage(d *appsv1.Deployment, do release.SetImage, cause string) ([]op, release.Outcome) {
+	if do.Image == "" {
+		return nil, denied("no image is named for container %q", do.Container)
 	}
-	names := append([]string{ch.Container}, ch.Also...)
+	names := append([]string{do.Container}, do.Also...)
 	var ops []op
 	for _, name := range names {
 		at, image, ok := containerAt(&d.Spec.Template.Spec, name)
 		switch {
 		case !ok:
 			return nil, denied("deployment %s has no container %q; it has %s", d.Name, name, strings.Join(containerNames(d), ", "))
-		case image != ch.Image:
-			ops = append(ops, op{Op: "test", Path: at + "/name", Value: name}, op{Op: "replace", Path: at + "/image", Value: ch.Image})
+		case image != do.Image:
+			ops = append(ops, op{Op: "test", Path: at + "/name", Value: name}, op{Op: "replace", Path: at + "/image", Value: do.Image})
 		}
 	}
 	switch {
 	case len(ops) == 0 && len(names) == 1:
-		return nil, skipped("image unchanged: container %s already has %s", ch.Container, ch.Image)
+		return nil, skipped("image unchanged: container %s already has %s", do.Container, do.Image)
 	case len(ops) == 0:
-		return nil, skipped("image unchanged: containers %s already have %s", strings.Join(names, ", "), ch.Image)
+		return nil, skipped("image unchanged: containers %s already have %s", strings.Join(names, ", "), do.Image)
 	}
-	if ch.Unpause && d.Spec.Paused {
+	if do.Unpause && d.Spec.Paused {
 		ops = append(ops, pausing(false)...)
 	}
 	after := d.Spec.Template.DeepCopy()
 	for _, name := range names {
-		put(&after.Spec, name, ch.Image)
+		put(&after.Spec, name, do.Image)
 	}
-	return append(ops, setCause(d, ch.Cause, after, ch.Container)...), release.Outcome{}
+	return append(ops, setCause(d, cause, after, do.Container)...), release.Outcome{}
 }
 
 // containerAt finds a container or an init container: their names differ.
@@ -94,15 +73,14 @@ func containerAt(spec *corev1.PodSpec, name string) (path, image string, ok bool
 }
 
 // setPaused pauses or resumes, in kubectl's words where there is nothing to do.
-func setPaused(d *appsv1.Deployment, ch release.Change) ([]op, release.Outcome) {
-	pause := ch.Kind == release.SetPaused
+func setPaused(d *appsv1.Deployment, pause bool, cause string) ([]op, release.Outcome) {
 	switch {
 	case pause && d.Spec.Paused:
 		return nil, skipped("deployment %q is already paused", d.Name)
 	case !pause && !d.Spec.Paused:
 		return nil, skipped("deployment %q is not paused", d.Name)
 	}
-	return append(pausing(pause), setCause(d, ch.Cause, &d.Spec.Template, ch.Container)...), release.Outcome{}
+	return append(pausing(pause), setCause(d, cause, &d.Spec.Template, "")...), release.Outcome{}
 }
 
 func pausing(pause bool) []op {

@@ -20,8 +20,8 @@ func TestSetImageOfSeveral(t *testing.T) {
 		InitContainers: []corev1.Container{{Name: "schema", Image: "schema:1"}, {Name: "migrate", Image: "gateway:v2.4.0"}},
 		Containers:     []corev1.Container{{Name: "gateway", Image: "gateway:v2.4.0"}, {Name: "agent", Image: "agent:1"}, {Name: "worker", Image: "gateway:v2.5.0"}},
 	}
-	ch := release.Change{Kind: release.SetImage, Container: "gateway", Image: "gateway:v2.5.0", Also: []string{"worker", "migrate"}}
-	ops, out := setImage(d, ch)
+	ch := release.SetImage{Container: "gateway", Image: "gateway:v2.5.0", Also: []string{"worker", "migrate"}}
+	ops, out := setImage(d, ch, "")
 	got, err := json.Marshal(ops)
 	if err != nil {
 		t.Fatal(err)
@@ -33,26 +33,26 @@ func TestSetImageOfSeveral(t *testing.T) {
 	}
 
 	ch.Also = []string{"wroker"}
-	if ops, out := setImage(d, ch); len(ops) != 0 || out.Kind != release.Denied || !strings.Contains(out.Text, `no container "wroker"; it has gateway, agent, worker, schema, migrate`) {
+	if ops, out := setImage(d, ch, ""); len(ops) != 0 || out.Kind != release.Denied || !strings.Contains(out.Text, `no container "wroker"; it has gateway, agent, worker, schema, migrate`) {
 		t.Errorf("a container that is not there: %v, %+v", ops, out)
 	}
 
 	ch.Container, ch.Also, ch.Image = "gateway", []string{"migrate"}, "gateway:v2.4.0"
-	if ops, out := setImage(d, ch); len(ops) != 0 || out.Kind != release.Skipped {
+	if ops, out := setImage(d, ch, ""); len(ops) != 0 || out.Kind != release.Skipped {
 		t.Errorf("all have it already: %v, %+v", ops, out)
 	}
 
 	canary := d.DeepCopy()
-	ch.Image, ch.Also = "gateway:v2.6.0", []string{"worker", "migrate"}
-	if !dress(canary, ch, "gateway") {
+	apply := release.ApplyCanary{Container: "gateway", Also: []string{"worker", "migrate"}, Image: "gateway:v2.6.0"}
+	if !dress(canary, apply, "gateway", "") {
 		t.Fatal("a canary cannot be made")
 	}
 	spec := canary.Spec.Template.Spec
-	if spec.Containers[0].Image != ch.Image || spec.Containers[2].Image != ch.Image || spec.InitContainers[1].Image != ch.Image || spec.Containers[1].Image != "agent:1" || spec.InitContainers[0].Image != "schema:1" {
+	if spec.Containers[0].Image != apply.Image || spec.Containers[2].Image != apply.Image || spec.InitContainers[1].Image != apply.Image || spec.Containers[1].Image != "agent:1" || spec.InitContainers[0].Image != "schema:1" {
 		t.Errorf("the canary runs %+v", spec)
 	}
-	ch.Also = []string{"wroker"}
-	if dress(canary, ch, "gateway") {
+	apply.Also = []string{"wroker"}
+	if dress(canary, apply, "gateway", "") {
 		t.Error("a canary without one of its containers is made")
 	}
 }

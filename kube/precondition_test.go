@@ -21,9 +21,9 @@ func TestConcurrentChange(t *testing.T) {
 			w.write("gateway", image("v9"))
 		}
 	}))
-	ch := of(d, release.SetImage)
+	ch := release.SetImage{Guard: guardOf(d), Container: "gateway"}
 	ch.Image = "gateway:v2"
-	expect(t, c.Apply(t.Context(), ch), release.Moved, "generation 1 → 2", "image is now v9", "by kubectl-edit")
+	expect(t, c.Apply(t.Context(), ordered(ch)), release.Moved, "generation 1 → 2", "image is now v9", "by kubectl-edit")
 	if got := w.get("gateway").Spec.Template.Spec.Containers[1].Image; got != "gateway:v9" {
 		t.Errorf("image %s: somebody's change was overwritten", got)
 	}
@@ -48,7 +48,7 @@ func TestScaledMeanwhile(t *testing.T) {
 			scale(3)
 		}
 	}))
-	out := c.Apply(t.Context(), ch)
+	out := c.Apply(t.Context(), ordered(ch))
 	expect(t, out, release.Accepted)
 	after := w.get("gateway")
 	if got := after.Spec.Template.Spec.Containers[1].Image; got != "gateway:v1" || *after.Spec.Replicas != 3 {
@@ -66,15 +66,15 @@ func TestPausedMeanwhile(t *testing.T) {
 	looked := w.change("gateway", image("v2"))
 	paused := w.change("gateway", func(d *appsv1.Deployment) { d.Spec.Paused = true })
 	c := w.client("gateway", nil)
-	set := of(looked, release.SetImage)
+	set := release.SetImage{Guard: guardOf(looked), Container: "gateway"}
 	set.Image = "gateway:v3"
-	expect(t, c.Apply(t.Context(), set), release.Moved, "paused or resumed meanwhile", "image is now v2, paused", "by kubectl-edit")
-	expect(t, c.Apply(t.Context(), w.undoOf(looked, 1)), release.Moved, "paused or resumed meanwhile")
+	expect(t, c.Apply(t.Context(), ordered(set)), release.Moved, "paused or resumed meanwhile", "image is now v2, paused", "by kubectl-edit")
+	expect(t, c.Apply(t.Context(), ordered(w.undoOf(looked, 1))), release.Moved, "paused or resumed meanwhile")
 
 	w.change("gateway", func(d *appsv1.Deployment) { d.Spec.Paused = false })
 	resume := w.undoOf(paused, 1)
 	resume.Unpause = true
-	expect(t, c.Apply(t.Context(), resume), release.Moved, "paused or resumed meanwhile")
+	expect(t, c.Apply(t.Context(), ordered(resume)), release.Moved, "paused or resumed meanwhile")
 	if got := w.get("gateway").Spec.Template.Spec.Containers[1].Image; got != "gateway:v2" {
 		t.Errorf("image %s", got)
 	}
@@ -101,9 +101,9 @@ func TestStatusChurn(t *testing.T) {
 			churn()
 		}
 	}))
-	ch := of(d, release.SetImage)
+	ch := release.SetImage{Guard: guardOf(d), Container: "gateway"}
 	ch.Image = "gateway:v2"
-	expect(t, c.Apply(t.Context(), ch), release.Accepted)
+	expect(t, c.Apply(t.Context(), ordered(ch)), release.Accepted)
 	if n.Load() < 4 {
 		t.Errorf("%d patches, expected at least 4", n.Load())
 	}
@@ -112,9 +112,9 @@ func TestStatusChurn(t *testing.T) {
 	}
 
 	n.Store(-1000) // never ends
-	ch = of(w.get("gateway"), release.SetImage)
+	ch = release.SetImage{Guard: guardOf(w.get("gateway")), Container: "gateway"}
 	ch.Image = "gateway:v3"
-	expect(t, c.Apply(t.Context(), ch), release.Denied, "nothing was done", "8 times")
+	expect(t, c.Apply(t.Context(), ordered(ch)), release.Denied, "nothing was done", "8 times")
 	if got := w.get("gateway").Spec.Template.Spec.Containers[1].Image; got != "gateway:v2" {
 		t.Errorf("image %s", got)
 	}

@@ -202,5 +202,5 @@ func TestRolesSuffice(t *testing.T) {
 	if err := c.Logs(ctx, seen.Pods[0].Name, func(string) { lines.Add(1); cancel() }); err != nil || lines.Load() == 0 {
 		t.Errorf("%d lines of its log, %v", lines.Load(), err)
 	}
-	expect(t, c.Apply(t.Context(), w.undoOf(d, 1)), release.Accepted)
+	expect(t, c.Apply(t.Context(), ordered(w.undoOf(d, 1))), release.Accepted)
 }

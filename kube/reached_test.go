@@ -51,7 +51,7 @@ func TestReached(t *testing.T) {
 			if test.refused != "" {
 				kind = release.Denied
 			}
-			expect(t, p.client.Apply(t.Context(), applyOf(1)), kind, test.refused)
+			expect(t, p.client.Apply(t.Context(), ordered(applyOf(1))), kind, test.refused)
 		})
 	}
 }

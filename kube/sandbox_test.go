@@ -187,19 +187,19 @@ func (w *world) eventually(what string, f func() bool) {
 	}
 }
 
-// of is a change of d as it is now.
-func of(d *appsv1.Deployment, kind release.ChangeKind) release.Change {
-	return release.Change{
-		ID: "1", Kind: kind, UID: string(d.UID), Before: flatten(&d.Spec.Template).Hash, Paused: d.Spec.Paused,
-		Generation: d.Generation, Container: "gateway",
-		Cause: "slipway: " + string(kind), By: release.Actor{Name: "eng-a"},
-	}
+// ordered is a change as somebody asks for it.
+func ordered(do release.Operation) release.Change {
+	return release.Change{ID: "1", Cause: "slipway: " + string(do.Kind()), By: release.Actor{Name: "eng-a"}, Do: do}
+}
+
+// guardOf is what an operation on d is decided on as it is now.
+func guardOf(d *appsv1.Deployment) release.Guard {
+	return release.Guard{UID: string(d.UID), Before: flatten(&d.Spec.Template).Hash, Paused: d.Spec.Paused, Generation: d.Generation}
 }
 
 // undoOf is an undo of d to a revision as it is now.
-func (w *world) undoOf(d *appsv1.Deployment, revision int64) release.Change {
-	ch := of(d, release.UndoTo)
-	ch.Revision = revision
+func (w *world) undoOf(d *appsv1.Deployment, revision int64) release.UndoTo {
+	ch := release.UndoTo{Guard: guardOf(d), Container: "gateway", Revision: revision}
 	for _, rs := range w.sets(d) {
 		if revisionOf(rs) == revision {
 			ch.Template = flatten(&rs.Spec.Template).Hash

@@ -53,7 +53,7 @@ func TestUndoAgainstKubectl(t *testing.T) {
 			}
 
 			d := w.get("ours")
-			out := w.client("ours", nil).Apply(t.Context(), w.undoOf(d, test.revision))
+			out := w.client("ours", nil).Apply(t.Context(), ordered(w.undoOf(d, test.revision)))
 			if test.kind == release.Accepted {
 				words = "generation" // kubectl says "rolled back"
 			}
@@ -95,12 +95,12 @@ func TestUndoPaused(t *testing.T) {
 	d := w.change("gateway", func(d *appsv1.Deployment) { d.Spec.Paused = true })
 	ch := w.undoOf(d, 1)
 	ch.Unpause = true
-	expect(t, w.client("gateway", nil).Apply(t.Context(), ch), release.Accepted)
+	expect(t, w.client("gateway", nil).Apply(t.Context(), ordered(ch)), release.Accepted)
 	after := w.settled("gateway")
 	if after.Spec.Paused || after.Spec.Template.Spec.Containers[1].Image != "gateway:v1" {
 		t.Errorf("paused %v with %s", after.Spec.Paused, after.Spec.Template.Spec.Containers[1].Image)
 	}
-	if after.Annotations[changeCauseAnnotation] != ch.Cause {
+	if after.Annotations[changeCauseAnnotation] != ordered(ch).Cause {
 		t.Errorf("change-cause %q", after.Annotations[changeCauseAnnotation])
 	}
 }
@@ -112,7 +112,7 @@ func TestUndoOfAnotherTemplate(t *testing.T) {
 	d := w.change("gateway", image("v2"))
 	ch := w.undoOf(d, 1)
 	ch.Template = flatten(&d.Spec.Template).Hash
-	expect(t, w.client("gateway", nil).Apply(t.Context(), ch), release.Moved, "revision 1 is no longer the template that was shown", "v1")
+	expect(t, w.client("gateway", nil).Apply(t.Context(), ordered(ch)), release.Moved, "revision 1 is no longer the template that was shown", "v1")
 }
 
 // An undo takes the ReplicaSets of the running Watch, and asks when it has none.
@@ -130,13 +130,13 @@ func TestUndoFromWatch(t *testing.T) {
 		})
 	})
 	c.remember(&history{uid: d.UID, sets: w.sets(d)})
-	expect(t, c.Apply(t.Context(), w.undoOf(d, 1)), release.Accepted)
+	expect(t, c.Apply(t.Context(), ordered(w.undoOf(d, 1))), release.Accepted)
 	if lists.Load() != 0 {
 		t.Errorf("%d lists of what was known", lists.Load())
 	}
 	d = w.settled("gateway")
 	c.remember(&history{uid: d.UID}) // knows less than there is
-	expect(t, c.Apply(t.Context(), w.undoOf(d, 2)), release.Accepted)
+	expect(t, c.Apply(t.Context(), ordered(w.undoOf(d, 2))), release.Accepted)
 	if lists.Load() != 1 {
 		t.Errorf("%d lists of what was not known", lists.Load())
 	}

@@ -112,7 +112,7 @@ func (c *Client) listTraffic(ctx context.Context) ([]unstructured.Unstructured, 
 
 // stillRouted refuses to take the canary's pods away where requests come to them: by the
 // weight, or by a way that was not known when it was decided.
-func (c *Client) stillRouted(ctx context.Context, ch release.Change) (out release.Outcome, refused bool) {
+func (c *Client) stillRouted(ctx context.Context, known []string) (out release.Outcome, refused bool) {
 	if c.canary == nil || c.canary.Traffic.Kind == "" {
 		return out, false
 	}
@@ -131,7 +131,7 @@ func (c *Client) stillRouted(ctx context.Context, ch release.Change) (out releas
 		return denied("nothing was sent: look for other routes to the canary: %s", short(err)), true
 	}
 	for _, route := range o.on(split).Routes {
-		if !slices.Contains(ch.Routes, route) {
+		if !slices.Contains(known, route) {
 			offer(c.retrySplit, struct{}{})
 			return movedOn("%s sends requests to the canary now", route), true
 		}

@@ -131,13 +131,15 @@ func TestRouteThatCameSince(t *testing.T) {
 		{"weight again", []runtime.Object{virtualServiceOf(t, halves)}, nil, release.Moved, "gives the canary 40% of the traffic now"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			for _, kind := range []release.ChangeKind{release.ScaleCanary, release.DeleteCanary} {
-				canary := canaryDeployment()
+			guard := release.Guard{Object: "deployment/canary", UID: "c1", Before: flatten(&canaryDeployment().Spec.Template).Hash}
+			for _, do := range []release.Operation{
+				release.ScaleCanary{Guard: guard, Scaling: release.Scaling{ReplicasFrom: 3}, Routes: test.known},
+				release.DeleteCanary{Guard: guard, Routes: test.known},
+			} {
+				kind, canary := do.Kind(), canaryDeployment()
 				canary.ResourceVersion = "1"
 				p := pretended(t, istioCanary, append(append(services(), stableDeployment(), canary), test.objects...))
-				out := p.client.changeCanary(t.Context(), release.Change{
-					ID: "1", Kind: kind, Container: "app", Object: "deployment/canary", UID: "c1", Before: flatten(&canary.Spec.Template).Hash, ReplicasFrom: 3, Routes: test.known,
-				})
+				out := p.client.changeCanary(t.Context(), ordered(do))
 				if out.Kind != test.kind || !strings.Contains(out.Text, test.text) {
 					t.Errorf("%s: %+v", kind, out)
 				}

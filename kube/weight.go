@@ -15,16 +15,16 @@ import (
 // setWeight writes the two weights, as shares of 100, and nothing else of the
 // object. The rest of it and the canary's weight must be what they were when it was
 // decided; each weight is written only where its destination still is.
-func (c *Client) setWeight(ctx context.Context, ch release.Change) release.Outcome {
+func (c *Client) setWeight(ctx context.Context, do release.SetWeight) release.Outcome {
 	object := ""
 	if c.canary != nil {
 		object = c.canary.Traffic.Object()
 	}
-	if out, refused := c.noCanary(ch, object); refused {
+	if out, refused := c.noCanary(do.Kind(), do.Object, object); refused {
 		return out
 	}
-	if ch.Weight < 0 || ch.Weight > 100 {
-		return denied("nothing was sent: a weight of %d for %s; 0 to 100 are accepted", ch.Weight, object)
+	if do.Weight < 0 || do.Weight > 100 {
+		return denied("nothing was sent: a weight of %d for %s; 0 to 100 are accepted", do.Weight, object)
 	}
 	return guarded(object, func() look {
 		obj, err := c.readTraffic(ctx)
@@ -39,23 +39,23 @@ func (c *Client) setWeight(ctx context.Context, ch release.Change) release.Outco
 		if err != nil {
 			return look{out: denied("nothing was sent: %s %s", object, err)}
 		}
-		patch, out := weigh(object, obj, d, ch)
+		patch, out := weigh(object, obj, d, do)
 		return look{version: obj.GetResourceVersion(), patch: patch, out: out}
 	}, func(patch []byte) (release.Outcome, bool, error) { return c.sendWeights(ctx, object, patch) })
 }
 
 // weigh makes the patch, or says why there is none.
-func weigh(object string, obj *unstructured.Unstructured, d division, ch release.Change) ([]byte, release.Outcome) {
+func weigh(object string, obj *unstructured.Unstructured, d division, do release.SetWeight) ([]byte, release.Outcome) {
 	by := ""
 	if who := writerOf(obj.GetManagedFields(), "f:spec"); who != "" {
 		by = ", by " + who
 	}
 	switch {
-	case d.rest != ch.Rest:
+	case d.rest != do.Rest:
 		return nil, movedOn("%s was changed meanwhile, and not only its weights%s: look again", object, by)
-	case d.percent == ch.Weight && d.exact:
+	case d.percent == do.Weight && d.exact:
 		return nil, skipped("%s is %s already", object, shares(d.percent))
-	case d.percent != ch.WeightFrom:
+	case d.percent != do.WeightFrom:
 		return nil, movedOn("%s is %s now%s", object, shares(d.percent), by)
 	}
 	var ops []op
@@ -63,8 +63,8 @@ func weigh(object string, obj *unstructured.Unstructured, d division, ch release
 		ops = append(ops, e.same...)
 	}
 	ops = append(ops,
-		op{Op: "add", Path: d.stable.path + "/weight", Value: 100 - ch.Weight},
-		op{Op: "add", Path: d.canary.path + "/weight", Value: ch.Weight})
+		op{Op: "add", Path: d.stable.path + "/weight", Value: 100 - do.Weight},
+		op{Op: "add", Path: d.canary.path + "/weight", Value: do.Weight})
 	return guardedPatch(obj.GetResourceVersion(), ops)
 }
 

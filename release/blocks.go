@@ -111,7 +111,7 @@ func busy(s State, now time.Time) Refusal {
 	if p == nil {
 		return Refusal{}
 	}
-	return waits(RefusedBusy, fmt.Sprintf("%s was sent %s ago and is not answered yet", p.Change.Kind, Age(now.Sub(p.Since))))
+	return waits(RefusedBusy, fmt.Sprintf("%s was sent %s ago and is not answered yet", p.Change.Kind(), Age(now.Sub(p.Since))))
 }
 
 func inFlight(s State, now time.Time) Refusal {

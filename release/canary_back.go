@@ -38,10 +38,10 @@ func (t *turn) back(e Intended, why string) {
 	run.take(t.s.View) // whatever was changed before it was asked for
 	run.Stable, run.Rolled = w.Template.Hash, run.Back
 	run.Until = zeroTime
-	if lost != nil && t.plan.Canary.Route != "" && !lost.Change.Kind.OfCanary() {
+	if lost != nil && t.plan.Canary.Route != "" && lost.Change.Do.Subject() != OnCanary {
 		run.Until = lost.Since.Add(grace)
 	}
-	if lost != nil && lost.Change.Kind == SetImage {
+	if lost != nil && lost.Change.Kind() == OpSetImage {
 		run.Promoted = true // it may have come through, or come through still
 	}
 	text := "abort canary: its pods → 0"
@@ -117,7 +117,7 @@ func (t *turn) blindly() {
 // restore gives stable its earlier template back, before it gets traffic again.
 func (t *turn) restore() {
 	if w := t.s.View.Canary; canaryWeight(t.plan, t.s) > 0 && w.Available == 0 && t.s.View.Workload.Available > 0 && t.plan.Canary.Route != "" && unread(t.plan, t.s, t.now) == "" {
-		t.follow(Change{Kind: SetWeight, Weight: 0}) // any pod of stable is better than none of the canary
+		t.follow(SetWeight{Weight: 0}) // any pod of stable is better than none of the canary
 		return
 	}
 	if t.atGoal() {
@@ -135,10 +135,9 @@ func (t *turn) restore() {
 		return
 	}
 	w := t.s.View.Workload
-	t.followTo(Change{
-		Kind: UndoTo, Container: t.plan.Container, Revision: target.Number, Template: target.Template.Hash, Unpause: w.Paused,
-		Cause: fmt.Sprintf("undo to %s, revision %d, by %s, slipway", target.Version, target.Number, t.s.Canary.By.Name),
-	}, target.target())
+	t.followTo(UndoTo{
+		Container: t.plan.Container, Version: target.Version, Revision: target.Number, Template: target.Template.Hash, Unpause: w.Paused,
+	}, fmt.Sprintf("undo to %s, revision %d, by %s, slipway", target.Version, target.Number, t.s.Canary.By.Name), target.target())
 }
 
 // returning begins the return of the traffic to stable.
@@ -160,13 +159,13 @@ func (t *turn) giveBack() {
 		keeps := share(t.plan, t.s)
 		switch {
 		case t.healthy():
-			t.follow(Change{Kind: SetWeight, Weight: 0})
+			t.follow(SetWeight{Weight: 0})
 		case t.grow():
 		case keeps < canaryWeight(t.plan, t.s):
 			if run.From == 0 || keeps < run.From {
 				t.run().From, t.run().Sent = keeps, 0 // it is getting on
 			}
-			t.follow(Change{Kind: SetWeight, Weight: keeps})
+			t.follow(SetWeight{Weight: keeps})
 		}
 	case t.plan.Canary.Route == "" && !t.healthy():
 		t.grow()
@@ -196,9 +195,9 @@ func (t *turn) remove() {
 		t.gone()
 	case t.routed():
 	case !aborted:
-		t.follow(Change{Kind: DeleteCanary})
+		t.follow(DeleteCanary{})
 	case w.Desired > 0:
-		t.follow(Change{Kind: ScaleCanary, Replicas: 0})
+		t.follow(ScaleCanary{Scaling: Scaling{Replicas: 0}})
 	}
 }
 

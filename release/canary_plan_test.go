@@ -49,7 +49,7 @@ func TestStepsWereEdited(t *testing.T) {
 		if run := m.state.Canary; run.Stage != release.Shifting || !strings.HasSuffix(c.next, fmt.Sprintf(" %d%%", run.Weight)) {
 			t.Errorf("%v: %s to %d%%, want %s", c.steps, run.Stage, run.Weight, c.next)
 		}
-		if m.inFlight != nil && m.inFlight.Kind == release.SetImage {
+		if m.inFlight != nil && m.inFlight.Kind() == release.OpSetImage {
 			t.Errorf("%v: promoted at 50%%", c.steps)
 		}
 	}

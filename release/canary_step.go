@@ -87,8 +87,7 @@ func (t *turn) looked() bool {
 	if last == nil {
 		return true
 	}
-	_, at := t.s.subject(Change{Kind: last.Of})
-	return at.After(last.At) || (last.Of == SetWeight && t.s.View.Split.Err != "")
+	return t.s.View.seenAt(last.Of.subject()).After(last.At) || (last.Of == OpSetWeight && t.s.View.Split.Err != "")
 }
 
 // resting tells whether the last change came to nothing a moment ago, or was not needed:
@@ -107,10 +106,10 @@ const stageNeeds = 2
 
 // follow sends a change that the stage calls for, on the authority of whoever
 // asked for what is under way.
-func (t *turn) follow(c Change) { t.followTo(c, Target{}) }
+func (t *turn) follow(op Operation) { t.followTo(op, "", Target{}) }
 
 // followTo is follow for a change that leads stable to a template.
-func (t *turn) followTo(c Change, goal Target) {
+func (t *turn) followTo(op Operation, cause string, goal Target) {
 	run := t.s.Canary
 	if t.resting() {
 		return
@@ -119,9 +118,8 @@ func (t *turn) followTo(c Change, goal Target) {
 		t.hold(HeldByOthers, fmt.Sprintf("what was done is undone by someone else again and again, last: %s", t.s.Last.What))
 		return
 	}
-	c.ID, c.By, c.Why = t.changeID(Intended{}), run.By, run.Why
 	t.follows = true
-	t.send(c, t.s.Phase, goal)
+	t.send(Change{ID: t.changeID(Intended{}), By: run.By, Why: run.Why, Cause: cause, Do: op}, t.s.Phase, goal)
 	t.s.Pending.Follows = true
 }
 
@@ -170,12 +168,12 @@ func (t *turn) shift() {
 	need := canaryPods(t.plan, t.s, run.Weight)
 	switch {
 	case t.steppedAside():
-		t.follow(Change{Kind: SetWeight, Weight: 0})
+		t.follow(SetWeight{Weight: 0})
 	case w.Desired < need:
-		t.follow(Change{Kind: ScaleCanary, Replicas: need})
+		t.follow(ScaleCanary{Scaling: Scaling{Replicas: need}})
 	case w.Convergence() != Complete || w.Available < need:
 	case t.plan.Canary.Route != "" && canaryWeight(t.plan, t.s) != run.Weight:
-		t.follow(Change{Kind: SetWeight, Weight: run.Weight})
+		t.follow(SetWeight{Weight: run.Weight})
 	case run.Back:
 		t.tell(Itself, MarkPass, fmt.Sprintf("all traffic is on %s, beside stable; stable follows", t.s.From.Version))
 		t.enter(Restoring)
@@ -198,7 +196,7 @@ func (t *turn) bake() {
 	w, run, need := t.s.View.Canary, t.s.Canary, canaryPods(t.plan, t.s, t.s.Canary.Weight)
 	switch last := t.s.Last; {
 	case w.Desired < need && w.Convergence() == Complete && w.Available > 0 && run.Sent < stageNeeds+automaticTries:
-		t.follow(Change{Kind: ScaleCanary, Replicas: need})
+		t.follow(ScaleCanary{Scaling: Scaling{Replicas: need}})
 		return
 	case w.Desired >= need && run.Sent > 0 && last != nil && t.now.Sub(last.At) > retryAfter(automaticTries):
 		t.run().Sent = 0 // nobody undid it
@@ -237,8 +235,9 @@ func (t *turn) advance(e Intended, why string) {
 		run := t.run()
 		run.By, run.Why = e.By, why
 		t.send(Change{
-			ID: t.changeID(e), Kind: SetImage, Container: t.plan.Container, Also: t.plan.also(), Image: t.plan.imageOf(t.s.To), By: e.By, Why: why,
+			ID: t.changeID(e), By: e.By, Why: why,
 			Cause: fmt.Sprintf("promote canary: set image %s %s by %s, slipway", t.plan.Container, t.s.To.Version, e.By.Name),
+			Do:    SetImage{Container: t.plan.Container, Also: t.plan.also(), Version: t.s.To.Version, Image: t.plan.imageOf(t.s.To)},
 		}, Deploying, t.s.To)
 		t.s.Pending.Stage = Promoting
 		return

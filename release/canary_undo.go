@@ -24,9 +24,12 @@ func byWeights(plan Plan, s State) bool {
 // as carry all traffic.
 func (t *turn) undoByWeights(id string, e Intended, goal Target, why string) {
 	t.send(Change{
-		ID: id, Kind: ApplyCanary, Container: t.plan.Container, Image: goal.Image, Revision: goal.Revision, Template: goal.Template,
-		Object: "deployment/" + t.plan.Canary.Deployment, Replicas: canaryPods(t.plan, t.s, 100), By: e.By, Why: why,
+		ID: id, By: e.By, Why: why,
 		Cause: undoCause(t.s.View.Workload, goal.Version, goal.Revision) + fmt.Sprintf("by %s, slipway", e.By.Name),
+		Do: ApplyCanary{
+			Container: t.plan.Container, Version: goal.Version, Image: goal.Image, Revision: goal.Revision, Template: goal.Template,
+			Replicas: canaryPods(t.plan, t.s, 100),
+		},
 	}, RollingBack, goal)
 	t.s.Pending.Stage = Creating
 }

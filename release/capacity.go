@@ -109,7 +109,7 @@ func (t *turn) grow() bool {
 	if !grows || t.s.Canary.Grown >= mostGrown {
 		return false
 	}
-	t.follow(Change{Kind: ScaleStable, Replicas: need})
+	t.follow(ScaleStable{Scaling: Scaling{Replicas: need}})
 	return t.s.Pending != nil
 }
 

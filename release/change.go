@@ -2,16 +2,19 @@ package release
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
 
 var zeroTime time.Time
 
-// grace is how long after a change was asked for a lost request may still
-// arrive. Only a look later than that says "not done".
-const grace = 15 * time.Second
+// arrives is how long after its deadline a lost request may still arrive, grace how
+// long after a change of the cluster was asked for. Only a look later than that says "not
+// done".
+const (
+	arrives = 5 * time.Second
+	grace   = patchDeadline + arrives
+)
 
 // automaticTries is how often an automatic undo is decided on before a person
 // is needed: someone else may change the Deployment at the same moment, or an
@@ -30,26 +33,7 @@ const unanswered = ", answer unknown"
 // Deployment converges to goal.
 func (t *turn) send(c Change, next Phase, goal Target) {
 	w := t.s.View.Workload
-	switch split := t.s.View.Split; {
-	case c.Kind == SetWeight:
-		c.Object, c.WeightFrom, c.Rest = t.plan.Canary.Route, split.Canary, split.Rest
-	case c.Kind.OfCanary():
-		canary := t.s.View.Canary
-		c.Object, c.Version = "deployment/"+t.plan.Canary.Deployment, goal.Version
-		c.UID, c.Before, c.Generation, c.ReplicasFrom = canary.UID, canary.Template.Hash, canary.Generation, canary.Desired
-		if c.Kind == DeleteCanary || c.Kind == ScaleCanary && c.Replicas == 0 {
-			c.Routes = slices.Clone(t.s.View.Split.Routes)
-		}
-		if !canary.Found {
-			c.UID, c.Before, c.Generation, c.ReplicasFrom = "", "", 0, 0
-		}
-	case c.Kind == ScaleStable:
-		c.Object, c.ReplicasFrom = "deployment/"+t.plan.Deployment, w.Desired
-		c.UID, c.Before, c.Generation = w.UID, w.Template.Hash, w.Generation
-	default:
-		c.UID, c.Before, c.Paused, c.Generation = w.UID, w.Template.Hash, w.Paused, w.Generation
-		c.From, c.Version = w.Version(t.plan.Container), goal.Version
-	}
+	c.Do = c.Do.decided(t.plan, t.s.View)
 	t.record().Pending = &Pending{Change: c, Since: t.now, Next: next, Goal: goal, Condition: w.Progressing.Updated, Stable: w.Template.Hash}
 	text := c.Describe()
 	if !t.follows {
@@ -57,34 +41,6 @@ func (t *turn) send(c Change, next Phase, goal Target) {
 	}
 	t.tell(c.By, MarkRunning, text)
 	t.do(c)
-}
-
-// Describe says what a change does, in the same words before and after it. Its evidence
-// is told once, with the decision.
-func (c Change) Describe() string {
-	text := string(c.Kind)
-	switch c.Kind {
-	case SetImage:
-		text = fmt.Sprintf("set image %s %s", c.Container, c.Version)
-		if c.From != "" && c.From != c.Version {
-			text = fmt.Sprintf("set image %s %s → %s", c.Container, c.From, c.Version)
-		}
-	case UndoTo:
-		text = "undo to " + revisionWords(c.Version, c.Revision)
-	case SetPaused:
-		text = "pause rollout"
-	case SetResume:
-		text = "resume rollout"
-	case ApplyCanary:
-		text = fmt.Sprintf("apply canary %s: %s on %s", strings.TrimPrefix(c.Object, "deployment/"), c.Version, Count(c.Replicas, "pod"))
-	case ScaleCanary, ScaleStable:
-		text = fmt.Sprintf("scale %s %d → %d", c.Object, c.ReplicasFrom, c.Replicas)
-	case SetWeight:
-		text = fmt.Sprintf("weight %d → %d on %s", c.WeightFrom, c.Weight, c.Object)
-	case DeleteCanary:
-		text = "delete " + c.Object
-	}
-	return text
 }
 
 // done takes the outcome of the change in flight. An outcome of anything else,
@@ -99,7 +55,7 @@ func (t *turn) done(o Outcome) {
 			unknown := *p
 			unknown.Unknown, unknown.Since = true, t.now
 			t.record().Pending = &unknown
-			t.tell(Itself, MarkUnknown, fmt.Sprintf("%s: no answer (%s); looking at the cluster, not asking twice", p.Change.Kind, o.Text))
+			t.tell(Itself, MarkUnknown, fmt.Sprintf("%s: no answer (%s); looking at the cluster, not asking twice", p.Change.Kind(), o.Text))
 		}
 		return
 	}
@@ -110,7 +66,7 @@ func (t *turn) done(o Outcome) {
 func (t *turn) conclude(o Outcome) {
 	p, r := t.s.Pending, t.record()
 	what := p.Change.Describe()
-	o.ID, o.At, o.By, o.Of, o.What = p.Change.ID, t.now, p.Change.By, p.Change.Kind, what
+	o.ID, o.At, o.By, o.Of, o.What = p.Change.ID, t.now, p.Change.By, p.Change.Kind(), what
 	r.Pending, r.Last = nil, &o
 	switch o.Kind {
 	case Accepted:
@@ -123,16 +79,16 @@ func (t *turn) conclude(o Outcome) {
 		t.begin(*p, o)
 		return
 	case Skipped:
-		t.tell(Itself, MarkNone, fmt.Sprintf("%s skipped: %s", p.Change.Kind, o.Text))
+		t.tell(Itself, MarkNone, fmt.Sprintf("%s skipped: %s", p.Change.Kind(), o.Text))
 		if p.Follows && t.s.Underway() || p.Stage != "" {
 			t.found(o.Text)
 			t.begin(*p, o) // it is so already, which is what was wanted
 			return
 		}
 	case Moved:
-		t.tell(Itself, MarkAttention, fmt.Sprintf("%s not done: %s", p.Change.Kind, o.Text))
+		t.tell(Itself, MarkAttention, fmt.Sprintf("%s not done: %s", p.Change.Kind(), o.Text))
 	default:
-		t.tell(Itself, MarkFail, fmt.Sprintf("%s %s: %s", p.Change.Kind, o.Kind, o.Text))
+		t.tell(Itself, MarkFail, fmt.Sprintf("%s %s: %s", p.Change.Kind(), o.Kind, o.Text))
 	}
 	switch {
 	case p.Unknown && t.s.Phase.Over():
@@ -186,14 +142,14 @@ func (t *turn) begin(p Pending, o Outcome) {
 		if t.s.Last.Kind == Accepted {
 			run.Sent++
 		}
-		if p.Change.Kind == ScaleStable {
+		if p.Change.Kind() == OpScaleStable {
 			run.Grown++
 		}
 	}
 	if p.Goal == (Target{}) {
 		return
 	}
-	p.Goal = p.Goal.stored(p.Change.Kind, o.Stored)
+	p.Goal = p.Goal.stored(p.Change.Do.Subject(), o.Stored)
 	r := t.record()
 	r.Phase, r.Ended = p.Next, zeroTime
 	if p.Next == Deploying {
@@ -206,7 +162,7 @@ func (t *turn) begin(p Pending, o Outcome) {
 		r.Held = nil
 	}
 	r.Rollout = Rollout{
-		Goal: p.Goal, UID: p.Change.UID, Began: p.Since, Generation: o.Generation, Condition: p.Condition,
+		Goal: p.Goal, UID: guardIn(p.Change.Do).UID, Began: p.Since, Generation: o.Generation, Condition: p.Condition,
 	}
 	switch p.Stage {
 	case Creating:
@@ -224,14 +180,14 @@ func (t *turn) begin(p Pending, o Outcome) {
 // stored is the target as the API server made it in answer to a change: with the
 // pod template that came of it, if that has the version asked for. Otherwise the
 // template stays unknown, and what runs is seen to be another version.
-func (g Target) stored(kind ChangeKind, s Stored) Target {
+func (g Target) stored(of Subject, s Stored) Target {
 	switch {
 	case s == (Stored{}), s.Image != g.Image && !resolved(g.Image, s.Image):
 		return g
 	case !SameVersion(g.Image, s.Image):
 		g.Image = s.Image // its digest alone tells from now on what it is
 	}
-	if !kind.OfCanary() {
+	if of != OnCanary {
 		g.Template = s.Template
 	}
 	return g

@@ -80,7 +80,7 @@ func TestForeignImage(t *testing.T) {
 	if change, told := w.wish(release.Deploy{}); change.ID != "" || !strings.HasPrefix(told, "REFUSED "+why) {
 		t.Errorf("nobody confirmed it: sent %+v, told %q", change, told)
 	}
-	if change, told := w.wish(c.Intent); change.Kind != release.SetImage {
+	if change, told := w.wish(c.Intent); change.Kind() != release.OpSetImage {
 		t.Errorf("it was confirmed, and is not sent: %q", told)
 	}
 	if wrong, _ := release.CheckContainers(w.plan, w.cluster); wrong != why {
@@ -97,7 +97,7 @@ func TestMirroredImage(t *testing.T) {
 	if wants, _ := c.Intent.(release.Deploy); wants.Replace != "" || !strings.Contains(containerWords(c, release.MarkNone), "a mirror's name") {
 		t.Errorf("a mirror is offered as %+v: %+v", c.Intent, c.Preview.Facts)
 	}
-	if change, told := w.wish(release.Deploy{}); change.Kind != release.SetImage {
+	if change, told := w.wish(release.Deploy{}); change.Kind() != release.OpSetImage {
 		t.Errorf("not sent: %q", told)
 	}
 }
@@ -114,8 +114,8 @@ func TestContainersOfOneImage(t *testing.T) {
 	if got := containerWords(deployShown(w), release.MarkAttention); !strings.HasPrefix(got, left) {
 		t.Errorf("the confirmation shows %q", got)
 	}
-	if change, told := w.wish(release.Deploy{}); len(change.Also) != 0 || !strings.Contains(told, left) {
-		t.Errorf("sent with %v, told %q", change.Also, told)
+	if change, told := w.wish(release.Deploy{}); len(also(change)) != 0 || !strings.Contains(told, left) {
+		t.Errorf("sent with %v, told %q", also(change), told)
 	}
 
 	w = newWorld()
@@ -130,8 +130,8 @@ func TestContainersOfOneImage(t *testing.T) {
 		t.Errorf("the same as %s", got)
 	}
 	change, _ := w.wish(release.Deploy{})
-	if strings.Join(change.Also, " ") != "worker migrate" {
-		t.Fatalf("sent with %v", change.Also)
+	if strings.Join(also(change), " ") != "worker migrate" {
+		t.Fatalf("sent with %v", also(change))
 	}
 	// Its answer is lost: it is done only when every container has the version.
 	w.step(release.Done{Outcome: release.Outcome{ID: change.ID, Kind: release.Lost}})
@@ -158,4 +158,10 @@ func TestContainersOfOneImage(t *testing.T) {
 	if _, told := w.wish(release.Begin{Version: "v2.5.0"}); !strings.Contains(told, `no container "wroker"; it has migrate, gateway, worker, agent`) {
 		t.Errorf("a container that is not there: %q", told)
 	}
+}
+
+// also is which other containers get the image with a change.
+func also(c release.Change) []string {
+	op, _ := c.Do.(release.SetImage)
+	return op.Also
 }

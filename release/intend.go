@@ -52,8 +52,9 @@ func (t *turn) intended(e Intended) {
 			return
 		}
 		t.send(Change{
-			ID: t.changeID(e), Kind: SetImage, Container: t.plan.Container, Also: t.plan.also(), Image: t.plan.imageOf(t.s.To), By: e.By,
+			ID: t.changeID(e), By: e.By,
 			Cause: fmt.Sprintf("set image %s %s by %s, slipway", t.plan.Container, t.s.To.Version, e.By.Name),
+			Do:    SetImage{Container: t.plan.Container, Also: t.plan.also(), Version: t.s.To.Version, Image: t.plan.imageOf(t.s.To)},
 		}, Deploying, t.s.To)
 	case Pause:
 		if holds(t.s) {
@@ -61,14 +62,14 @@ func (t *turn) intended(e Intended) {
 			return
 		}
 		t.note(e)
-		t.send(Change{ID: t.changeID(e), Kind: SetPaused, By: e.By}, t.s.Phase, Target{})
+		t.send(Change{ID: t.changeID(e), By: e.By, Do: PauseRollout{}}, t.s.Phase, Target{})
 	case Resume:
 		if holds(t.s) {
 			t.carryOn(e.By)
 			return
 		}
 		t.note(e)
-		t.send(Change{ID: t.changeID(e), Kind: SetResume, By: e.By}, t.s.Phase, Target{})
+		t.send(Change{ID: t.changeID(e), By: e.By, Do: ResumeRollout{}}, t.s.Phase, Target{})
 	case Undo:
 		if leadsBack(t.plan, t.s) {
 			t.back(e, "")
@@ -110,9 +111,12 @@ func (t *turn) apply(e Intended) {
 		t.tell(Itself, fact.Mark, fact.Text)
 	}
 	t.send(Change{
-		ID: t.changeID(e), Kind: ApplyCanary, Container: t.plan.Container, Also: t.plan.also(), Image: t.plan.imageOf(t.s.To), By: e.By,
-		Object: "deployment/" + t.plan.Canary.Deployment, Replicas: canaryPods(t.plan, t.s, steps[0]),
+		ID: t.changeID(e), By: e.By,
 		Cause: fmt.Sprintf("canary of %s by %s, slipway", t.s.To.Version, e.By.Name),
+		Do: ApplyCanary{
+			Container: t.plan.Container, Also: t.plan.also(), Version: t.s.To.Version, Image: t.plan.imageOf(t.s.To),
+			Replicas: canaryPods(t.plan, t.s, steps[0]),
+		},
 	}, Deploying, t.s.To)
 	t.s.Pending.Stage = Creating
 }
@@ -326,15 +330,19 @@ func (t *turn) byImage(goal Target) bool {
 func (t *turn) rollBack(id string, e Intended, goal Target, why string) {
 	if t.byImage(goal) {
 		t.send(Change{
-			ID: id, Kind: SetImage, Container: t.plan.Container, Image: t.plan.imageOf(goal), Unpause: t.s.View.Workload.Paused, By: e.By, Why: why,
+			ID: id, By: e.By, Why: why,
 			Cause: fmt.Sprintf("undo to %s by its image, by %s, slipway", goal.Version, e.By.Name),
+			Do:    SetImage{Container: t.plan.Container, Version: goal.Version, Image: t.plan.imageOf(goal), Unpause: t.s.View.Workload.Paused},
 		}, RollingBack, goal)
 		return
 	}
 	t.send(Change{
-		ID: id, Kind: UndoTo, Container: t.plan.Container, Revision: goal.Revision, Template: goal.Template,
-		Unpause: t.s.View.Workload.Paused, By: e.By, Why: why,
+		ID: id, By: e.By, Why: why,
 		Cause: fmt.Sprintf("undo to %s, by %s, slipway", revisionWords(goal.Version, goal.Revision), e.By.Name),
+		Do: UndoTo{
+			Container: t.plan.Container, Version: goal.Version, Revision: goal.Revision, Template: goal.Template,
+			Unpause: t.s.View.Workload.Paused,
+		},
 	}, RollingBack, goal)
 }
 

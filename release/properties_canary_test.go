@@ -55,7 +55,7 @@ func TestStableIsChangedAnywhere(t *testing.T) {
 		if m.once = true; m.state.Underway() {
 			moment := string(m.state.Canary.Stage)
 			if m.inFlight != nil {
-				moment += string(m.inFlight.Kind)
+				moment += string(m.inFlight.Kind())
 			}
 			moments[moment], stages[m.state.Canary.Stage] = rounds, true
 		}
@@ -342,7 +342,7 @@ func (m *canaryMachine) answer(t *rapid.T) release.Event {
 // land makes a change true.
 func (m *canaryMachine) land(c release.Change) {
 	canary := &m.story.canary
-	switch c.Kind {
+	switch c := c.Do.(type) {
 	case release.ApplyCanary:
 		if canary.UID == "" {
 			canary.UID = "uid-canary"
@@ -451,7 +451,7 @@ func (m *canaryMachine) step(t rapid.TB, event release.Event) {
 		}
 		if c, ok := e.(release.Change); ok {
 			if c.Why != "" && m.evidence != nil {
-				m.evidence[c.Why] = string(c.Kind)
+				m.evidence[c.Why] = string(c.Kind())
 			}
 			sent++
 			m.sent(t, before, next, c, event)
@@ -484,20 +484,20 @@ func (m *canaryMachine) sent(t rapid.TB, before, next release.State, c release.C
 	_, wished := event.(release.Intended)
 	canary, split, stable := next.View.Canary, next.View.Split, next.View.Workload
 	if before.Pending != nil && !before.Pending.Unknown && next.Last == before.Last {
-		t.Fatalf("1: %s was sent while %s was in flight", c.Kind, before.Pending.Change.Kind)
+		t.Fatalf("1: %s was sent while %s was in flight", c.Kind(), before.Pending.Change.Kind())
 	}
 	if before.Held != nil && next.Held != nil && !wished {
-		t.Fatalf("a held release sent %s by itself", c.Kind)
+		t.Fatalf("a held release sent %s by itself", c.Kind())
 	}
 	if c.By == release.Itself && c.Why == "" {
-		t.Fatalf("2: %s by itself, without evidence", c.Kind)
+		t.Fatalf("2: %s by itself, without evidence", c.Kind())
 	}
 	stale := func(at time.Time) bool { return at.IsZero() || m.now.Sub(at) > m.plan.Stale.Workload }
-	ofStable := c.Kind == release.SetPaused || c.Kind == release.SetResume || c.Kind == release.UndoTo // of what it is sees it fresh
+	ofStable := c.Kind() == release.OpPause || c.Kind() == release.OpResume || c.Kind() == release.OpUndoTo // of what it is sees it fresh
 	if next.Underway() && !ofStable && (stale(canary.At) || stale(split.At)) {
-		t.Fatalf("%s was decided on an old look", c.Kind)
+		t.Fatalf("%s was decided on an old look", c.Kind())
 	}
-	switch c.Kind {
+	switch op := c.Do.(type) {
 	case release.UndoTo:
 		// Who takes a promoted version back takes it back with what others did to its pods.
 		aborted := next.Canary != nil && next.Canary.Promoted && c.By != release.Itself && stable.Runs("gateway", next.To.Image)
@@ -505,25 +505,25 @@ func (m *canaryMachine) sent(t rapid.TB, before, next release.State, c release.C
 			t.Fatalf("%s rolls stable back over %s, which someone else made and nobody was shown", c.By.Name, before)
 		}
 	case release.SetWeight:
-		if c.WeightFrom != split.Canary {
-			t.Fatalf("a weight is set from %d, and is %d", c.WeightFrom, split.Canary)
+		if op.WeightFrom != split.Canary {
+			t.Fatalf("a weight is set from %d, and is %d", op.WeightFrom, split.Canary)
 		}
-		if c.Weight > 0 && (canary.Available < 1 || canary.Available*100 < c.Weight*stable.Desired) {
-			t.Fatalf("12: %d%% to a canary with %d pods", c.Weight, canary.Available)
+		if op.Weight > 0 && (canary.Available < 1 || canary.Available*100 < op.Weight*stable.Desired) {
+			t.Fatalf("12: %d%% to a canary with %d pods", op.Weight, canary.Available)
 		}
-		if c.Weight == 0 && canary.Available > 0 && stable.Available < stable.Floor() {
+		if op.Weight == 0 && canary.Available > 0 && stable.Available < stable.Floor() {
 			t.Fatalf("12: traffic back to a stable with %d of %d", stable.Available, stable.Desired)
 		}
 		// What the canary's pods carry, stable's must: to a quarter, as a rolling update may.
-		gets, carried := split.Canary-c.Weight, min(canary.Available, 6)
+		gets, carried := split.Canary-op.Weight, min(canary.Available, 6)
 		if gets > 0 && split.Canary == 100 && canary.Available > 1 && 4*100*stable.Available < 3*gets*carried {
 			t.Fatalf("12: %d%% of what %d canary pods carry goes to %d stable pods", gets, canary.Available, stable.Available)
 		}
 	case release.ScaleCanary:
-		if c.Replicas == 0 && split.Canary != 0 {
+		if op.Replicas == 0 && split.Canary != 0 {
 			t.Fatalf("12: the canary is scaled to 0 with %d%% of the traffic", split.Canary)
 		}
-		if c.Replicas == 0 {
+		if op.Replicas == 0 {
 			m.cut(t, next)
 		}
 	case release.DeleteCanary:
@@ -562,7 +562,7 @@ func (m *canaryMachine) rises(t rapid.TB, before, next release.State) {
 	if b == nil || n == nil || before.ID != next.ID || b.Stage != release.Baking || next.Phase != release.Deploying {
 		return
 	}
-	promoted := next.Pending != nil && next.Pending.Change.Kind == release.SetImage && before.Pending == nil
+	promoted := next.Pending != nil && next.Pending.Change.Kind() == release.OpSetImage && before.Pending == nil
 	adopted := n.Weight == next.View.Split.Canary || before.Held != nil
 	if !promoted && (n.Weight <= b.Weight || adopted) {
 		return

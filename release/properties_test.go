@@ -208,11 +208,15 @@ func (m *machine) outcome(t *rapid.T) release.Event {
 		c := m.inFlight[rapid.IntRange(0, n-1).Draw(t, "which")]
 		o.ID = c.ID
 		landed := o.Kind == release.Accepted || (o.Kind == release.Lost && rapid.Bool().Draw(t, "landed"))
-		if landed && m.workload.Found && c.Image != "" {
-			m.deployment(release.Version(c.Image), false)
-		}
-		if r, ok := m.workload.Revision(c.Revision); landed && ok && c.Kind == release.UndoTo {
-			m.undone(r)
+		switch op := c.Do.(type) {
+		case release.SetImage:
+			if landed && m.workload.Found {
+				m.deployment(release.Version(op.Image), false)
+			}
+		case release.UndoTo:
+			if r, ok := m.workload.Revision(op.Revision); landed && ok {
+				m.undone(r)
+			}
 		}
 		o.Generation = m.workload.Generation
 	}
@@ -259,7 +263,7 @@ func (m *machine) over(t *rapid.T, before release.State, c release.Change) {
 	late := w.UID == before.Rollout.UID && w.Generation < before.Rollout.Generation
 	newest := before.Phase != release.RollingBack && !w.Runs("gateway", before.To.Image) // somebody else's version: it is what is undone
 	unseen := before.Rollout.Goal.Template == "" && w.Runs("gateway", before.To.Image)   // of its own change no template was seen yet
-	if c.Kind != release.UndoTo || !under || late || unseen || newest && c.By != release.Itself {
+	if c.Kind() != release.OpUndoTo || !under || late || unseen || newest && c.By != release.Itself {
 		return
 	}
 	if !m.ours[w.Template.Hash] {
@@ -374,7 +378,7 @@ func (m *machine) duplicate(t *rapid.T, after release.State, event release.Event
 	again, effects := release.Step(m.plan, after, m.now, event)
 	for _, e := range effects {
 		if c, ok := e.(release.Change); ok && after.Pending != nil {
-			t.Fatalf("9: the same event again sent %s", c.Kind)
+			t.Fatalf("9: the same event again sent %s", c.Kind())
 		}
 	}
 	if done, ok := event.(release.Done); ok && after.Pending == nil && again.Last != after.Last && again.Last.ID == done.Outcome.ID {
@@ -400,19 +404,19 @@ func (m *machine) effects(t *rapid.T, before, next release.State, event release.
 		m.inFlight = append(m.inFlight, c)
 		m.over(t, before, c)
 		if next.Pending == nil || encode(t, release.Record{Pending: &release.Pending{Change: next.Pending.Change}}) != encode(t, release.Record{Pending: &release.Pending{Change: c}}) {
-			t.Fatalf("1: %s was sent and is not pending", c.Kind)
+			t.Fatalf("1: %s was sent and is not pending", c.Kind())
 		}
-		if before.Pending != nil && (!before.Pending.Unknown || c.Kind != release.UndoTo) && !concluded(before, next, event) {
-			t.Fatalf("1: %s was sent while %s was in flight", c.Kind, before.Pending.Change.Kind)
+		if before.Pending != nil && (!before.Pending.Unknown || c.Kind() != release.OpUndoTo) && !concluded(before, next, event) {
+			t.Fatalf("1: %s was sent while %s was in flight", c.Kind(), before.Pending.Change.Kind())
 		}
-		if c.Kind == release.SetImage {
+		if c.Kind() == release.OpSetImage {
 			if gate := release.GateOf(m.plan, before, m.now); !gate.None() {
 				t.Fatalf("3: set image past the gate: %s", gate.Text)
 			}
 		}
 		if c.By == release.Itself {
-			if c.Why == "" || c.Kind != release.UndoTo {
-				t.Fatalf("2: %s by itself, without evidence", c.Kind)
+			if c.Why == "" || c.Kind() != release.OpUndoTo {
+				t.Fatalf("2: %s by itself, without evidence", c.Kind())
 			}
 			if m.auto++; m.auto > 5 || m.accepted {
 				t.Fatalf("5: an automatic answer was given again")

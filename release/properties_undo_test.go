@@ -73,7 +73,7 @@ func TestUndoByWeightsIsOvertaken(t *testing.T) {
 		if m.state.Phase == release.RolledBack {
 			return
 		}
-		guarded := m.inFlight != nil && m.inFlight.Kind == release.UndoTo // the patch tests what it was made from
+		guarded := m.inFlight != nil && m.inFlight.Kind() == release.OpUndoTo // the patch tests what it was made from
 		m.stable("v2.9.9", 6)
 		if guarded {
 			m.answered(t, release.Moved, false)
@@ -124,7 +124,7 @@ func undoing(t *testing.T, stages map[release.CanaryStage]int) *canaryMachine {
 	m.looking(t)
 	m.reached = stages
 	m.step(t, m.asked(release.Undo{}))
-	if m.inFlight == nil || m.inFlight.Kind != release.ApplyCanary || m.inFlight.Template != template("v2.4.0").Hash {
+	if m.inFlight == nil || !isApply(*m.inFlight, template("v2.4.0").Hash) {
 		t.Fatalf("an undo by weights began with %+v", m.inFlight)
 	}
 	return m
@@ -184,4 +184,10 @@ func TestUndoByWeightsOfAStuckRollout(t *testing.T) {
 	if m.state.Phase != release.RolledBack {
 		t.Fatalf("%s: %+v, held %+v", m.state.Phase, m.state.Canary, m.state.Held)
 	}
+}
+
+// isApply tells whether a change applies the canary with a pod template.
+func isApply(c release.Change, template string) bool {
+	op, ok := c.Do.(release.ApplyCanary)
+	return ok && op.Template == template
 }

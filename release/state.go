@@ -162,7 +162,7 @@ type Outcome struct {
 	ID         string      `json:"id"`
 	Kind       OutcomeKind `json:"kind"`
 	By         Actor       `json:"by,omitzero"`    // who asked for the change
-	Of         ChangeKind  `json:"of,omitempty"`   // the kind of the change
+	Of         OpKind      `json:"of,omitempty"`   // the kind of the change
 	What       string      `json:"what,omitempty"` // Change.Describe
 	Text       string      `json:"text,omitempty"` // the cluster's words, or what was observed
 	Generation int64       `json:"generation,omitempty"`

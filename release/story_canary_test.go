@@ -215,23 +215,45 @@ func (w *world) lookPairs() []release.Pair {
 	return look
 }
 
-// canaryChange writes what a change does and what it is guarded by.
-func canaryChange(c release.Change) string {
-	switch c.Kind {
-	case release.SetWeight:
-		return fmt.Sprintf(" canary=%d if canary=%d rest=%s", c.Weight, c.WeightFrom, c.Rest)
-	case release.ApplyCanary:
-		text := fmt.Sprintf(" replicas=%d if uid=%q", c.Replicas, c.UID)
-		if c.Template != "" {
-			text += " template=" + c.Template
+// operation writes what a change does and what it is guarded by.
+func operation(op release.Operation) string {
+	text := ""
+	with := func(format string, value any, is bool) {
+		if is {
+			text += fmt.Sprintf(format, value)
 		}
-		return text
-	case release.ScaleCanary, release.ScaleStable:
-		return fmt.Sprintf(" replicas=%d if replicas=%d uid=%q", c.Replicas, c.ReplicasFrom, c.UID)
-	case release.DeleteCanary:
-		return fmt.Sprintf(" if uid=%q", c.UID)
 	}
-	return fmt.Sprintf(" if generation=%d", c.Generation)
+	switch op := op.(type) {
+	case release.SetWeight:
+		with(" canary=%d", op.Weight, true)
+		with(" if canary=%d", op.WeightFrom, true)
+		with(" rest=%s", op.Rest, true)
+	case release.ApplyCanary:
+		with(" image=%s", op.Image, op.Image != "")
+		with(" revision=%d", op.Revision, op.Revision != 0)
+		with(" replicas=%d", op.Replicas, true)
+		with(" if uid=%q", op.UID, true)
+		with(" template=%s", op.Template, op.Template != "")
+	case release.ScaleCanary:
+		text = fmt.Sprintf(" replicas=%d if replicas=%d uid=%q", op.Replicas, op.ReplicasFrom, op.UID)
+	case release.ScaleStable:
+		text = fmt.Sprintf(" replicas=%d if replicas=%d uid=%q", op.Replicas, op.ReplicasFrom, op.UID)
+	case release.DeleteCanary:
+		with(" if uid=%q", op.UID, true)
+	case release.SetImage:
+		with(" image=%s", op.Image, op.Image != "")
+		with("%s", " unpause", op.Unpause)
+		with(" if generation=%d", op.Generation, true)
+	case release.UndoTo:
+		with(" revision=%d", op.Revision, op.Revision != 0)
+		with("%s", " unpause", op.Unpause)
+		with(" if generation=%d", op.Generation, true)
+	case release.PauseRollout:
+		with(" if generation=%d", op.Generation, true)
+	case release.ResumeRollout:
+		with(" if generation=%d", op.Generation, true)
+	}
+	return text
 }
 
 func showCanary(w *world) string {
@@ -342,7 +364,7 @@ func (w *world) smoothly(t *testing.T) {
 // land makes a change true.
 func (w *world) land(c release.Change) {
 	canary := &w.canary
-	switch c.Kind {
+	switch c := c.Do.(type) {
 	case release.ApplyCanary:
 		if canary.UID == "" {
 			canary.UID, canary.Deadline, canary.Name = "uid-canary", time.Minute, "gateway-canary"

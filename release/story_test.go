@@ -588,18 +588,7 @@ func (w *world) reaction(event release.Event) string {
 		switch e := effect.(type) {
 		case release.Change:
 			w.change = e.ID
-			fmt.Fprintf(&b, "CHANGE %s %s", e.ID, e.Kind)
-			if e.Image != "" {
-				fmt.Fprintf(&b, " image=%s", e.Image)
-			}
-			if e.Revision != 0 {
-				fmt.Fprintf(&b, " revision=%d", e.Revision)
-			}
-			if e.Unpause {
-				b.WriteString(" unpause")
-			}
-			b.WriteString(canaryChange(e))
-			fmt.Fprintf(&b, " by %s\n", e.By.Name)
+			fmt.Fprintf(&b, "CHANGE %s %s%s by %s\n", e.ID, e.Kind(), operation(e.Do), e.By.Name)
 		case release.Probe:
 			fmt.Fprintf(&b, "probe %s\n", e.Item)
 		case release.Tell:

@@ -58,7 +58,7 @@ func without(sc scene) (goesOn, stops string) {
 	s, w := sc.State, sc.workload()
 	switch {
 	case s.Pending != nil:
-		goesOn = string(s.Pending.Change.Kind) + " was sent and is not answered: it may still happen"
+		goesOn = string(s.Pending.Change.Kind()) + " was sent and is not answered: it may still happen"
 	case s.Phase == release.Planned:
 		goesOn = w.Version(sc.Plan.Container) + " serves as before; nothing of " + s.To.Version + " is deployed"
 	case sc.canary.under && !sc.back() && s.Canary.Stage != release.Promoting:

@@ -8,10 +8,22 @@ func Clean(pointer any, bound int) { clean(reflect.ValueOf(pointer), bound) }
 
 func clean(v reflect.Value, bound int) {
 	switch v.Kind() {
-	case reflect.Pointer, reflect.Interface:
+	case reflect.Pointer:
 		if !v.IsNil() {
 			clean(v.Elem(), bound)
 		}
+	case reflect.Interface:
+		if v.IsNil() {
+			return
+		}
+		if !v.CanSet() || v.Elem().Kind() == reflect.Pointer {
+			clean(v.Elem(), bound)
+			return
+		}
+		cleaned := reflect.New(v.Elem().Type()).Elem() // what an interface holds cannot be changed in place
+		cleaned.Set(v.Elem())
+		clean(cleaned, bound)
+		v.Set(cleaned)
 	case reflect.Struct:
 		for i := range v.NumField() {
 			if field := v.Field(i); field.CanSet() {

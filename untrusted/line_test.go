@@ -1,6 +1,7 @@
 package untrusted
 
 import (
+	"strings"
 	"testing"
 	"unicode"
 	"unicode/utf8"
@@ -74,4 +75,21 @@ func FuzzLine(f *testing.F) {
 			t.Errorf("Line(%q, %d) = %q", in, bound, out)
 		}
 	})
+}
+
+// What an interface holds is cleaned as well.
+func TestCleanReachesInterfaces(t *testing.T) {
+	type held struct{ Text string }
+	all := struct {
+		Any  any
+		List []any
+		Nil  any
+	}{Any: held{"a\x1b[2Jb"}, List: []any{held{"c\x07"}, &held{"d\x07"}}}
+	Clean(&all, 100)
+	got := []string{all.Any.(held).Text, all.List[0].(held).Text, all.List[1].(*held).Text}
+	for _, text := range got {
+		if strings.ContainsAny(text, "\x1b\x07") {
+			t.Errorf("%q is left", text)
+		}
+	}
 }
