@@ -38,7 +38,7 @@ func TestUndoOverSomebodysChange(t *testing.T) {
 			s.shows(words+"; this is rolled back", s.shows("undo to v0, revision 2, over someone else's change", 0))
 			s.types("y")
 			s.ends(ended, exitError, "the test does not go on")
-			if sent := s.cluster.sent(); len(sent) != 1 || sent[0].Revision != 2 {
+			if sent := s.cluster.sent(); len(sent) != 1 || !undoes(sent[0], 2) {
 				t.Errorf("sent %+v\n%s", sent, s.output)
 			}
 		})
