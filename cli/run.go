@@ -39,7 +39,7 @@ func runConsole(cmd *cobra.Command, f *flags, version string) error {
 		return watch(cmd, s.watching())
 	}
 	options := s.pickUpAnyway()
-	options.Version = version
+	options.Version, options.Follow = version, s.store.Follow
 
 	drives(cmd.Context(), handBack())
 	restore := quietStderr(s.config.StateDir)

@@ -46,11 +46,12 @@ type Prober interface {
 
 // Journal is the record of one release.
 type Journal interface {
-	// Append returns when the entry is on disk.
+	// Append returns when the entry is on disk. Where somebody else has written since,
+	// nothing is, and the error is a *release.ConflictError with the newest entry.
 	Append(release.Entry) error
 	// Recover makes a journal whose Append failed take entries again, without
 	// letting go of it, and gives the Seq of the last entry that is on disk: the
-	// write that failed may have arrived.
+	// write that failed may have arrived. It finds what somebody else wrote as Append does.
 	Recover() (seq int, err error)
 	Close() error
 	// Discard closes a record of which nothing came, and removes it.
@@ -87,6 +88,9 @@ type Options struct {
 	Journal Journal
 	Planned Journal
 	Entries []release.Entry
+	// Follow emits what the record of a release says that another process leads: first all
+	// of it, then what is added, until ctx ends. nil: this engine does not look on.
+	Follow func(ctx context.Context, emit func([]release.Entry))
 
 	Clock func() time.Time // time.Now when nil
 	Ticks <-chan time.Time // each makes what only ages be looked at; a second apart when nil
@@ -128,6 +132,7 @@ type (
 	seriesRead map[release.MetricName][]release.Point
 	userKnown  string
 	driven     string
+	others     []release.Entry
 	follow     string
 	probeEnded string // the item
 	logLine    struct{ pod, line string }
@@ -232,6 +237,14 @@ func (e *Engine) Run(ctx context.Context) {
 	go e.opts.Metrics.Watch(ctx, emit, func(s map[release.MetricName][]release.Point) { e.post(seriesRead(s)) })
 	go e.identify(ctx)
 	go e.lookForOthers(ctx)
+	if e.opts.Follow != nil {
+		go e.opts.Follow(ctx, func(entries []release.Entry) {
+			select {
+			case e.events <- others(entries):
+			case <-ctx.Done():
+			}
+		})
+	}
 
 	ticks := e.opts.Ticks
 	if ticks == nil {
@@ -299,6 +312,8 @@ func (e *Engine) handle(message any) bool {
 		changed := e.opts.Plan.Driven != string(m)
 		e.opts.Plan.Driven = string(m)
 		return changed
+	case others:
+		return e.lookOn(m)
 	case follow:
 		e.followLog(string(m))
 	case logLine:

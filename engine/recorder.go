@@ -93,6 +93,9 @@ func put(journals Journals, b book, e release.Entry) result {
 		b.journal = created
 	case b.spoiled:
 		seq, err := b.journal.Recover()
+		if conflict := new(release.ConflictError); errors.As(err, &conflict) {
+			b.spoiled = false // it takes entries again
+		}
 		if err != nil {
 			return result{book: b, err: err}
 		}
@@ -101,7 +104,8 @@ func put(journals Journals, b book, e release.Entry) result {
 		e.Record.Seq = e.Seq
 	}
 	err := b.journal.Append(e)
-	b.spoiled = err != nil
+	conflict := new(release.ConflictError)
+	b.spoiled = err != nil && !errors.As(err, &conflict)
 	return result{book: b, seq: e.Seq, err: err}
 }
 

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"time"
@@ -9,8 +10,28 @@ import (
 	"datahub.io/slipway/release"
 )
 
-// step is one turn: decide, write down, act.
+// step is one turn: decide, write down, act. Where somebody else has written to the
+// record, that is taken over, and the decision made again.
 func (e *Engine) step(event release.Event) {
+	const most = 5
+	for range most {
+		conflict := e.turn(event)
+		if conflict == nil {
+			return
+		}
+		e.takeOver(conflict.Entry)
+	}
+	// What is observed is observed again; a wish has to be told.
+	if intended, ok := event.(release.Intended); ok {
+		e.refuse(release.Refused{
+			ID: intended.ID, Kind: release.KindOf(intended.Intent), Refusal: release.Refusal{Kind: release.RefusedMoved, Text: "somebody else keeps changing the record: look again"},
+		})
+	}
+}
+
+// turn is one decision. The conflict is with what somebody else wrote since; nothing has
+// come of the decision then.
+func (e *Engine) turn(event release.Event) *release.ConflictError {
 	now := e.opts.Clock()
 	before := e.state.Phase
 	plan := e.opts.Plan
@@ -23,13 +44,16 @@ func (e *Engine) step(event release.Event) {
 	lines := tells(effects, now)
 	if next.Seq != e.state.Seq || next.ID != e.state.ID {
 		seq, err := e.records.write(entryOf(event, next.Record, effects, lines, now))
+		var conflict *release.ConflictError
 		switch {
+		case errors.As(err, &conflict):
+			return conflict
 		case err == nil:
 			next.Seq = seq
 			e.broken, e.unlogged = "", false
 		case !e.mayGoOn(event, err):
 			e.unwritable(event, next, err)
-			return
+			return nil
 		case !wished(event):
 			// A fact counts all the same; nothing is begun by itself because of it.
 			quiet := e.opts.Plan
@@ -46,18 +70,52 @@ func (e *Engine) step(event release.Event) {
 	for _, effect := range effects {
 		e.perform(effect)
 	}
-	if c := release.Compares(e.opts.Plan, next.Record); c != e.comparing {
-		e.comparing = c
-		e.opts.Metrics.Compare(c)
-	}
+	e.compare()
 	if before != next.Phase && (next.Phase == release.RolledBack || next.Phase == release.Released) {
 		e.remember(next.Record)
+	}
+	return nil
+}
+
+// takeOver adopts what somebody else wrote to this engine's own record.
+func (e *Engine) takeOver(entry release.Entry) {
+	now := e.opts.Clock()
+	e.state, _ = release.Step(e.opts.Plan, e.state, now, release.Recorded{Record: entry.Record})
+	e.unsaved, e.broken = false, ""
+	for _, line := range entry.Tells {
+		e.log(line)
+	}
+}
+
+// lookOn adopts what the record of a release says that another process leads, and tells
+// whether there is something new to show.
+func (e *Engine) lookOn(entries []release.Entry) bool {
+	seen := false
+	for _, entry := range entries {
+		next, _ := release.Step(e.opts.Plan, e.state, e.opts.Clock(), release.Recorded{Record: entry.Record, Elsewhere: true})
+		if !next.View.Elsewhere {
+			return seen // this console leads one of its own
+		}
+		e.state, seen = next, true
+		for _, line := range entry.Tells {
+			e.log(line)
+		}
+	}
+	e.compare()
+	return seen
+}
+
+// compare says what is to be compared from now on.
+func (e *Engine) compare() {
+	if c := release.Compares(e.opts.Plan, e.state.Record); c != e.comparing {
+		e.comparing = c
+		e.opts.Metrics.Compare(c)
 	}
 }
 
 // resumes tells whether the planned release is taken up again with this step.
 func (e *Engine) resumes(next release.State) bool {
-	return e.state.Resumes != nil && next.ID != e.state.ID
+	return !e.state.View.Elsewhere && e.state.Resumes != nil && next.ID != e.state.ID
 }
 
 // written tells whether the state is on the disk, once what is missing has been tried.
@@ -165,7 +223,11 @@ func (e *Engine) catchUp() {
 	record := e.state.Record
 	record.Seq++
 	seq, err := e.records.write(entryOf(release.Ticked{}, record, nil, nil, e.opts.Clock()))
-	if err == nil {
+	var conflict *release.ConflictError
+	switch {
+	case errors.As(err, &conflict):
+		e.takeOver(conflict.Entry)
+	case err == nil:
 		e.state.Seq = seq
 		e.unsaved, e.unlogged, e.broken = false, false, ""
 	}

@@ -15,6 +15,9 @@ const caughtUp = 5 * time.Second
 // and Waive appear once for each item that could ever take them, Undo once for
 // the previous revision (first) and once for each other existing one.
 func Allowed(plan Plan, s State, now time.Time) []Choice {
+	if s.View.Elsewhere {
+		return watched(plan, s, now)
+	}
 	choices := []Choice{beginChoice(plan, s, now, "")}
 	choices = append(choices, undoChoices(plan, s, now)...)
 	choices = append(choices,

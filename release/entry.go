@@ -53,6 +53,8 @@ func Name(event Event) string {
 		return "identified"
 	case Returned:
 		return "returned"
+	case Recorded:
+		return "recorded"
 	default:
 		return "ticked"
 	}

@@ -59,6 +59,13 @@ type Linked struct {
 // kube-system.
 type Identified struct{ UID string }
 
+// Recorded is the record as somebody else has written it. Elsewhere: it is of a release
+// that another process leads. Else it is this console's own, and changed under it.
+type Recorded struct {
+	Record    Record
+	Elsewhere bool
+}
+
 // Ticked is a second passing.
 type Ticked struct{}
 
@@ -76,6 +83,7 @@ func (Intended) event()       {}
 func (Done) event()           {}
 func (Linked) event()         {}
 func (Identified) event()     {}
+func (Recorded) event()       {}
 func (Ticked) event()         {}
 func (Returned) event()       {}
 

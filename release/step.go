@@ -14,7 +14,20 @@ import (
 // is one higher, or its ID is another: then its Seq is 1 or, of a planned release
 // that is taken up again, one higher than it was. Such a state must be journalled
 // before its effects are performed (invariant 2).
+//
+// Recorded is the exception: it takes over what is on the disk already, whatever its
+// Seq, and has no effects.
 func Step(plan Plan, state State, now time.Time, event Event) (State, []Effect) {
+	if recorded, ok := event.(Recorded); ok {
+		return state.recorded(plan, recorded), nil
+	}
+	if state.View.Elsewhere {
+		return watch(plan, state, now, event)
+	}
+	return step(plan, state, now, event)
+}
+
+func step(plan Plan, state State, now time.Time, event Event) (State, []Effect) {
 	t := &turn{plan: plan, now: now, s: state, backwards: now.Before(state.View.Clock)}
 	t.s.View.Clock = now
 

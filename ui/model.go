@@ -132,7 +132,10 @@ func (m *Model) Farewell() string {
 		return ""
 	}
 	said := m.scene.head.Strong
-	if m.scene.under() || m.scene.State.Pending != nil {
+	switch {
+	case m.scene.State.View.Elsewhere && m.scene.Plan.Driven != "":
+		said = strings.TrimSuffix(said, ".") + "; " + m.scene.Plan.Driven + "."
+	case m.scene.under() || m.scene.State.Pending != nil:
 		goesOn, stops := without(m.scene)
 		said = strings.TrimSuffix(said, ".") + ". Goes on: " + goesOn + ". Stops: " + stops + "."
 	}

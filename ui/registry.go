@@ -63,6 +63,9 @@ var keys = map[string]func(sc scene, p press) action{
 // unasked gives what opens by itself now, or nil, and a name for the occasion:
 // what was closed by hand does not open again for the same one.
 func unasked(sc scene, p press) (overlay, string) {
+	if sc.State.View.Elsewhere {
+		return nil, "" // whoever leads the release is asked
+	}
 	if s, occasion := unaskedNow(sc, p.at); s != nil {
 		return s, occasion
 	}

@@ -9,9 +9,10 @@ import (
 // leaveSheet says what goes on without this screen, before it is left.
 type leaveSheet struct{}
 
-// openLeave answers q. Where nothing is under way there is nothing to say.
+// openLeave answers q. Where nothing is under way, or somebody else leads it,
+// there is nothing to say.
 func openLeave(sc scene, _ press) action {
-	if !sc.under() && sc.State.Pending == nil {
+	if sc.State.View.Elsewhere || !sc.under() && sc.State.Pending == nil {
 		return action{leave: true}
 	}
 	return action{open: leaveSheet{}}
