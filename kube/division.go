@@ -43,10 +43,12 @@ type end struct {
 	host   string // in full
 	path   string // JSON pointer
 	weight int64
-	bad    bool // the weight is no count
-	alone  bool // it gets all that its way takes, whatever its weight
-	object map[string]any
-	same   []op // tests that it is still the destination that was found
+	// written is the weight as it stands in the object; nil where there is none.
+	written any
+	bad     bool // the weight is no count
+	alone   bool // it gets all that its way takes, whatever its weight
+	object  map[string]any
+	same    []op // tests that it is still the destination that was found
 }
 
 // side is whose destination it is.
@@ -95,6 +97,7 @@ func divide(t Traffic, namespace string, obj *unstructured.Unstructured) (divisi
 			d.routes = append(d.routes, w.of(t.Object()))
 		}
 	}
+	d.stable.written, d.canary.written = d.stable.object["weight"], d.canary.object["weight"]
 	delete(d.stable.object, "weight")
 	delete(d.canary.object, "weight")
 	d.rest = hashOf(spec)

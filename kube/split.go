@@ -2,7 +2,9 @@ package kube
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -63,5 +65,23 @@ func (c *Client) splitOf(asked time.Time, obj *unstructured.Unstructured, err er
 		s.Notes = append(s.Notes, routeTroubles(obj)...)
 	}
 	s.StablePath, s.CanaryPath = d.stable.path+"/weight", d.canary.path+"/weight"
+	for _, e := range []end{d.stable, d.canary} {
+		s.Same = append(s.Same, e.tests()...)
+	}
 	return s, true
+}
+
+// tests are those of a patch that the destination, and its weight, are what was read.
+func (e end) tests() (tests []release.PatchTest) {
+	ops := e.same
+	if e.written != nil {
+		ops = append(slices.Clone(ops), op{Op: "test", Path: e.path + "/weight", Value: e.written})
+	}
+	for _, o := range ops {
+		value, err := json.Marshal(o.Value)
+		if err == nil {
+			tests = append(tests, release.PatchTest{Path: o.Path, Value: string(value)})
+		}
+	}
+	return tests
 }

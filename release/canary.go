@@ -121,12 +121,19 @@ type Split struct {
 	// StablePath and CanaryPath are JSON pointers (RFC 6901) to the two weights in the
 	// object, for the equivalent command; empty while it cannot be read.
 	StablePath, CanaryPath string
-	Notes                  []string // worth knowing: "1 route above takes what it matches"
+	Same                   []PatchTest // that destinations and weights are what was read; for that command too
+	Notes                  []string    // worth knowing: "1 route above takes what it matches"
 	// Routes are the other routes that send requests to the canary, whatever the two
 	// weights are: "http route internal of virtualservice/datahub-gateway". They are not
 	// changed. RoutesErr says why not all of them are known, or "".
 	Routes    []string
 	RoutesErr string
+}
+
+// PatchTest is a test operation of a JSON patch (RFC 6902).
+type PatchTest struct {
+	Path  string
+	Value string // as JSON
 }
 
 // Pair is one figure of both versions over the same window.

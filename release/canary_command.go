@@ -36,14 +36,14 @@ func promoteCommands(plan Plan, s State, now time.Time) Commands {
 		list = append(list, scaleCommand(plan, plan.Deployment, need), rolloutCommand(plan, "status", plan.Deployment))
 	}
 	if plan.Canary.Route != "" && s.View.Split.Canary > 0 {
-		list = append(list, weightCommand(plan, s.View.Split, 0))
+		list = append(list, weightCommand(plan, s.View.Split, 0), settleCommand())
 	}
 	return same(append(list, deleteCommand(plan))...)
 }
 
 // abortCommands take a canary back in the order that serves no error: stable first
-// where it is to have an earlier template or does not serve yet, then the traffic, then
-// the canary's pods.
+// where it is to have an earlier template or does not serve yet, then the traffic, then,
+// after a moment, the canary's pods.
 func abortCommands(plan Plan, s State, now time.Time, template string, undoing bool) Commands {
 	w, canary := s.View.Workload, s.View.Canary
 	if why := unread(plan, s, now); why != "" {
@@ -67,6 +67,9 @@ func abortCommands(plan Plan, s State, now time.Time, template string, undoing b
 	}
 	if traffic {
 		list = append(list, weightCommand(plan, s.View.Split, 0))
+	}
+	if traffic && canary.Found && (undoing || canary.Desired > 0) {
+		list = append(list, settleCommand())
 	}
 	switch {
 	case undoing && canary.Found:

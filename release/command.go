@@ -33,6 +33,16 @@ func (c Commands) String() string {
 	return strings.Join(lines, " && ")
 }
 
+// Changes is how many of them are of kubectl; the others only wait.
+func (c Commands) Changes() (n int) {
+	for _, command := range c.List {
+		if command[0] == "kubectl" {
+			n++
+		}
+	}
+	return n
+}
+
 // None tells whether there is no command.
 func (c Commands) None() bool { return len(c.List) == 0 }
 
@@ -111,9 +121,17 @@ func deleteCommand(plan Plan) Command {
 	return kubectl(plan, "delete", "deployment/"+plan.Canary.Deployment)
 }
 
-// weightCommand sets the two weights of the route, of a split that was read.
+// weightCommand sets the two weights of the route, of a split that was read, while its
+// destinations and weights are still what was read.
 func weightCommand(plan Plan, split Split, weight int) Command {
 	kind, name, _ := strings.Cut(plan.Canary.Route, "/")
-	patch := fmt.Sprintf(`[{"op":"add","path":%q,"value":%d}, {"op":"add","path":%q,"value":%d}]`, split.StablePath, 100-weight, split.CanaryPath, weight)
-	return kubectl(plan, "patch", kind, name, "--type=json", "-p", patch)
+	var ops []string
+	for _, test := range split.Same {
+		ops = append(ops, fmt.Sprintf(`{"op":"test","path":%q,"value":%s}`, test.Path, test.Value))
+	}
+	ops = append(ops, fmt.Sprintf(`{"op":"add","path":%q,"value":%d}`, split.StablePath, 100-weight), fmt.Sprintf(`{"op":"add","path":%q,"value":%d}`, split.CanaryPath, weight))
+	return kubectl(plan, "patch", kind, name, "--type=json", "-p", "["+strings.Join(ops, ", ")+"]")
 }
+
+// settleCommand waits as slipway does before the canary's pods go.
+func settleCommand() Command { return Command{"sleep", fmt.Sprint(settleFor.Seconds())} }

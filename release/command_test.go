@@ -15,7 +15,11 @@ import (
 // each, as kubectl would get them.
 func shellWords(t *testing.T, line string) [][]string {
 	t.Helper()
-	script := `kubectl() { printf '%s\0' kubectl "$@"; printf '\n\0'; }` + "\n" + line
+	script := ""
+	for _, program := range []string{"kubectl", "sleep"} {
+		script += program + `() { printf '%s\0' ` + program + ` "$@"; printf '\n\0'; }` + "\n"
+	}
+	script += line
 	out, err := exec.CommandContext(t.Context(), "sh", "-c", script).Output()
 	if err != nil {
 		t.Fatalf("sh: %v: %s", err, line)
@@ -110,6 +114,7 @@ type simulated struct {
 	template     string // of stable
 	image        string // that stable was set to
 	complete     bool   // stable has been waited for since it changed
+	live         bool   // the last weights are what the data plane does
 }
 
 // run performs commands as the cluster would, and fails where traffic goes to what has
@@ -117,6 +122,10 @@ type simulated struct {
 func (s *simulated) run(t *testing.T, st release.State, plan release.Plan, list []release.Command) {
 	t.Helper()
 	for _, c := range list {
+		if c[0] == "sleep" {
+			s.live = true
+			continue
+		}
 		args := c[slices.Index(c, "-n")+2:]
 		last := args[len(args)-1]
 		number := func() int { n, _ := strconv.Atoi(last[strings.Index(last, "=")+1:]); return n }
@@ -137,21 +146,29 @@ func (s *simulated) run(t *testing.T, st release.State, plan release.Plan, list 
 			if err := json.Unmarshal([]byte(last), &patch); err != nil {
 				t.Fatalf("%v: %v", err, c)
 			}
-			s.pods = patch.Spec.Replicas
-		case args[0] == "delete":
-			s.found, s.pods = false, 0
-		case args[0] == "patch":
-			var patch []struct {
-				Path  string
-				Value int
+			if s.pods = patch.Spec.Replicas; s.pods == 0 && !s.live {
+				t.Errorf("the pods go while the traffic may still come: %v", list)
 			}
-			if err := json.Unmarshal([]byte(last), &patch); err != nil || len(patch) != 2 || patch[0].Value+patch[1].Value != 100 {
+		case args[0] == "delete":
+			if s.found, s.pods = false, 0; !s.live {
+				t.Errorf("the pods go while the traffic may still come: %v", list)
+			}
+		case args[0] == "patch":
+			type weight struct {
+				Op, Path string
+				Value    int
+			}
+			var patch []weight
+			if err := json.Unmarshal([]byte(last), &patch); err != nil || len(patch) != 3 || patch[1].Value+patch[2].Value != 100 {
 				t.Fatalf("%v: %v", err, c)
 			}
-			if !s.complete && patch[1].Value == 0 {
+			if patch[0] != (weight{"test", "/weight", s.weight}) {
+				t.Errorf("the weights are not tested: %v", c)
+			}
+			if !s.complete && patch[2].Value == 0 {
 				t.Errorf("traffic to a stable that nobody waited for: %v", list)
 			}
-			s.weight = patch[1].Value
+			s.weight, s.live = patch[2].Value, false
 		case args[0] == "rollout" && args[1] == "resume":
 		default:
 			t.Errorf("what is this: %v", c)
@@ -170,6 +187,7 @@ func TestCommandsDoTheSame(t *testing.T) {
 	m := newCanaryMachine(false, release.Rollback{OnDeadline: release.Ask, OnMetrics: release.Ask, After: 2})
 	for range 200 {
 		m.smoothly(t)
+		m.state.View.Split.Same = []release.PatchTest{{Path: "/weight", Value: strconv.Itoa(m.state.View.Split.Canary)}}
 		for _, c := range release.Allowed(m.plan, m.state, m.now) {
 			same := c.Preview.SameAs
 			if !c.OK() || same.None() {
@@ -179,7 +197,7 @@ func TestCommandsDoTheSame(t *testing.T) {
 			view, run := m.state.View, m.state.Canary
 			s := &simulated{
 				weight: view.Split.Canary, pods: view.Canary.Desired, found: view.Canary.Found,
-				template: view.Workload.Template.Hash, complete: view.Workload.Convergence() == release.Complete,
+				template: view.Workload.Template.Hash, complete: view.Workload.Convergence() == release.Complete, live: true,
 			}
 			if !m.state.Underway() {
 				continue

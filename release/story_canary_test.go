@@ -125,6 +125,7 @@ func (w *world) lookCanary() release.Workload {
 func (w *world) shapeSplit(t *testing.T, d *datadriven.TestData) {
 	w.split.Err, w.split.Silent, w.split.Blocked, w.split.Rest, w.split.Routes = "", false, nil, "rest", nil
 	w.split.StablePath, w.split.CanaryPath = "/spec/http/0/route/0/weight", "/spec/http/0/route/1/weight"
+	w.split.Same = []release.PatchTest{{Path: "/spec/http/0/route/0/destination/host", Value: `"stable"`}, {Path: "/spec/http/0/route/1/destination/host", Value: `"canary"`}}
 	w.split.Writer = "slipway"
 	for _, arg := range d.CmdArgs {
 		value := strings.Join(arg.Vals, ", ")

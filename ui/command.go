@@ -15,7 +15,7 @@ func sameAs(p pen, drop int, c release.Commands, marked, typed bool) section {
 	case c.None(), said == nil && typed:
 		return section{}
 	case said == nil && len(c.List) > 1:
-		said = line(faint.of(release.Count(len(c.List), "kubectl command")+": "), strong.of("K"), faint.of(" copies them"))
+		said = line(faint.of(release.Count(c.Changes(), "kubectl command")+": "), strong.of("K"), faint.of(" copies them"))
 	case said == nil:
 		said = line(faint.of("one kubectl command: "), strong.of("K"), faint.of(" copies it"))
 	}
