@@ -17,6 +17,7 @@ type deployFlags struct {
 	adopt   bool
 	ticks   []string
 	waives  []string
+	window  string // why the change window is waived, or empty
 	timeout time.Duration
 }
 
@@ -41,6 +42,7 @@ itself: up only on a pass, promotion included.`,
 	cmd.Flags().BoolVar(&d.adopt, "adopt", false, "take over a canary that an earlier attempt left behind")
 	cmd.Flags().StringArrayVar(&d.ticks, "tick", nil, "tick a manual item: ITEM=NOTE (repeatable)")
 	cmd.Flags().StringArrayVar(&d.waives, "waive", nil, "waive an item: ITEM=REASON (repeatable)")
+	cmd.Flags().StringVar(&d.window, "waive-window", "", "waive the change window for this deploy, for this reason")
 	cmd.Flags().DurationVar(&d.timeout, "timeout", time.Hour, "give up waiting after this long, a canary's bakes aside; the release stays as it is")
 	_ = cmd.MarkFlagRequired("version") // it fails only for a flag that does not exist
 	return cmd
@@ -60,6 +62,14 @@ func deploy(cmd *cobra.Command, f *flags, d deployFlags) error {
 	settle, err := settlements(s.plan, d.ticks, d.waives)
 	if err != nil {
 		return err
+	}
+	if cmd.Flags().Changed("waive-window") {
+		if strings.TrimSpace(d.window) == "" {
+			return fail(exitUsage, "--waive-window: found no reason; accepted: --waive-window REASON")
+		}
+		if s.plan.Windows.Restricted() {
+			settle = append(settle, release.WaiveWindow{Reason: d.window})
+		}
 	}
 	s.plan.Unattended, s.plan.Replaces = true, d.abandon
 	if s.plan.Protected && !d.yes && !isTerminal(os.Stdin) {

@@ -142,7 +142,8 @@ func (s *session) engineOptions() engine.Options {
 	s.plan.Undone, s.plan.Before = s.undone(), s.before()
 	return engine.Options{
 		Plan: s.plan, Cluster: s.cluster, Metrics: s.metrics, Journals: records{s.store},
-		Prober: checklist.New(checklist.Options{Plan: s.plan, Peaks: s.metrics}), Local: localAccount(),
+		Windows: s.env.Schedule.Windows,
+		Prober:  checklist.New(checklist.Options{Plan: s.plan, Peaks: s.metrics}), Local: localAccount(),
 	}
 }
 

@@ -39,8 +39,9 @@ type Environment struct {
 	Metrics    Metrics
 	Rollback   release.Rollback
 	Items      []release.ItemSpec
-	Canary     *Canary // how canary releases go; nil: releases are rolling updates
-	wrong      Errors  // what stands against this environment's releases alone
+	Schedule   Schedule // when changes may be made
+	Canary     *Canary  // how canary releases go; nil: releases are rolling updates
+	wrong      Errors   // what stands against this environment's releases alone
 }
 
 // Endpoint is where Prometheus answers.
@@ -132,5 +133,6 @@ func (c *Config) Plan(environment string) (release.Plan, error) {
 		Stale:       release.Staleness{Workload: workloadStale, Metric: e.Metrics.Stale},
 		Traffic:     release.Traffic{Least: float64(e.Metrics.Least), Window: e.Metrics.Window},
 		Canary:      e.Canary.plan(),
+		Windows:     e.Schedule.Windows(time.Now()),
 	}, nil
 }

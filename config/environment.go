@@ -53,6 +53,7 @@ func (d *decoder) environment(n *yaml.Node, path string, base *Environment) Envi
 		{"prometheusTokenEnv", "", d.secret(&own.TokenEnv)},
 		{"rollback", "", d.rollback(&e.Rollback)},
 		{"metrics", "", d.metrics(&e.Metrics)},
+		{"changeWindow", "", d.schedule(&e.Schedule)},
 		{"checklist", "", d.selection(&e.Items)},
 	})
 	if _, given := d.origins[child(d.root, "prometheusTokenEnv")]; given {

@@ -79,7 +79,9 @@ type Options struct {
 	Prober   Prober
 	Journals Journals
 	Local    string // the local account, "eng-a@host"
-	Version  string // the version to plan a release of once the workload is seen, or ""
+	// Windows resolves the change windows around now; nil: those of the plan stay.
+	Windows func(now time.Time) release.Windows
+	Version string // the version to plan a release of once the workload is seen, or ""
 
 	// State and Journal are those of an unfinished release that is picked up;
 	// Entries are its past. Planned is the record of the release that goes on after it.
@@ -124,6 +126,7 @@ type Engine struct {
 	broken     string            // why the journal cannot be written, as last told
 	unlogged   bool              // an undo or abort was sent although it could not be written down
 	comparing  release.Comparing // what Metrics was last told to compare
+	windowsAt  time.Time         // when the change windows were resolved
 	probing    map[string]bool   // items whose probe has not come back
 }
 
@@ -259,6 +262,7 @@ func (e *Engine) Run(ctx context.Context) {
 			return
 		case <-ticks:
 			e.catchUp()
+			e.refreshWindows()
 			e.plan()
 			e.step(release.Ticked{})
 			e.publish()
@@ -412,5 +416,14 @@ func (e *Engine) identify(ctx context.Context) {
 			return
 		case <-time.After(wait):
 		}
+	}
+}
+
+// refreshWindows resolves the change windows anew once a day: a console may stay open for
+// longer than they reach.
+func (e *Engine) refreshWindows() {
+	if now := e.opts.Clock(); e.opts.Windows != nil && now.Sub(e.windowsAt) >= 24*time.Hour {
+		e.windowsAt = now
+		e.opts.Plan.Windows = e.opts.Windows(now)
 	}
 }

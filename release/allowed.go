@@ -30,6 +30,9 @@ func Allowed(plan Plan, s State, now time.Time) []Choice {
 		continueChoice(plan, s, now),
 		abandonChoice(plan, s, now),
 	)
+	if plan.Windows.Restricted() {
+		choices = append(choices, waiveWindowChoice(plan, s, now))
+	}
 	for _, spec := range plan.Items {
 		if spec.Class() == Manual {
 			choices = append(choices, tickChoice(plan, s, spec))

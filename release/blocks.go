@@ -21,7 +21,7 @@ func blocks(plan Plan, s State, now time.Time, intent Intent) []Refusal {
 		if s.Phase != Planned {
 			return first(driven(plan), undeployable(s))
 		}
-		return first(driven(plan), busy(s, now), heldNow(s), gate(plan, s, now), offline(plan, s, now), paused(plan, s, now),
+		return first(driven(plan), busy(s, now), heldNow(s), gate(plan, s, now), windowOfDeploy(plan, s, now), offline(plan, s, now), paused(plan, s, now),
 			aroundDeploy(plan, s), unfit(plan, s, now), unfigured(plan, s), hopeless(plan, s, now))
 	case Advance:
 		return blocksAdvance(plan, s, now)
@@ -54,6 +54,8 @@ func blocks(plan Plan, s State, now time.Time, intent Intent) []Refusal {
 		return blocksTick(plan, s, i.Item)
 	case Waive:
 		return blocksWaive(plan, s, i.Item)
+	case WaiveWindow:
+		return first(driven(plan), noRelease(s), goesBack(s), openAlready(plan, s, now))
 	}
 	return []Refusal{{Kind: RefusedUnknown, Text: "not possible"}}
 }

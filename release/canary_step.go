@@ -201,7 +201,7 @@ func (t *turn) bake() {
 	case w.Desired >= need && run.Sent > 0 && last != nil && t.now.Sub(last.At) > retryAfter(automaticTries):
 		t.run().Sent = 0 // nobody undid it
 	}
-	if (t.plan.Canary.Auto || t.plan.Unattended) && !t.plan.Leaving && ready(t.plan, t.s, t.now).None() {
+	if (t.plan.Canary.Auto || t.plan.Unattended) && !t.plan.Leaving && window(t.plan, t.s, t.now).None() && ready(t.plan, t.s, t.now).None() {
 		why := fmt.Sprintf("canary passed at %d%%: %s, %s baked", t.s.Canary.Weight, Count(t.s.View.Judged.inARow(), "round"), Span(t.s.Canary.baked(t.now)))
 		t.advance(Intended{By: Itself}, why+because(passedWords(t.plan, t.s, t.now)))
 	}
@@ -236,7 +236,7 @@ func (t *turn) advance(e Intended, why string) {
 		run.By, run.Why = e.By, why
 		t.send(Change{
 			ID: t.changeID(e), By: e.By, Why: why,
-			Cause: fmt.Sprintf("promote canary: set image %s %s by %s, slipway", t.plan.Container, t.s.To.Version, e.By.Name),
+			Cause: fmt.Sprintf("promote canary: set image %s %s by %s%s, slipway", t.plan.Container, t.s.To.Version, e.By.Name, t.s.waivedWords()),
 			Do:    SetImage{Container: t.plan.Container, Also: t.plan.also(), Version: t.s.To.Version, Image: t.plan.imageOf(t.s.To)},
 		}, Deploying, t.s.To)
 		t.s.Pending.Stage = Promoting

@@ -153,6 +153,9 @@ func (t *turn) begin(p Pending, o Outcome) {
 	r := t.record()
 	r.Phase, r.Ended = p.Next, zeroTime
 	if p.Next == Deploying {
+		if r.Deployed.IsZero() {
+			r.Deployed = p.Since
+		}
 		r.To.Image, r.To.Template = p.Goal.Image, p.Goal.Template
 	}
 	r.Asking, r.Told, r.Figures = nil, nil, nil

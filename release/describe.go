@@ -99,6 +99,8 @@ func edge(plan Plan, s State, spec ItemSpec, item Item, now time.Time) string {
 	switch {
 	case spec.Class() == Manual:
 		return "by hand"
+	case spec.Deploys() && s.Phase == Planned && !windowOfDeploy(plan, s, now).None():
+		return WindowOf(plan, s, now).Short
 	case spec.Deploys() && s.Phase == Planned && gate(plan, s, now).None():
 		return "d deploys"
 	case spec.Deploys() && s.Phase == Planned:
@@ -196,6 +198,10 @@ func deployRows(plan Plan, s State, now time.Time) []Fact {
 		facts := []Fact{{"change", MarkNone, preview.Change}, {"how", MarkNone, preview.How}}
 		if why := preventing(plan, s, now, Deploy{}); !why.None() {
 			facts = append(facts, Fact{"waits", MarkNone, why.String()})
+		}
+		if !windowOfDeploy(plan, s, now).None() {
+			facts = append(facts, windowFacts(plan, s, now)...)
+			facts = append(facts, Fact{"open", MarkNone, "undo, abort, pause, hold; checks, approvals, backup"}, Fact{"waive", MarkNone, "w, with a reason"})
 		}
 		return facts
 	}

@@ -112,9 +112,12 @@ type IntentKind string
 
 // The kinds of intent.
 const (
-	DoBegin    IntentKind = "begin"
-	DoTick     IntentKind = "tick"
-	DoWaive    IntentKind = "waive"
+	DoBegin IntentKind = "begin"
+	DoTick  IntentKind = "tick"
+	DoWaive IntentKind = "waive"
+
+	DoWaiveWindow IntentKind = "waive window"
+
 	DoDeploy   IntentKind = "deploy"
 	DoPause    IntentKind = "pause"
 	DoResume   IntentKind = "resume"
@@ -134,6 +137,8 @@ type (
 	Tick struct{ Item, Note string }
 	// Waive passes over an item, with a reason that is not empty.
 	Waive struct{ Item, Reason string }
+	// WaiveWindow opens the change window for this release, with a reason that is not empty.
+	WaiveWindow struct{ Reason string }
 	// Deploy sets the image, or begins the canary. Confirm is the environment's name
 	// as typed, needed where the environment is protected. Adopt takes over a canary
 	// that an earlier attempt left behind. Replace is what is known of a container that runs
@@ -171,19 +176,20 @@ type (
 	Abort struct{ Over bool }
 )
 
-func (Begin) intent() IntentKind    { return DoBegin }
-func (Tick) intent() IntentKind     { return DoTick }
-func (Waive) intent() IntentKind    { return DoWaive }
-func (Deploy) intent() IntentKind   { return DoDeploy }
-func (Pause) intent() IntentKind    { return DoPause }
-func (Resume) intent() IntentKind   { return DoResume }
-func (Undo) intent() IntentKind     { return DoUndo }
-func (HoldOn) intent() IntentKind   { return DoHold }
-func (Continue) intent() IntentKind { return DoContinue }
-func (Abandon) intent() IntentKind  { return DoAbandon }
-func (Advance) intent() IntentKind  { return DoAdvance }
-func (Promote) intent() IntentKind  { return DoPromote }
-func (Abort) intent() IntentKind    { return DoAbort }
+func (Begin) intent() IntentKind       { return DoBegin }
+func (Tick) intent() IntentKind        { return DoTick }
+func (Waive) intent() IntentKind       { return DoWaive }
+func (WaiveWindow) intent() IntentKind { return DoWaiveWindow }
+func (Deploy) intent() IntentKind      { return DoDeploy }
+func (Pause) intent() IntentKind       { return DoPause }
+func (Resume) intent() IntentKind      { return DoResume }
+func (Undo) intent() IntentKind        { return DoUndo }
+func (HoldOn) intent() IntentKind      { return DoHold }
+func (Continue) intent() IntentKind    { return DoContinue }
+func (Abandon) intent() IntentKind     { return DoAbandon }
+func (Advance) intent() IntentKind     { return DoAdvance }
+func (Promote) intent() IntentKind     { return DoPromote }
+func (Abort) intent() IntentKind       { return DoAbort }
 
 // KindOf names an intent's kind; a nil intent has none.
 func KindOf(i Intent) IntentKind {

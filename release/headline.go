@@ -217,7 +217,9 @@ func sayPhase(plan Plan, s State, now time.Time) Headline {
 	switch s.Phase {
 	case Planned:
 		h := Headline{Mark: MarkWaiting, Strong: "Ready to deploy: every gate passed or waived.", Rest: servingWords(plan, s) + "." + stale}
-		if why := preventing(plan, s, now, Deploy{}); !why.None() {
+		if why := preventing(plan, s, now, Deploy{}); why.Kind == RefusedWindow {
+			h.Strong, h.Rest = sentence(why.Text), "The gates are open. Undo works at any time."+stale
+		} else if !why.None() {
 			h.Strong, h.Rest = servingWords(plan, s)+".", sentence("Deploy waits: "+why.String())+stale
 			if !why.Wait && why.Kind != RefusedGate {
 				h.Mark = MarkAttention

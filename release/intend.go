@@ -31,6 +31,8 @@ func (t *turn) intended(e Intended) {
 		t.mark(i.Item, Item{Status: Passed, By: e.By, Note: i.Note})
 	case Waive:
 		t.mark(i.Item, Item{Status: Waived, By: e.By, Reason: strings.TrimSpace(i.Reason)})
+	case WaiveWindow:
+		t.waiveWindow(e.By, strings.TrimSpace(i.Reason))
 	case Advance, Promote:
 		t.advance(e, "")
 	case Abort:
@@ -53,7 +55,7 @@ func (t *turn) intended(e Intended) {
 		}
 		t.send(Change{
 			ID: t.changeID(e), By: e.By,
-			Cause: fmt.Sprintf("set image %s %s by %s, slipway", t.plan.Container, t.s.To.Version, e.By.Name),
+			Cause: fmt.Sprintf("set image %s %s by %s%s, slipway", t.plan.Container, t.s.To.Version, e.By.Name, t.s.waivedWords()),
 			Do:    SetImage{Container: t.plan.Container, Also: t.plan.also(), Version: t.s.To.Version, Image: t.plan.imageOf(t.s.To)},
 		}, Deploying, t.s.To)
 	case Pause:
@@ -112,7 +114,7 @@ func (t *turn) apply(e Intended) {
 	}
 	t.send(Change{
 		ID: t.changeID(e), By: e.By,
-		Cause: fmt.Sprintf("canary of %s by %s, slipway", t.s.To.Version, e.By.Name),
+		Cause: fmt.Sprintf("canary of %s by %s%s, slipway", t.s.To.Version, e.By.Name, t.s.waivedWords()),
 		Do: ApplyCanary{
 			Container: t.plan.Container, Also: t.plan.also(), Version: t.s.To.Version, Image: t.plan.imageOf(t.s.To),
 			Replicas: canaryPods(t.plan, t.s, steps[0]),
@@ -187,6 +189,10 @@ func (t *turn) wording(intent Intent, c Choice) string {
 	case Begin:
 		if err := CheckVersion(i.Version); err != nil {
 			return err.Error()
+		}
+	case WaiveWindow:
+		if strings.TrimSpace(i.Reason) == "" {
+			return "a waiver needs a reason"
 		}
 	case Waive:
 		if strings.TrimSpace(i.Reason) == "" {

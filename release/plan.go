@@ -24,6 +24,7 @@ type Plan struct {
 	Rollback Rollback
 	Stale    Staleness
 	Traffic  Traffic
+	Windows  Windows // when changes may be made
 
 	// Canary is how a canary release goes; nil: no canary is known here, and releases are
 	// rolling updates.

@@ -24,7 +24,7 @@ func deployPreview(plan Plan, s State, now time.Time) Preview {
 		How:    how(plan, w),
 		Back:   "u: undo to " + w.Version(plan.Container),
 		SameAs: same(setImageCommand(plan, plan.imageOf(s.To))),
-		Facts:  slices.Concat(gateFacts(plan, s), containerFacts(plan, w), groundFacts(plan, s), figureFacts(plan, s, now), worldFacts(plan, s, now)),
+		Facts:  slices.Concat(gateFacts(plan, s), windowFacts(plan, s, now), containerFacts(plan, w), groundFacts(plan, s), figureFacts(plan, s, now), worldFacts(plan, s, now)),
 	}
 	p.Back += keptWords(w)
 	p.Line = fmt.Sprintf("deploy %s on deployment/%s · way back: u", p.Change, plan.Deployment)

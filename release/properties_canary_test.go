@@ -38,6 +38,7 @@ func TestCanaryInvariants(t *testing.T) {
 			OnDeadline: rapid.SampledFrom(answers).Draw(t, "onDeadline"), OnMetrics: rapid.SampledFrom(answers).Draw(t, "onMetrics"), After: 2,
 		})
 		m.plan.Canary.UndoByWeights = rapid.Bool().Draw(t, "undo by weights")
+		m.plan.Windows = someWindows(t, m.now)
 		for range rapid.IntRange(0, 40).Draw(t, "smoothly") {
 			m.smoothly(t)
 		}
@@ -471,6 +472,7 @@ func (m *canaryMachine) step(t rapid.TB, event release.Event) {
 	m.state = next
 	m.wayBack(t)
 	leavable(t, m.plan, m.state, m.now)
+	neverClosed(t, m.plan, before, m.state, m.now)
 	if m.reached != nil && next.Canary != nil {
 		m.reached[next.Canary.Stage]++
 	}

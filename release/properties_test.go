@@ -32,6 +32,7 @@ func TestInvariants(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := newMachine(t)
 		m.prologue(t)
+		m.plan.Windows = someWindows(t, m.now)
 		for range rapid.IntRange(1, 120).Draw(t, "events") {
 			m.step(t, m.event(t))
 		}
@@ -292,6 +293,7 @@ func (m *machine) intent(t *rapid.T) release.Event {
 		release.Continue{},
 		release.Continue{},
 		release.Abandon{},
+		release.WaiveWindow{Reason: "drill"},
 		nil,
 	}
 	intent := rapid.SampledFrom(intents).Draw(t, "intent")
@@ -327,6 +329,7 @@ func (m *machine) step(t *rapid.T, event release.Event) {
 	m.state = next
 	m.undoable(t)
 	leavable(t, m.plan, m.state, m.now)
+	neverClosed(t, m.plan, before, m.state, m.now)
 	for _, intent := range release.Allowed(m.plan, m.state, m.now) {
 		for _, r := range intent.Refusals {
 			if r.None() || r.Text == "" || r.Wait && r.Kind == release.RefusedLack {

@@ -43,12 +43,17 @@ type Record struct {
 
 	Rollout Rollout    `json:"rollout,omitzero"`
 	Canary  *CanaryRun `json:"canary,omitempty"` // how far the canary is; nil: there is none
-	Held    *Hold      `json:"held,omitempty"`
-	Asking  *Question  `json:"asking,omitempty"`
-	Pending *Pending   `json:"pending,omitempty"` // the one effect in flight
-	Auto    string     `json:"auto,omitempty"`    // why slipway undid by itself, which it does once, or gave up
-	Tries   int        `json:"tries,omitempty"`   // automatic undos that came to nothing
-	Told    []Trouble  `json:"told,omitempty"`    // what was answered otherwise: asked, or only told; until it is over
+	// Deployed is when the deploy was accepted.
+	Deployed time.Time `json:"deployed,omitzero"`
+	// Waiver opens the change window for this release.
+	Waiver *WindowWaiver `json:"windowWaiver,omitempty"`
+
+	Held    *Hold     `json:"held,omitempty"`
+	Asking  *Question `json:"asking,omitempty"`
+	Pending *Pending  `json:"pending,omitempty"` // the one effect in flight
+	Auto    string    `json:"auto,omitempty"`    // why slipway undid by itself, which it does once, or gave up
+	Tries   int       `json:"tries,omitempty"`   // automatic undos that came to nothing
+	Told    []Trouble `json:"told,omitempty"`    // what was answered otherwise: asked, or only told; until it is over
 	// Figures are what Told's failing metrics were: another one that fails is another
 	// failure.
 	Figures []MetricName `json:"figures,omitempty"`
@@ -191,9 +196,10 @@ const (
 
 // View is the observed half. Only events write it.
 type View struct {
-	Clock time.Time // of the last event
-	Taken string    // the ID of the last wish that was taken
-	Ended *Record   // of the undo or abort that the planned release came back after
+	Clock  time.Time // of the last event
+	Taken  string    // the ID of the last wish that was taken
+	Ended  *Record   // of the undo or abort that the planned release came back after
+	Window string    // how the change window was last told to stand
 	// ClusterUID is what the cluster is known by, once it has said so.
 	ClusterUID string
 	Workload   Workload

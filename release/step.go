@@ -136,6 +136,7 @@ func (t *turn) settle() {
 		t.converge()
 		t.steer()
 	}
+	t.windows()
 	t.missing()
 	t.check()
 	t.forget()

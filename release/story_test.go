@@ -206,6 +206,12 @@ func (w *world) setup(t *testing.T, d *datadriven.TestData) {
 			w.plan.Items = append([]release.ItemSpec{{
 				ID: "api", Title: "Partner API answers", Stage: release.Pre, Type: release.ItemHTTP, Settings: release.HTTPCheck{URL: "http://partner/health", AnyVersion: true},
 			}}, w.plan.Items...)
+		case "window": // opens in ten minutes for an hour; ten minutes later changes are frozen
+			w.plan.Windows = release.Windows{
+				Weekly: true, Words: "Mon 12:10–13:10 UTC", Finish: 5 * time.Minute,
+				Open:    []release.Window{{From: w.now.Add(-time.Hour), To: w.now.Add(-30 * time.Minute)}, {From: w.now.Add(10 * time.Minute), To: w.now.Add(70 * time.Minute)}},
+				Freezes: []release.Window{{From: w.now.Add(80 * time.Minute), To: w.now.Add(50 * time.Hour), Reason: "Invoicing run", By: "eng-c", Change: "CHG-2311"}},
+			}
 		case "soaks": // half an hour, as a release does
 			w.plan.Items = append(w.plan.Items, release.ItemSpec{
 				ID: "spikes", Title: "No error spikes", Stage: release.Post, Type: release.ItemSpikes, Settings: release.SpikesCheck{Metric: release.ErrorRate}, For: 30 * time.Minute,
@@ -468,6 +474,8 @@ func (w *world) do(t *testing.T, d *datadriven.TestData) string {
 	switch kind := d.CmdArgs[0].Key; kind {
 	case "begin":
 		intent = release.Begin{Version: values["version"]}
+	case "waivewindow":
+		intent = release.WaiveWindow{Reason: values["reason"]}
 	case "tick":
 		intent = release.Tick{Item: values["item"], Note: values["note"]}
 	case "waive":
