@@ -155,7 +155,7 @@ func (r *deployment) deploy(f release.Frame) (bool, error) {
 	}
 	r.waited()
 	if wants, _ := c.Intent.(release.Deploy); wants.Adopt && !r.attended && !r.flags.adopt {
-		return true, fail(exitUnfinished, "a canary was left from an earlier attempt%s: --adopt takes it over, slipway canary abort ends it", after(": ", factOf(c.Preview, "canary")))
+		return true, fail(exitUnfinished, "a canary was left from an earlier attempt%s: --adopt takes it over, slipway canary abort ends it", after(": ", factOf(c.Preview, release.FactCanary)))
 	}
 	if wants, _ := c.Intent.(release.Deploy); wants.Replace != "" && !r.attended {
 		return true, fail(exitGate, "%s: set deployment.container to the container of the service", wants.Replace)
@@ -176,7 +176,7 @@ func (r *deployment) deploy(f release.Frame) (bool, error) {
 }
 
 // factOf is what a preview says under a label, or "".
-func factOf(p release.Preview, label string) string {
+func factOf(p release.Preview, label release.FactLabel) string {
 	for _, fact := range p.Facts {
 		if fact.Label == label {
 			return fact.Text

@@ -92,5 +92,5 @@ func simpleQuestion(c release.Choice) question {
 // preview says object, change and way back, and the equivalent command.
 func preview(c release.Choice) string {
 	p := c.Preview
-	return strings.TrimSuffix(fmt.Sprintf("%s\n  %s  %s\n%s", p.Line, p.Change, p.Object, sameAs(p)), "\n")
+	return strings.TrimSuffix(fmt.Sprintf("%s\n  %s  %s\n%s", p.Whole(), p.Change, p.Object, sameAs(p)), "\n")
 }

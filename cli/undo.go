@@ -163,7 +163,7 @@ func (u *undoing) takenBack(s release.State) (bool, error) {
 }
 
 // over says what of someone else's a choice rolls back.
-func over(c release.Choice) string { return factOf(c.Preview, "over") }
+func over(c release.Choice) string { return factOf(c.Preview, release.FactOver) }
 
 // undoTarget is the choice for a revision; the previous one comes first.
 func undoTarget(f release.Frame, revision int64) release.Choice {
@@ -178,8 +178,11 @@ func undoTarget(f release.Frame, revision int64) release.Choice {
 // facts is what could stop a change or work against it, one a line.
 func facts(p release.Preview) string {
 	var b strings.Builder
+	for _, gate := range p.Gates {
+		fmt.Fprintf(&b, "  %-9s %s  %s\n", "gate", gate.Title, gate.How)
+	}
 	for _, fact := range p.Facts {
-		fmt.Fprintf(&b, "  %-9s %s\n", fact.Label, strings.ReplaceAll(fact.Text, "\t", "  "))
+		fmt.Fprintf(&b, "  %-9s %s\n", fact.Label, fact.Text)
 	}
 	return b.String()
 }

@@ -358,7 +358,7 @@ func TestAbortWithoutARecord(t *testing.T) {
 
 	// Another machine: its own records, its own person.
 	second := newCanarySetup(t, "responder.kubeconfig", "[25, 100]")
-	second.run(t, "deploy", "--env", "canary", "--version", "v2.6.0").expect(t, 1, "a canary was left with 25% of the traffic", "abort it first")
+	second.run(t, "deploy", "--env", "canary", "--version", "v2.6.0").expect(t, 1, "a canary was left with 25% of the traffic", "abort (b)")
 	second.run(t, "canary", "abort", "--env", "canary").expect(t, 0, "abort canary: 25% of the traffic back to stable", "rolled back: all traffic on stable v2.4.0")
 	weighs(t, namespace, 0)
 	c.see("HELD", "put all traffic back on stable")

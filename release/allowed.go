@@ -171,7 +171,7 @@ func pauseChoice(plan Plan, s State, now time.Time) Choice {
 	c := Choice{Kind: DoPause, Intent: Pause{}, Seen: seenOf(w), Refusals: blocks(plan, s, now, Pause{})}
 	c.Preview = Preview{
 		Title: "Pause " + plan.Service, Object: object(plan),
-		Line:   fmt.Sprintf("pause the rollout of deployment/%s · pods stay as they are · way back: p", plan.Deployment),
+		Line: fmt.Sprintf("pause the rollout of deployment/%s · pods stay as they are", plan.Deployment), BackKey: "p",
 		Change: "rolling → paused", Back: "p: resume",
 		SameAs: same(rolloutCommand(plan, "pause", plan.Deployment)),
 	}
@@ -186,7 +186,7 @@ func resumeChoice(plan Plan, s State, now time.Time) Choice {
 	c := Choice{Kind: DoResume, Intent: Resume{}, Seen: seenOf(w), Refusals: blocks(plan, s, now, Resume{})}
 	c.Preview = Preview{
 		Title: "Resume " + plan.Service, Object: object(plan),
-		Line:   fmt.Sprintf("resume the rollout of deployment/%s · way back: p", plan.Deployment),
+		Line: fmt.Sprintf("resume the rollout of deployment/%s", plan.Deployment), BackKey: "p",
 		Change: "paused → rolling", Back: "p: pause",
 		SameAs: same(rolloutCommand(plan, "resume", plan.Deployment)),
 	}
@@ -196,7 +196,7 @@ func resumeChoice(plan Plan, s State, now time.Time) Choice {
 func holdChoice(plan Plan, s State, now time.Time) Choice {
 	return Choice{
 		Kind: DoHold, Intent: HoldOn{}, Refusals: blocks(plan, s, now, HoldOn{}),
-		Preview: Preview{Line: "hold: nothing by itself until released · way back: h"},
+		Preview: Preview{Line: "hold: nothing by itself until released", BackKey: "h"},
 	}
 }
 

@@ -90,7 +90,7 @@ func holdCanary(plan Plan, s State, now time.Time) Choice {
 	at := fmt.Sprintf("%d%%", s.Canary.Weight)
 	c.Preview = Preview{
 		Title: "Hold the canary", Object: fmt.Sprintf("%s in %s / %s", routeWords(plan), plan.Cluster, plan.Namespace),
-		Line:   "hold the canary at " + at + ": nothing by itself, no advance, no abort · way back: p",
+		Line: "hold the canary at " + at + ": nothing by itself, no advance, no abort", BackKey: "p",
 		Change: "running → held at " + at, Back: "p: goes on",
 	}
 	return c
@@ -100,7 +100,8 @@ func resumeCanary(plan Plan, s State, now time.Time) Choice {
 	c := continueChoice(plan, s, now)
 	c.Kind, c.Intent = DoResume, Resume{}
 	c.Seen.UID, c.Seen.Before, c.Seen.Paused = s.View.Workload.UID, s.View.Workload.Template.Hash, s.View.Workload.Paused
-	c.Preview.Title, c.Preview.Line = "Go on with the canary", fmt.Sprintf("go on with the canary at %d%% · way back: p", s.Canary.Weight)
+	c.Preview.Title, c.Preview.BackKey = "Go on with the canary", "p"
+	c.Preview.Line = fmt.Sprintf("go on with the canary at %d%%", s.Canary.Weight)
 	c.Refusals = blocks(plan, s, now, Resume{})
 	return c
 }

@@ -16,7 +16,8 @@ func canaryPreview(plan Plan, s State, now time.Time, p Preview) Preview {
 	p.How = canaryHow(plan, s)
 	p.Back = "b: all traffic to stable " + s.View.Workload.Version(plan.Container) + ", canary to 0"
 	p.SameAs = noCommand("slipway makes the canary's Deployment itself")
-	p.Line = fmt.Sprintf("deploy %s as a canary, first %d%% of the traffic · way back: b", s.To.Version, first)
+	p.Line = fmt.Sprintf("deploy %s as a canary, first %d%% of the traffic", s.To.Version, first)
+	p.BackKey = "b"
 	p.Facts = append(p.Facts, canaryFacts(plan, s, now)...)
 	return p
 }
@@ -52,11 +53,11 @@ func canaryFacts(plan Plan, s State, now time.Time) []Fact {
 	w := s.View.Canary
 	switch left := leftover(plan, s); {
 	case left != "" && plan.Canary.Route != "" && s.View.Split.Canary > 0:
-		facts = append(facts, Fact{"canary", MarkFail, left + ": left from an earlier attempt; b puts that back first"})
+		facts = append(facts, Fact{FactCanary, MarkFail, left + ": left from an earlier attempt; b puts that back first"})
 	case left != "":
-		facts = append(facts, Fact{"canary", MarkAttention, left + ": left from an earlier attempt, taken over with this"})
+		facts = append(facts, Fact{FactCanary, MarkAttention, left + ": left from an earlier attempt, taken over with this"})
 	case w.Found:
-		facts = append(facts, Fact{"canary", MarkPass, fmt.Sprintf("deployment/%s is there, scaled to 0, with %s: it gets %s", plan.Canary.Deployment, cmp.Or(w.Version(plan.Container), "?"), s.To.Version)})
+		facts = append(facts, Fact{FactCanary, MarkPass, fmt.Sprintf("deployment/%s is there, scaled to 0, with %s: it gets %s", plan.Canary.Deployment, cmp.Or(w.Version(plan.Container), "?"), s.To.Version)})
 	}
 	for _, note := range s.View.Split.Notes {
 		facts = append(facts, Fact{"traffic", MarkNone, note})
@@ -66,7 +67,7 @@ func canaryFacts(plan Plan, s State, now time.Time) []Fact {
 		facts = append(facts, Fact{"traffic", MarkAttention, coarse(plan, s)})
 	}
 	if why := unseenCanary(plan, s, now); why != "" {
-		facts = append(facts, Fact{"fresh", MarkUnknown, why})
+		facts = append(facts, Fact{FactFresh, MarkUnknown, why})
 	}
 	return facts
 }
@@ -83,7 +84,8 @@ func advancePreview(plan Plan, s State, now time.Time) Preview {
 		Back:   "b: all traffic to stable",
 		SameAs: advanceCommands(plan, s, now, next),
 	}
-	p.Line = fmt.Sprintf("advance canary %s on %s · way back: b", change, routeWords(plan))
+	p.Line = fmt.Sprintf("advance canary %s on %s", change, routeWords(plan))
+	p.BackKey = "b"
 	return p
 }
 
@@ -105,11 +107,12 @@ func promotePreview(plan Plan, s State, now time.Time) Preview {
 		Back:   "u: stable gets " + s.From.Version + " back, then the traffic",
 		SameAs: promoteCommands(plan, s, now),
 	}
-	p.Line = fmt.Sprintf("promote %s on deployment/%s, the traffic stays on the canary · way back: u", s.To.Version, plan.Deployment)
+	p.Line = fmt.Sprintf("promote %s on deployment/%s, the traffic stays on the canary", s.To.Version, plan.Deployment)
+	p.BackKey = "u"
 	if plan.Canary.Route == "" {
 		p.How = "stable is updated while the canary's pods serve beside it; once it is complete the canary is deleted"
 		p.Back = "u: stable gets " + s.From.Version + " back"
-		p.Line = fmt.Sprintf("promote %s on deployment/%s, the canary's pods stay beside it · way back: u", s.To.Version, plan.Deployment)
+		p.Line = fmt.Sprintf("promote %s on deployment/%s, the canary's pods stay beside it", s.To.Version, plan.Deployment)
 	}
 	p.Facts = append(append(p.Facts, carriedFacts(plan, s)...), otherFacts(s)...)
 	if w.Paused {
@@ -197,15 +200,15 @@ func abortPreview(plan Plan, s State, now time.Time, undo bool) Preview {
 		}
 		p.Back = "r, then " + w.Version(plan.Container)
 	}
-	ok := Fact{"safe to", MarkPass, fmt.Sprintf("stable %s is %d/%d available", w.Version(plan.Container), w.Available, w.Desired)}
+	ok := Fact{FactSafe, MarkPass, fmt.Sprintf("stable %s is %d/%d available", w.Version(plan.Container), w.Available, w.Desired)}
 	if !undoing && (s.Canary != nil || straying(plan, s)) {
 		if why := stableHealth(plan, backing(s)); why != "" {
-			ok = Fact{"safe to", MarkFail, why + "; the traffic stays on the canary until it can"}
+			ok = Fact{FactSafe, MarkFail, why + "; the traffic stays on the canary until it can"}
 		}
 	}
 	switch {
 	case over:
-		p.Facts, p.Diff = append(p.Facts, Fact{"over", MarkFail, overWords(plan, s) + "; this is rolled back"}), Diff(w.Template, to.Template)
+		p.Facts, p.Diff = append(p.Facts, Fact{FactOver, MarkFail, overWords(plan, s) + "; this is rolled back"}), Diff(w.Template, to.Template)
 		p.Line += ", over someone else's change"
 	case theirs(plan, s):
 		p.Facts = append(p.Facts, Fact{"stable", MarkAttention, overWords(plan, s) + "; it stays as it is"})

@@ -129,7 +129,7 @@ func (f finding) edge(item Item) string {
 // rows is an item's detail, in the words of the confirmation that it has.
 func rows(plan Plan, s State, v ItemView, now time.Time) []Fact {
 	var facts []Fact
-	add := func(label string, mark Mark, text string) {
+	add := func(label FactLabel, mark Mark, text string) {
 		if text != "" {
 			facts = append(facts, Fact{label, mark, text})
 		}

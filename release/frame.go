@@ -50,19 +50,48 @@ type Choice struct {
 type Preview struct {
 	Title   string // "Undo datahub-gateway"
 	Line    string // "undo to v2.4.0, revision 14"
+	BackKey string // the key that takes it back: "u"
 	Object  string // "deployment/datahub-gateway in prod-eu / datahub-production"
 	Change  string // "v2.5.0 → v2.4.0"
 	How     string // "rolling, 6 pods, 8 at most, never below 5"
 	Back    string // the way back
 	SameAs  Commands
+	Gates   []Gate // of a deploy: the items that come before it
 	Facts   []Fact // what could stop it, each judged
 	Diff    []DiffLine
 	Confirm string // the word to be typed before it is performed, or empty
 }
 
+// Whole is the line with its way back: "deploy v2.5.0 on deployment/x · way back: u".
+func (p Preview) Whole() string {
+	if p.BackKey == "" {
+		return p.Line
+	}
+	return p.Line + " · way back: " + p.BackKey
+}
+
+// Gate is an item that comes before a deploy, and how it stands.
+type Gate struct {
+	Title string
+	Mark  Mark
+	How   string // "eng-b, 12:39:20", "open"
+}
+
+// FactLabel says what a fact is about.
+type FactLabel string
+
+// The facts that surfaces look for.
+const (
+	FactFresh  FactLabel = "fresh"   // when it was read
+	FactGuard  FactLabel = "guard"   // what becomes of it when it is not fresh any more
+	FactSafe   FactLabel = "safe to" // whether stable can take the traffic
+	FactOver   FactLabel = "over"    // what someone else changed, and this rolls back
+	FactCanary FactLabel = "canary"  // what of a canary is there
+)
+
 // Fact is one judged line of a confirmation.
 type Fact struct {
-	Label string // "others"
+	Label FactLabel // "others"
 	Mark  Mark
 	Text  string // "no GitOps controller owns this Deployment"
 }

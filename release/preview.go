@@ -24,10 +24,11 @@ func deployPreview(plan Plan, s State, now time.Time) Preview {
 		How:    how(plan, w),
 		Back:   "u: undo to " + w.Version(plan.Container),
 		SameAs: same(setImageCommand(plan, plan.imageOf(s.To))),
-		Facts:  slices.Concat(gateFacts(plan, s), windowFacts(plan, s, now), containerFacts(plan, w), groundFacts(plan, s), figureFacts(plan, s, now), worldFacts(plan, s, now)),
+		Gates:  gates(plan, s),
+		Facts:  slices.Concat(windowFacts(plan, s, now), containerFacts(plan, w), groundFacts(plan, s), figureFacts(plan, s, now), worldFacts(plan, s, now)),
 	}
 	p.Back += keptWords(w)
-	p.Line = fmt.Sprintf("deploy %s on deployment/%s · way back: u", p.Change, plan.Deployment)
+	p.Line, p.BackKey = fmt.Sprintf("deploy %s on deployment/%s", p.Change, plan.Deployment), "u"
 	if plan.ByCanary() {
 		p = canaryPreview(plan, s, now, p)
 	} else if why := unseenBeside(plan, s); why != "" {
@@ -69,9 +70,9 @@ func how(plan Plan, w Workload) string {
 	}
 }
 
-// gateFacts is the checklist up to the deploy, as the confirmation shows it.
-func gateFacts(plan Plan, s State) []Fact {
-	var facts []Fact
+// gates is the checklist up to the deploy, as the confirmation shows it.
+func gates(plan Plan, s State) []Gate {
+	var gates []Gate
 	for i, spec := range plan.Items {
 		if spec.Deploys() {
 			break
@@ -80,9 +81,9 @@ func gateFacts(plan Plan, s State) []Fact {
 			continue
 		}
 		item := s.Items[i]
-		facts = append(facts, Fact{Label: "gate", Mark: markOf(item.Status), Text: spec.Title + "\t" + settledWords(item)})
+		gates = append(gates, Gate{Title: spec.Title, Mark: markOf(item.Status), How: settledWords(item)})
 	}
-	return facts
+	return gates
 }
 
 // groundFacts tells what a rollback of the deploy will not have to return to.
@@ -139,11 +140,11 @@ func worldFacts(plan Plan, s State, now time.Time) []Fact {
 	if len(w.Managers) > 0 {
 		others = Fact{"others", MarkAttention, "may be changed back by " + strings.Join(w.Managers, ", ")}
 	}
-	fresh := Fact{"fresh", MarkPass, fmt.Sprintf("read %s ago, generation %d; refused, not forced, if it moves first", Age(now.Sub(w.At)), w.Generation)}
+	fresh := Fact{FactFresh, MarkPass, fmt.Sprintf("read %s ago, generation %d", Age(now.Sub(w.At)), w.Generation)}
 	if why := offline(plan, s, now); !why.None() {
-		fresh = Fact{"fresh", MarkUnknown, why.Text}
+		fresh = Fact{FactFresh, MarkUnknown, why.Text}
 	}
-	return []Fact{others, fresh}
+	return []Fact{others, fresh, {FactGuard, MarkPass, "rejected, not forced, if the Deployment changes first"}}
 }
 
 func undoPreview(plan Plan, s State, now time.Time, r Revision) Preview {

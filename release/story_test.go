@@ -640,7 +640,7 @@ func (w *world) show(what string) string {
 		}
 	case "choices":
 		for _, c := range release.Allowed(w.plan, w.state, w.now) {
-			why := "✓ " + c.Preview.Line
+			why := "✓ " + c.Preview.Whole()
 			if !c.OK() {
 				why = "✗ " + c.Why()
 			}
@@ -658,7 +658,10 @@ func (w *world) show(what string) string {
 				continue
 			}
 			p := c.Preview
-			fmt.Fprintf(&b, "%s · ok=%v %s\n  %s\n  %s\n  %s\n  %s\n", p.Line, c.OK(), c.Why(), p.Change, p.How, p.Back, sameAs(c))
+			fmt.Fprintf(&b, "%s · ok=%v %s\n  %s\n  %s\n  %s\n  %s\n", p.Whole(), c.OK(), c.Why(), p.Change, p.How, p.Back, sameAs(c))
+			for _, g := range p.Gates {
+				fmt.Fprintf(&b, "  gate %s %s · %s\n", g.Mark, g.Title, g.How)
+			}
 			for _, f := range p.Facts {
 				fmt.Fprintf(&b, "  %s %s %s\n", f.Label, f.Mark, f.Text)
 			}

@@ -2,7 +2,6 @@ package ui
 
 import (
 	"fmt"
-	"strings"
 
 	"datahub.io/slipway/release"
 )
@@ -79,15 +78,14 @@ func advanceRow(sc scene, t theme, w int) row {
 	}
 	key := line(plain.of(" "), strong.of(padRight("a", 6)), plain.of(" "))
 	dot := " " + t.glyphs.dot + " "
-	does := line(plain.of(c.Preview.Line))
+	does := line(plain.of(c.Preview.Whole()))
 	if c.OK() {
 		return join(key, does, line(faint.of(dot+"asks first"))).fit(w, t.glyphs.ellipsis)
 	}
 	key[1] = faint.of(padRight("a", 6))
 	why := line(faint.of(dot), muted.of(c.Why()))
 	if room := w - key.width() - why.width(); does.width() > room {
-		brief, _, _ := strings.Cut(c.Preview.Line, " · way back")
-		does = line(plain.of(cutEnd(brief, max(room, 20), t.glyphs.ellipsis)))
+		does = line(plain.of(cutEnd(c.Preview.Line, max(room, 20), t.glyphs.ellipsis)))
 	}
 	return t.spell(join(key, does, why)).fit(w, t.glyphs.ellipsis)
 }
@@ -109,7 +107,7 @@ func abortRow(sc scene, t theme, w int) row {
 		same = line(dot, strong.of("u"), faint.of(" rolls stable back too"))
 	}
 	for _, f := range c.Preview.Facts {
-		if f.Label != "safe to" {
+		if f.Label != release.FactSafe {
 			continue
 		}
 		k, text := muted, "stable "+share(sc.workload().Available, sc.workload().Desired)

@@ -162,10 +162,10 @@ func factRows(sc scene, t theme, f release.Fact, w int) block {
 		}
 		text = line(t.mark(f.Mark, sc.Now), plain.of(" "), k.of(f.Text))
 	}
-	label := padRight(f.Label, labelWidth)
+	label := padRight(string(f.Label), labelWidth)
 	var out block
 	if widest(f.Text) > w-cells(label) && w >= labelWidth {
-		out, label = append(out, line(muted.of(f.Label))), ""
+		out, label = append(out, line(muted.of(string(f.Label)))), ""
 	}
 	for i, part := range wrapRow(text, w-cells(label), t.glyphs.ellipsis) {
 		if i > 0 {

@@ -147,8 +147,8 @@ func differences(a, b release.Choice) map[string]bool {
 func factTexts(p release.Preview) map[string]string {
 	out := map[string]string{}
 	for _, f := range p.Facts {
-		if f.Label != "fresh" {
-			out[f.Label] += f.Text + "\n"
+		if f.Label != release.FactFresh {
+			out[string(f.Label)] += f.Text + "\n"
 		}
 	}
 	return out

@@ -2,7 +2,6 @@ package ui
 
 import (
 	"strconv"
-	"strings"
 
 	"datahub.io/slipway/release"
 )
@@ -120,14 +119,14 @@ func (d *deployDialog) draw(sc scene, t theme, w, h int) block {
 	sections = append(sections, d.gates(p, preview)...)
 	sections = append(sections, sameAs(p, same, preview.SameAs, marks["same as"], preview.Confirm != ""))
 	for _, f := range preview.Facts {
-		if f.Label == gateLabel {
-			continue
-		}
 		drop := 0
-		if f.Mark == release.MarkPass {
+		switch {
+		case f.Label == release.FactGuard:
+			drop = 8
+		case f.Mark == release.MarkPass:
 			drop = 5
 		}
-		sections = append(sections, spare(drop, p.fact(f, marks[f.Label])...))
+		sections = append(sections, spare(drop, p.fact(f, marks[string(f.Label)])...))
 	}
 	sections = append(sections, spare(9, p.blank()))
 	sections = append(sections, d.keys(p, now)...)
@@ -135,38 +134,25 @@ func (d *deployDialog) draw(sc scene, t theme, w, h int) block {
 	return frameDialog(p, preview.Title, environment(sc.Plan), sections, h)
 }
 
-// gateLabel marks the facts that are lines of the checklist: title, tab, how it
-// was settled.
-const gateLabel = "gate"
-
 func (d *deployDialog) gates(p pen, preview release.Preview) []section {
-	settled, all, widest := 0, 0, 0
-	for _, f := range preview.Facts {
-		if f.Label != gateLabel {
-			continue
-		}
-		all++
-		if f.Mark == release.MarkPass || f.Mark == release.MarkWaived {
+	settled, all, widest := 0, len(preview.Gates), 0
+	for _, g := range preview.Gates {
+		if g.Mark == release.MarkPass || g.Mark == release.MarkWaived {
 			settled++
 		}
-		title, _, _ := strings.Cut(f.Text, "\t")
-		widest = max(widest, cells(title))
+		widest = max(widest, cells(g.Title))
 	}
 	if all == 0 {
 		return nil
 	}
 	out := []section{spare(9, p.blank()), spare(3, p.rule("Gates, "+share(settled, all)+" settled"))}
-	for _, f := range preview.Facts {
-		if f.Label != gateLabel {
-			continue
-		}
-		title, how, _ := strings.Cut(f.Text, "\t")
+	for _, g := range preview.Gates {
 		drop, k := 4, muted
-		if f.Mark != release.MarkPass {
-			drop, k = 1, markInk(f.Mark)
+		if g.Mark != release.MarkPass {
+			drop, k = 1, markInk(g.Mark)
 		}
 		out = append(out, spare(drop, p.row(line(
-			p.th.mark(f.Mark, p.s.Now), plain.of(" "), plain.of(padRight(title, widest)), plain.of("  "), k.of(how),
+			p.th.mark(g.Mark, p.s.Now), plain.of(" "), plain.of(padRight(g.Title, widest)), plain.of("  "), k.of(g.How),
 		))))
 	}
 	return append(out, spare(8, p.rule("")))
@@ -210,11 +196,11 @@ func (d *deployDialog) keys(p pen, now release.Choice) []section {
 
 func (d *deployDialog) sentence(sc scene, t theme, w, h int, now release.Choice) block {
 	if d.waiting() {
-		return sentSentence(sc, t, w, h, now.Preview.Line)
+		return sentSentence(sc, t, w, h, now.Preview.Whole())
 	}
 	keys := line(keyLabel(badge, "enter", d.to+"s"), plain.of("  "), strong.of("esc"), plain.of(" leave"))
 	if word := now.Preview.Confirm; word != "" {
 		keys = join(d.prompt.row(t, min(w-2, cells(word)+2), word), line(plain.of("  ")), keys)
 	}
-	return sentence(sc, t, w, h, line(strong.of(now.Preview.Line)), keys)
+	return sentence(sc, t, w, h, line(strong.of(now.Preview.Whole())), keys)
 }

@@ -228,10 +228,13 @@ func (d *undoDialog) facts(p pen, now release.Choice) []section {
 	}
 	for _, f := range now.Preview.Facts {
 		drop := 0
-		if f.Mark == release.MarkPass || f.Mark == release.MarkNone {
+		switch {
+		case f.Label == release.FactGuard:
+			drop = 8
+		case f.Mark == release.MarkPass, f.Mark == release.MarkNone:
 			drop = 4
 		}
-		out = append(out, spare(drop, p.fact(f, marks[f.Label])...))
+		out = append(out, spare(drop, p.fact(f, marks[string(f.Label)])...))
 	}
 	return append(out,
 		spare(9, p.blank()),

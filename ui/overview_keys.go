@@ -60,7 +60,7 @@ func (v *overview) step(sc scene) (key string, does string) {
 	it, ok := v.chosen(sc)
 	if !ok || !sc.under() {
 		if c, found := sc.choice(release.DoBegin, ""); found && c.OK() {
-			return "d", c.Preview.Line
+			return "d", c.Preview.Whole()
 		}
 		return "", "open Rollout: pods, causes, events · changes nothing"
 	}
@@ -71,12 +71,12 @@ func (v *overview) step(sc scene) (key string, does string) {
 		}
 	case release.DoAdvance:
 		if c := one(sc, release.DoAdvance); c.OK() {
-			return "a", c.Preview.Line
+			return "a", c.Preview.Whole()
 		}
 		return "", "open Canary: steps, comparison, traffic, pods · changes nothing"
 	case release.DoDeploy:
 		if c, found := sc.choice(release.DoDeploy, ""); found && c.OK() {
-			return "d", c.Preview.Line
+			return "d", c.Preview.Whole()
 		}
 	}
 	return "", "open Rollout for this item: pods, causes, events · changes nothing"

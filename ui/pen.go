@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"strings"
 	"unicode"
 
 	"datahub.io/slipway/release"
@@ -72,12 +71,8 @@ func (p pen) beside(label, r row, moved bool) block {
 	return out
 }
 
-// fact is one judged line of a confirmation. Where room is short, what passes
-// is said without its second half.
+// fact is one judged line of a confirmation.
 func (p pen) fact(f release.Fact, moved bool) block {
-	if half, _, long := strings.Cut(f.Text, "; "); long && f.Mark == release.MarkPass && cells(f.Text) > p.w-p.labels-4 {
-		f.Text = half
-	}
 	r := line(p.th.mark(f.Mark, p.s.Now), plain.of(" "))
 	if f.Mark == release.MarkNone {
 		r = line()
@@ -86,7 +81,7 @@ func (p pen) fact(f release.Fact, moved bool) block {
 	if f.Mark == release.MarkFail || f.Mark == release.MarkAttention || f.Mark == release.MarkUnknown {
 		k = markInk(f.Mark)
 	}
-	return p.labelled(f.Label, append(r, k.of(f.Text)), moved)
+	return p.labelled(string(f.Label), append(r, k.of(f.Text)), moved)
 }
 
 // paragraph is wrapped text from one side to the other.

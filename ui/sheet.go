@@ -2,7 +2,6 @@ package ui
 
 import (
 	"slices"
-	"strings"
 
 	"datahub.io/slipway/release"
 )
@@ -99,14 +98,14 @@ func (a *askSheet) draw(sc scene, t theme, w, h int) block {
 	}
 	switch {
 	case tight(w, h) && a.waiting():
-		return sentSentence(sc, t, w, h, now.Preview.Line)
+		return sentSentence(sc, t, w, h, now.Preview.Whole())
 	case tight(w, h):
-		return sentence(sc, t, w, h, whyNotOr(now, a.key, now.Preview.Line), keys)
+		return sentence(sc, t, w, h, whyNotOr(now, a.key, now.Preview.Whole()), keys)
 	}
 	marks := a.marks(sc)
-	change := now.Preview.Line
+	change := now.Preview.Whole()
 	if now.Preview.Back != "" || len(a.facts) > 0 {
-		change, _, _ = strings.Cut(change, " · way back")
+		change = now.Preview.Line // the way back has a row of its own
 	}
 	sections := []section{keep(p.labelled("change", line(strong.of(change)), marks["change"])...)}
 	object, how := 3, 3
@@ -129,13 +128,16 @@ func (a *askSheet) draw(sc scene, t theme, w, h int) block {
 	sections = append(sections, sameAs(p, 3, now.Preview.SameAs, marks["same as"], false))
 	for _, f := range slices.Concat(now.Preview.Facts, a.facts) {
 		drop := 4
-		if f.Label == "safe to" {
+		if f.Label == release.FactGuard {
+			continue // there is no room for what is always so
+		}
+		if f.Label == release.FactSafe {
 			drop = 2
 		}
 		if f.Mark == release.MarkFail || f.Mark == release.MarkAttention {
 			drop = 0
 		}
-		sections = append(sections, spare(drop, p.fact(f, marks[f.Label])...))
+		sections = append(sections, spare(drop, p.fact(f, marks[string(f.Label)])...))
 	}
 	answer := fixed(p.ends(keys, leaving()))
 	switch note := movedNote(p, &a.confirmation, a.key); {

@@ -77,7 +77,7 @@ func canaryBudgetRows(p pen, now release.Choice, marks map[string]bool, spec rel
 func canaryBackFacts(facts []release.Fact) []release.Fact {
 	var out []release.Fact
 	for _, f := range facts {
-		if f.Label == "safe to" || f.Mark != release.MarkPass {
+		if f.Label == release.FactSafe || f.Mark != release.MarkPass {
 			out = append(out, f)
 		}
 	}

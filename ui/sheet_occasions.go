@@ -19,12 +19,14 @@ func undoRows(p pen, now release.Choice, marks map[string]bool, label string) []
 	for _, f := range facts {
 		drop := 0
 		switch {
-		case f.Mark == release.MarkPass && f.Label == "safe to":
+		case f.Mark == release.MarkPass && f.Label == release.FactSafe:
 			drop = 1
+		case f.Label == release.FactGuard:
+			continue // there is no room for what is always so
 		case f.Mark == release.MarkPass:
 			drop = 6
 		}
-		out = append(out, spare(drop, p.fact(f, marks[f.Label])...))
+		out = append(out, spare(drop, p.fact(f, marks[string(f.Label)])...))
 	}
 	return append(out,
 		sameAs(p, 3, now.Preview.SameAs, marks["same as"], false),

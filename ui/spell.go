@@ -32,6 +32,10 @@ func (s *scene) spell(g glyphs) {
 		for j := range c.Refusals {
 			all(&c.Refusals[j].Text)
 		}
+		p.Gates = slices.Clone(p.Gates)
+		for j := range p.Gates {
+			all(&p.Gates[j].Title, &p.Gates[j].How)
+		}
 		p.Facts = spellFacts(g, p.Facts)
 		p.Diff = slices.Clone(p.Diff)
 		for j := range p.Diff {
@@ -103,7 +107,7 @@ func spellTexts(g glyphs, texts []string) []string {
 func spellFacts(g glyphs, facts []release.Fact) []release.Fact {
 	facts = slices.Clone(facts)
 	for i := range facts {
-		facts[i].Label, facts[i].Text = g.say(facts[i].Label), g.say(facts[i].Text)
+		facts[i].Label, facts[i].Text = release.FactLabel(g.say(string(facts[i].Label))), g.say(facts[i].Text)
 	}
 	return facts
 }

@@ -34,7 +34,7 @@ func (v *canaryView) leads(scene) bool { return true }
 
 func (v *canaryView) next(sc scene) row {
 	if c := one(sc, release.DoAdvance); sc.canary.under && c.OK() {
-		return line(plain.of(c.Preview.Line))
+		return line(plain.of(c.Preview.Whole()))
 	}
 	return line(faint.of("nothing to open here · j k scroll"))
 }
