@@ -28,7 +28,7 @@ var edges = map[string][]string{
 	"journal":         {"release", "untrusted"},
 	"database":        {"untrusted"},
 	"database/pgtest": {},
-	"engine":          {"release"},
+	"engine":          {"release", "untrusted"},
 	"ui":              {"release"},
 	"cli":             {"release", "untrusted", "config", "kube", "metrics", "checklist", "journal", "engine", "ui"},
 	"e2e":             {},

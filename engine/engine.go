@@ -73,12 +73,14 @@ const introduction = 3 * time.Second
 
 // Options is what an engine is made of.
 type Options struct {
-	Plan     release.Plan
-	Cluster  Cluster
-	Metrics  Metrics
-	Prober   Prober
-	Journals Journals
-	Local    string // the local account, "eng-a@host"
+	Plan    release.Plan
+	Cluster Cluster
+	Metrics Metrics
+	Prober  Prober
+	// Performers perform the tasks: what the cluster is not asked to do, by its kind.
+	Performers map[release.OpKind]Performer
+	Journals   Journals
+	Local      string // the local account, "eng-a@host"
 	// Windows resolves the change windows around now; nil: those of the plan stay.
 	Windows func(now time.Time) release.Windows
 	Version string // the version to plan a release of once the workload is seen, or ""
@@ -120,14 +122,15 @@ type Engine struct {
 	lines      int
 	logs       release.PodLog
 	stopLogs   context.CancelFunc
-	inFlight   int               // changes that are not answered
-	longest    time.Duration     // that one of them may take
-	unsaved    bool              // the state is not what is on disk, or may not be
-	broken     string            // why the journal cannot be written, as last told
-	unlogged   bool              // an undo or abort was sent although it could not be written down
-	comparing  release.Comparing // what Metrics was last told to compare
-	windowsAt  time.Time         // when the change windows were resolved
-	probing    map[string]bool   // items whose probe has not come back
+	inFlight   int                                // changes that are not answered
+	longest    time.Duration                      // that one of the workload may take
+	tasks      map[string]context.CancelCauseFunc // those that run here, by the ID of the change
+	unsaved    bool                               // the state is not what is on disk, or may not be
+	broken     string                             // why the journal cannot be written, as last told
+	unlogged   bool                               // an undo or abort was sent although it could not be written down
+	comparing  release.Comparing                  // what Metrics was last told to compare
+	probing    map[string]bool                    // items whose probe has not come back
+	windowsAt  time.Time                          // when the change windows were resolved
 }
 
 // The engine's own messages.
@@ -162,6 +165,7 @@ func New(o Options) *Engine {
 		ended:   make(chan struct{}),
 		probing: map[string]bool{},
 		frames:  newMailbox[release.Frame](),
+		tasks:   map[string]context.CancelCauseFunc{},
 		records: recorder{journals: o.Journals, current: book{journal: o.Journal, id: o.State.ID}, patience: patience},
 		user:    release.Actor{Name: "(" + o.Local + ")", Local: o.Local},
 	}
@@ -302,6 +306,7 @@ func (e *Engine) handle(message any) bool {
 		return false
 	case release.Done:
 		e.inFlight--
+		delete(e.tasks, m.Outcome.ID)
 		e.step(m)
 	case release.Event:
 		e.step(m)
@@ -353,7 +358,7 @@ func (e *Engine) drain() {
 	if e.stopLogs != nil {
 		e.stopLogs()
 	}
-	limit := time.After(e.longest + time.Second)
+	limit := time.After(e.leave())
 	for {
 		select {
 		case message := <-e.events:

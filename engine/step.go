@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -237,17 +236,11 @@ func (e *Engine) catchUp() {
 func (e *Engine) perform(effect release.Effect) {
 	switch effect := effect.(type) {
 	case release.Change:
-		deadline := effect.Do.Deadline()
-		e.inFlight++
-		e.longest = max(e.longest, deadline)
-		go func() {
-			// Not bound to the loop's context: leaving does not cut a change off.
-			ctx, cancel := context.WithTimeout(context.Background(), deadline)
-			defer cancel()
-			outcome := e.cluster.Apply(ctx, effect)
-			outcome.ID = effect.ID
-			e.send(release.Done{Outcome: outcome})
-		}()
+		e.start(effect)
+	case release.Stop:
+		e.stop(effect.Change)
+	case release.Find:
+		e.find(effect.Change)
 	case release.Probe:
 		e.probe(effect)
 	case release.Refused:

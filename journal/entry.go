@@ -98,6 +98,7 @@ func decode(text []byte) (line, error) {
 			Format  int              `json:"format"`
 			Phase   release.Phase    `json:"phase"`
 			Pending *json.RawMessage `json:"pending"`
+			Task    *json.RawMessage `json:"task"`
 		} `json:"record"`
 	}
 	if err := json.Unmarshal(object, &seen); err != nil {
@@ -106,7 +107,7 @@ func decode(text []byte) (line, error) {
 	l := line{sum: sumOf(object), prev: seen.Prev, format: seen.Record.Format}
 	object, err = upgraded(object, l.format)
 	if foreign := new(FormatError); errors.As(err, &foreign) {
-		foreign.Over = seen.Record.Phase.Over() && seen.Record.Pending == nil
+		foreign.Over = seen.Record.Phase.Over() && seen.Record.Pending == nil && seen.Record.Task == nil
 	}
 	if err != nil {
 		return l, err

@@ -33,9 +33,9 @@ type Past struct {
 }
 
 // Unfinished tells whether somebody still has to do something about it: its
-// phase is not over, or the outcome of a change is not known.
+// phase is not over, or the outcome of a change or of a task is not known.
 func (p Past) Unfinished() bool {
-	return p.Err == "" && (!p.Record.Phase.Over() || p.Record.Pending != nil)
+	return p.Err == "" && (!p.Record.Phase.Over() || p.Record.Pending != nil || p.Record.InFlight() != nil)
 }
 
 // Why is the record's outcome in one line, as far as it needs one: what an

@@ -15,7 +15,7 @@ import (
 func blocks(plan Plan, s State, now time.Time, intent Intent) []Refusal {
 	switch i := intent.(type) {
 	case Begin:
-		return first(driven(plan), unfinished(s), busy(s, now), comesBack(s), offline(plan, s, now),
+		return first(driven(plan), unfinished(s), busy(s, now), tasked(s, now), comesBack(s), offline(plan, s, now),
 			refusal(RefusedMissing, missingContainer(plan, s.View.Workload)), runsAlready(plan, s, i.Version), aroundVersion(plan, s, i.Version))
 	case Deploy:
 		if s.Phase != Planned {
@@ -50,6 +50,8 @@ func blocks(plan Plan, s State, now time.Time, intent Intent) []Refusal {
 		return blocksContinue(plan, s, now)
 	case Abandon:
 		return first(noRelease(s), inFlight(s, now))
+	case Cancel:
+		return blocksCancel(s)
 	case Tick:
 		return blocksTick(plan, s, i.Item)
 	case Waive:

@@ -48,6 +48,7 @@ func (t *turn) send(c Change, next Phase, goal Target) {
 func (t *turn) done(o Outcome) {
 	p := t.s.Pending
 	if p == nil || p.Change.ID != o.ID {
+		t.taskDone(o)
 		return
 	}
 	if o.Kind == Lost {

@@ -251,8 +251,8 @@ type StageView struct {
 	Current bool
 }
 
-// Progress describes the three stages; a stage without items is left out.
-func Progress(plan Plan, s State, now time.Time) []StageView {
+// StageViews describes the three stages; a stage without items is left out.
+func StageViews(plan Plan, s State, now time.Time) []StageView {
 	views := Checklist(plan, s, now)
 	current := map[Phase]Stage{Planned: Pre, Deploying: During, RollingBack: During, Verifying: Post}[s.Phase]
 	var stages []StageView

@@ -14,7 +14,8 @@
 //
 // Invariants, each held by a property test over random events:
 //
-//  1. At most one change of the cluster is in flight.
+//  1. At most one change of the workload is in flight, and beside it at most one
+//     [Task], which neither waits for the other.
 //  2. No change without its intent, or its automatic decision with evidence,
 //     recorded first. (A person's undo or abort, and what is left of a canary's
 //     way back, alone go on when the record cannot be written; the engine says

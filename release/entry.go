@@ -51,6 +51,10 @@ func Name(event Event) string {
 		return "linked " + string(e.Source)
 	case Identified:
 		return "identified"
+	case Progressed:
+		return "progressed"
+	case Found:
+		return "found " + string(e.Look.Is)
 	case Returned:
 		return "returned"
 	case Recorded:

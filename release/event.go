@@ -102,6 +102,7 @@ type Seen struct {
 	Weight   int       // percent that the canary had, where that matters
 	Held     time.Time // of what stood against going on
 	Routes   string    // the other routes to the canary whose requests will fail
+	Task     string    // the ID of the task that is to be cancelled
 }
 
 // Intent is what a person may ask for. The interface is sealed.
@@ -128,6 +129,7 @@ const (
 	DoAdvance  IntentKind = "advance"
 	DoPromote  IntentKind = "promote"
 	DoAbort    IntentKind = "abort"
+	DoCancel   IntentKind = "cancel"
 )
 
 type (

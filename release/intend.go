@@ -37,6 +37,8 @@ func (t *turn) intended(e Intended) {
 		t.advance(e, "")
 	case Abort:
 		t.back(e, "")
+	case Cancel:
+		t.cancel(e.By)
 	case Deploy:
 		if t.s.Unchanged() {
 			t.judgeOnly(e.By)
@@ -162,6 +164,8 @@ func (t *turn) moved(c Choice, seen Seen) string {
 	switch {
 	case seen == (Seen{}):
 		return "nothing was shown before it was confirmed"
+	case seen.Task != c.Seen.Task:
+		return "it moved since you looked: something else is running; look again"
 	case seen.UID != c.Seen.UID:
 		return "the Deployment was deleted and made anew since you looked"
 	case seen.Before != c.Seen.Before:
@@ -276,13 +280,16 @@ func (t *turn) note(e Intended) {
 
 // file starts a new record. The one before is over, or only planned and kept in it.
 func (t *turn) file(e Intended, phase Phase) {
-	planned := t.aside()
+	planned, task := t.aside(), t.s.Task
+	if planned != nil {
+		task = nil // it goes on with what is planned
+	}
 	t.dirty = true
 	t.s.Record = Record{
 		Format: RecordFormat, Seq: t.s.Seq, ID: e.ID,
 		Service: t.plan.Service, Environment: t.plan.Environment, Cluster: t.plan.Cluster,
 		Namespace: t.plan.Namespace, Deployment: t.plan.Deployment,
-		Phase: phase, Began: t.now, By: e.By, Resumes: planned,
+		Phase: phase, Began: t.now, By: e.By, Resumes: planned, Task: task,
 	}
 }
 

@@ -45,11 +45,13 @@ type Operation interface {
 // Subject is an observed thing that operations change.
 type Subject string
 
-// The subjects.
+// The subjects. What is off it is not watched: only who performs the operation can
+// look for it, see [Find].
 const (
-	OnStable  Subject = "stable"  // the Deployment
-	OnCanary  Subject = "canary"  // the canary's Deployment
-	OnTraffic Subject = "traffic" // what splits it
+	OnStable    Subject = "stable"           // the Deployment
+	OnCanary    Subject = "canary"           // the canary's Deployment
+	OnTraffic   Subject = "traffic"          // what splits it
+	OffWorkload Subject = "off the workload" // nothing of the workload: such an operation is a [Task]
 )
 
 // seenAt is when a subject was last seen; zero: it cannot be read.
@@ -63,6 +65,7 @@ func (v View) seenAt(s Subject) time.Time {
 		if v.Split.Err == "" {
 			return v.Split.At
 		}
+	case OffWorkload:
 	}
 	return zeroTime
 }
@@ -73,6 +76,7 @@ type Look struct {
 	Is     Standing
 	Text   string // Differs: how what is seen differs from what it was made for
 	Stored Stored // Stands: what the API server made of it
+	Facts  Facts  // of a task that stands: what later steps can use
 	// Generation is that of the Deployment that it changed.
 	Generation int64
 }
@@ -85,6 +89,8 @@ const (
 	Stands  Standing = "done"    // its postcondition holds
 	Undone  Standing = "undone"  // its precondition holds still: nothing has been done
 	Differs Standing = "differs" // neither: someone else acted
+	Goes    Standing = "goes on" // of a task: it is under way
+	Broke   Standing = "failed"  // of a task: it has ended, and did not succeed
 )
 
 // operations is every operation, by what its kind is in a record.
@@ -116,7 +122,7 @@ func (k OpKind) subject() Subject {
 	return ""
 }
 
-// Change is the one kind of effect on the cluster: an operation, who asked for it and
+// Change is the one kind of effect that changes anything: an operation, who asked for it and
 // why. It is performed at most once, and only while the operation's preconditions hold.
 // The outcome comes back as Done.
 type Change struct {

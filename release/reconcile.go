@@ -9,6 +9,7 @@ import "fmt"
 func (t *turn) returned() {
 	t.align()
 	t.alignSteps()
+	t.taskLeft()
 	if p := t.s.Pending; p != nil && !p.Unknown {
 		unknown := *p
 		unknown.Unknown = true
@@ -80,6 +81,7 @@ func (t *turn) reconcile() {
 			return
 		}
 		t.conclude(Outcome{Kind: Moved, Text: "the cluster is as it was before; it is not asked again by itself"})
+	case Goes, Broke: // of tasks
 	case Differs:
 		t.conclude(Outcome{Kind: Moved, Text: "someone else acted meanwhile: " + look.Text})
 		if back := p.Follows && t.s.Phase == RollingBack; !back && !t.s.Phase.Over() {

@@ -44,6 +44,7 @@ func (t *turn) resume() {
 	}
 	planned.Items = slices.Clone(planned.Items)
 	planned.Last, planned.Resumes = ended.Last, nil
+	planned.Task = cmp.Or(planned.Task, ended.Task)
 	if ended.Rollout.UID != "" {
 		planned.Rollout = ended.Rollout // u does not toggle
 	}

@@ -51,6 +51,7 @@ type Record struct {
 	Held    *Hold     `json:"held,omitempty"`
 	Asking  *Question `json:"asking,omitempty"`
 	Pending *Pending  `json:"pending,omitempty"` // the one effect in flight
+	Task    *Task     `json:"task,omitempty"`    // the one in flight that leaves the workload alone
 	Auto    string    `json:"auto,omitempty"`    // why slipway undid by itself, which it does once, or gave up
 	Tries   int       `json:"tries,omitempty"`   // automatic undos that came to nothing
 	Told    []Trouble `json:"told,omitempty"`    // what was answered otherwise: asked, or only told; until it is over
@@ -172,6 +173,7 @@ type Outcome struct {
 	Text       string      `json:"text,omitempty"` // the cluster's words, or what was observed
 	Generation int64       `json:"generation,omitempty"`
 	Stored     Stored      `json:"stored,omitzero"`
+	Facts      Facts       `json:"facts,omitempty"` // of a task: what later steps can use
 	At         time.Time   `json:"at"`
 }
 
@@ -187,11 +189,13 @@ type OutcomeKind string
 
 // The outcomes of a change.
 const (
-	Accepted OutcomeKind = "accepted" // the API server took it
-	Skipped  OutcomeKind = "skipped"  // nothing to do, nothing was done
-	Moved    OutcomeKind = "moved"    // the precondition no longer held, nothing was done
-	Denied   OutcomeKind = "refused"  // the API server refused it, nothing was done
-	Lost     OutcomeKind = "lost"     // no answer: it may or may not have happened
+	Accepted  OutcomeKind = "accepted"  // the API server took it
+	Skipped   OutcomeKind = "skipped"   // nothing to do, nothing was done
+	Moved     OutcomeKind = "moved"     // the precondition no longer held, nothing was done
+	Denied    OutcomeKind = "refused"   // the API server refused it, nothing was done
+	Lost      OutcomeKind = "lost"      // no answer: it may or may not have happened
+	Errored   OutcomeKind = "failed"    // of a task: it was done, and did not succeed
+	Cancelled OutcomeKind = "cancelled" // of a task: a person ended it
 )
 
 // View is the observed half. Only events write it.
@@ -214,6 +218,9 @@ type View struct {
 	// Elsewhere tells that another process leads the release: samples and rounds are
 	// counted there, and how many failed is not known here.
 	Elsewhere bool
+
+	Progress Progress  // of the task in flight
+	Sought   time.Time // when a task whose answer is not known was last looked for
 
 	Canary    Workload // the canary's Deployment
 	CanaryErr string   // why that has not been seen since, or ""

@@ -57,6 +57,10 @@ func step(plan Plan, state State, now time.Time, event Event) (State, []Effect) 
 		t.done(e.Outcome)
 	case Identified:
 		t.s.View.ClusterUID = e.UID
+	case Progressed:
+		t.progressed(e.Progress)
+	case Found:
+		t.foundTask(e)
 	case Returned:
 		t.returned()
 	case Ticked:
@@ -143,4 +147,5 @@ func (t *turn) settle() {
 	t.answer()
 	t.finish()
 	t.probe()
+	t.find()
 }

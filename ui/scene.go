@@ -28,7 +28,7 @@ func newScene(f release.Frame, g glyphs) scene {
 		Frame:  f,
 		head:   release.HeadlineOf(f.Plan, f.State, f.Now),
 		items:  release.Checklist(f.Plan, f.State, f.Now),
-		stages: release.Progress(f.Plan, f.State, f.Now),
+		stages: release.StageViews(f.Plan, f.State, f.Now),
 		judged: release.Judgements(f.Plan, f.State.View, f.Now),
 	}
 	s.age = f.Now.Sub(f.State.View.Workload.At)
