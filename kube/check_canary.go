@@ -127,12 +127,28 @@ func (c *Client) checkTraffic(ctx context.Context) CheckRow {
 		row.Found, row.Next = short(err), "try again"
 	case split.Err == "":
 		row.OK, row.Found = true, untrusted.Line(strings.Join(append([]string{"stable/canary " + shares(split.Canary)}, split.Notes...), "; "), textBound)
+		if split.Canary > 0 {
+			c.checkTaken(ctx, &row, split.Canary)
+		}
 	case err == nil:
 		row.Found, row.Next = split.Err, "correct the object, or canary.traffic"
 	default:
 		row.Found, row.Next = split.Err, c.suggestTraffic(ctx)
 	}
 	return row
+}
+
+// checkTaken says that the canary has traffic already: no release begins before that ends,
+// unless it is the one that gave it.
+func (c *Client) checkTaken(ctx context.Context, row *CheckRow, percent int) {
+	row.OK, row.Next = false, "slipway canary abort gives it back to stable; no release begins before that"
+	d, err := c.second.get(ctx)
+	if err == nil && (d == nil || d.Spec.Replicas != nil && *d.Spec.Replicas == 0) {
+		row.Found += fmt.Sprintf(": %d%% of the traffic goes to deployment %s, which has no pods", percent, c.canary.Deployment)
+		return
+	}
+	row.Optional = true // its release may be under way
+	row.Found += fmt.Sprintf(": deployment %s has %d%% of the traffic", c.canary.Deployment, percent)
 }
 
 // checkRoutes looks whether requests come to the canary by other ways than the weights.

@@ -8,6 +8,7 @@ import (
 
 	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 )
 
 // The tests for a copied command hold of the object as it was read, and of no other one:
@@ -58,6 +59,34 @@ func TestCopiedWeightsAreGuarded(t *testing.T) {
 				if other == "" && strings.Count(string(after), `"weight":100`) != 1 {
 					t.Errorf("%s", after)
 				}
+			}
+		})
+	}
+}
+
+// Traffic that goes to the canary before a release keeps that release from beginning, and
+// the check says so too; a canary with pods may be that of a release under way.
+func TestCheckOfTrafficThatIsTaken(t *testing.T) {
+	route := func(weight int) *unstructured.Unstructured {
+		return virtualServiceOf(t, fmt.Sprintf(`http: [{route: [{destination: {host: stable-svc}, weight: %d}, {destination: {host: canary-svc}, weight: %d}]}]`, 100-weight, weight))
+	}
+	shares := func(stable, canary int) *unstructured.Unstructured {
+		return virtualServiceOf(t, fmt.Sprintf(`http: [{route: [{destination: {host: stable-svc}, weight: %d}, {destination: {host: canary-svc}, weight: %d}]}]`, stable, canary))
+	}
+	for name, c := range map[string]struct {
+		objects      []runtime.Object
+		ok, optional bool
+		found        string
+	}{
+		"nothing":            {[]runtime.Object{stableDeployment(), route(0)}, true, false, "stable/canary 100/0"},
+		"no canary":          {[]runtime.Object{stableDeployment(), route(10)}, false, false, "stable/canary 90/10: 10% of the traffic goes to deployment canary, which has no pods"},
+		"shares of 120":      {[]runtime.Object{stableDeployment(), shares(100, 20)}, false, false, "17% of the traffic goes to deployment canary, which has no pods"},
+		"a canary under way": {[]runtime.Object{stableDeployment(), canaryDeployment(), route(10)}, false, true, "deployment canary has 10% of the traffic"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			row := pretended(t, istioCanary, c.objects).client.checkTraffic(t.Context())
+			if row.OK != c.ok || row.Optional != c.optional || !strings.Contains(row.Found, c.found) || row.OK != (row.Next == "") {
+				t.Errorf("%+v", row)
 			}
 		})
 	}

@@ -88,7 +88,11 @@ func unfit(plan Plan, s State, now time.Time) Refusal {
 	case s.Phase == Planned && s.View.Workload.Runs(plan.Container, s.To.Image):
 		return refusal(RefusedUnfit, fmt.Sprintf("%s is what deployment/%s runs already: stable and canary would have the same image", s.To.Version, plan.Deployment))
 	case s.Phase == Planned && plan.Canary.Route != "" && split.Canary > 0:
-		return refusal(RefusedUnfit, fmt.Sprintf("a canary was left with %d%% of the traffic, which %s would get at once", split.Canary, s.To.Version)).or(plan, s, now, Abort{})
+		left := fmt.Sprintf("a canary was left with %d%% of the traffic", split.Canary)
+		if w := s.View.Canary; !w.Found || w.Desired == 0 {
+			left = leftover(plan, s)
+		}
+		return refusal(RefusedUnfit, fmt.Sprintf("%s; %s would get it at once", left, s.To.Version)).or(plan, s, now, Abort{})
 	}
 	return Refusal{}
 }
