@@ -73,7 +73,7 @@ func newCanaryReport(plan release.Plan, s release.State, now time.Time) canaryRe
 	for _, row := range v.Rows {
 		r.Metrics = append(r.Metrics, comparisonReport{row.Title, row.Stable, row.Canary, row.Rule, row.Verdict, row.Why})
 	}
-	if !s.View.Elsewhere {
+	if !s.View.Elsewhere || s.Judging != nil {
 		r.Budget = fmt.Sprintf("%d of %d", v.Used, v.After)
 	}
 	if v.Baking {

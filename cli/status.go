@@ -62,8 +62,9 @@ func (s *session) now(ctx context.Context) (release.State, error) {
 	if err != nil {
 		return state, err
 	}
-	state.Record = s.unfinished()
-	state.View.Elsewhere = state.ID != ""
+	if record := s.unfinished(); record.ID != "" {
+		state, _ = release.Step(s.plan, state, time.Now(), release.Recorded{Record: record, Elsewhere: true})
+	}
 	if why := s.plan.Misses(state.Record); why != "" {
 		return state, fail(exitUsage, "%s", why)
 	}

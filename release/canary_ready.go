@@ -75,7 +75,7 @@ func verdict(plan Plan, s State, now time.Time) Refusal {
 			return waits(RefusedNotYet, fmt.Sprintf("%s: the statistical judge has %s", row.Title, row.Trying))
 		}
 	}
-	if s.View.Elsewhere {
+	if s.View.Elsewhere && s.Judging == nil {
 		return unseen("how many rounds passed at this weight is not known here")
 	}
 	if n, least := s.View.Judged.inARow(), max(plan.Rollback.After, 1); n < least {

@@ -162,12 +162,12 @@ func sayFailing(plan Plan, s State, now time.Time) (Headline, bool) {
 }
 
 // figureFailing is the metric that uses the failure budget up, and how far that is. Where
-// another process counts, it is the one that fails now.
+// another process counts and has not written it down, it is the one that fails now.
 func figureFailing(plan Plan, s State, now time.Time) (j Judgement, budget string) {
 	if used, spec := Budget(plan, s.View); used > 0 {
 		return Judge(plan, s.View, spec, now), fmt.Sprintf("budget %d/%d used", used, plan.Rollback.After)
 	}
-	if !s.View.Elsewhere {
+	if !s.View.Elsewhere || s.Judging != nil {
 		return Judgement{}, ""
 	}
 	for _, j := range Judgements(plan, s.View, now) {

@@ -7,6 +7,7 @@ import "fmt"
 // that is only planned has nothing to be careful about; nor has one that is over,
 // unless more changes would follow the one that was in flight.
 func (t *turn) returned() {
+	t.s.View = t.s.View.recall(t.s.Judging, true)
 	t.align()
 	t.alignSteps()
 	t.taskLeft()

@@ -23,6 +23,7 @@ func (s State) recorded(plan Plan, e Recorded) State {
 		s.View.Failing, s.View.Blind, s.View.Checks, s.View.Probes = nil, nil, nil, nil
 	}
 	s.Record, s.View.Elsewhere = e.Record, e.Elsewhere
+	s.View = s.View.recall(s.Judging, false)
 	return s
 }
 
@@ -47,6 +48,7 @@ func watch(plan Plan, s State, now time.Time, event Event) (State, []Effect) {
 	next, effects := step(plan, s, now, event)
 	decided := next.Seq != s.Seq || next.ID != s.ID
 	next.Record, next.View.Ended = s.Record, s.View.Ended
+	next.View = next.View.recall(s.Judging, false)
 	var kept []Effect
 	for _, effect := range effects {
 		switch effect.(type) {

@@ -59,6 +59,9 @@ type Record struct {
 	// failure.
 	Figures []MetricName `json:"figures,omitempty"`
 	Last    *Outcome     `json:"last,omitempty"` // of the last change
+	// Judging is what the judging of figures has come to; nil: nothing was judged, or an
+	// earlier slipway led it, which did not write it down.
+	Judging *Judging `json:"judging,omitempty"`
 	// Resumes is the release that was planned when this undo or abort began, with Seq as
 	// in its own record, which goes on once this one is over. It has none itself.
 	Resumes *Record `json:"resumes,omitempty"`
@@ -215,8 +218,7 @@ type View struct {
 	Probes     map[string]ProbeState // by item
 	Checks     map[string]Holding    // by item
 
-	// Elsewhere tells that another process leads the release: samples and rounds are
-	// counted there, and how many failed is not known here.
+	// Elsewhere tells that another process leads the release, and counts samples and rounds.
 	Elsewhere bool
 
 	Progress Progress  // of the task in flight

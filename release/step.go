@@ -66,6 +66,7 @@ func step(plan Plan, state State, now time.Time, event Event) (State, []Effect) 
 	case Ticked:
 	}
 	t.settle()
+	t.writeDown()
 
 	if t.dirty {
 		switch {
