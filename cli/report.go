@@ -10,24 +10,26 @@ import (
 	"datahub.io/slipway/release"
 )
 
-// report is what status prints; its JSON is an interface. Headline and State are
-// about now, Release is the last one, which may be long over.
+// report is what status prints; its JSON is an interface, docs/status-json.md. Headline
+// and State are about now, Release is the last one, which may be long over.
 type report struct {
-	Service     string          `json:"service"`
-	Environment string          `json:"environment"`
-	Cluster     string          `json:"cluster"`
-	Namespace   string          `json:"namespace"`
-	Deployment  string          `json:"deployment"`
-	At          time.Time       `json:"at"`
-	Headline    string          `json:"headline"`
-	State       release.Mark    `json:"state"`
-	Version     string          `json:"version"`
-	Revision    int64           `json:"revision"`
-	Rollout     rolloutReport   `json:"rollout"`
-	Metrics     []metricReport  `json:"metrics"`
-	Causes      []string        `json:"causes"`
-	Release     *release.Record `json:"release,omitempty"`
-	Remarks     []string        `json:"remarks,omitempty"` // records that cannot be read
+	Schema      int            `json:"schema"`
+	Service     string         `json:"service"`
+	Environment string         `json:"environment"`
+	Cluster     string         `json:"cluster"`
+	Namespace   string         `json:"namespace"`
+	Deployment  string         `json:"deployment"`
+	At          time.Time      `json:"at"`
+	Headline    string         `json:"headline"`
+	State       release.Mark   `json:"state"`
+	Version     string         `json:"version"`
+	Revision    int64          `json:"revision"`
+	Rollout     rolloutReport  `json:"rollout"`
+	Metrics     []metricReport `json:"metrics"`
+	Causes      []string       `json:"causes"`
+	Release     *releaseReport `json:"release,omitempty"`
+	Remarks     []string       `json:"remarks,omitempty"` // records that cannot be read
+	last        *release.Record
 	items       []release.ItemView
 }
 
@@ -54,6 +56,7 @@ type metricReport struct {
 func newReport(plan release.Plan, s release.State, last *release.Record, now time.Time) report {
 	w, h := s.View.Workload, release.HeadlineOf(plan, s, now)
 	r := report{
+		Schema: statusSchema, Release: releaseOf(plan, last), last: last,
 		Service: plan.Service, Environment: plan.Environment, Cluster: plan.Cluster, Namespace: plan.Namespace,
 		Deployment: plan.Deployment, At: w.At, Headline: h.Short, State: h.Mark, Version: w.Version(plan.Container),
 		Rollout: rolloutReport{w.Convergence(), w.Desired, w.Updated, w.Ready, w.Available, w.Paused},
@@ -72,7 +75,7 @@ func newReport(plan release.Plan, s release.State, last *release.Record, now tim
 		}
 		r.Metrics = append(r.Metrics, m)
 	}
-	if r.Release = last; last != nil && len(last.Items) > 0 {
+	if last != nil && len(last.Items) > 0 {
 		r.items = release.Checklist(plan, release.State{Record: *last, View: s.View}, now)
 	}
 	return r
@@ -102,7 +105,7 @@ func (r report) print(cmd *cobra.Command) error {
 	if r.Release == nil {
 		return nil
 	}
-	fmt.Fprintf(out, "\nrelease %s → %s: %s%s\n", r.Release.From.Version, r.Release.To.Version, r.Release.Phase, endedAgo(r.Release, r.At))
+	fmt.Fprintf(out, "\nrelease %s → %s: %s%s\n", r.Release.From.Version, r.Release.To.Version, r.Release.Phase, endedAgo(r.last, r.At))
 	for _, v := range r.items {
 		fmt.Fprintf(t, "  %s\t%s\t%s\n", v.Item.Status, v.Spec.Title, v.Edge)
 	}

@@ -152,3 +152,20 @@ func runs(written map[MetricName]Failing) map[MetricName]Run {
 	}
 	return all
 }
+
+// UsedBudget is how much of the failure budget a record says is used, of the service or of
+// the canary, and by which metric; ok is false where it does not say.
+func UsedBudget(plan Plan, r Record) (used int, by MetricSpec, ok bool) {
+	if r.Judging == nil {
+		return 0, MetricSpec{}, false
+	}
+	s := State{Record: r}
+	s.View = s.View.recall(r.Judging, false)
+	used, by = Budget(plan, s.View)
+	if s.Underway() {
+		if n, name := CanaryBudget(plan, s); n >= used && n > 0 {
+			used, by = n, canarySpec(plan, name)
+		}
+	}
+	return used, by, true
+}
