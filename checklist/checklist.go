@@ -27,9 +27,10 @@ type Peaks interface {
 
 // Options are what a runner is made of.
 type Options struct {
-	Plan  release.Plan
-	Peaks Peaks
-	Now   func() time.Time // results carry the time that it tells; time.Now when nil
+	Plan      release.Plan
+	Peaks     Peaks
+	Approvals Approvals
+	Now       func() time.Time // results carry the time that it tells; time.Now when nil
 }
 
 // Runner performs release.Probe effects. It may be used from any goroutine.

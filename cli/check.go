@@ -56,7 +56,7 @@ func (s *session) examine(ctx context.Context) []row {
 		}
 		figures <- rows
 	}()
-	go func() { health <- s.health(ctx) }()
+	go func() { health <- append(s.health(ctx), s.approvals(ctx)...) }()
 
 	rows := []row{
 		{"config", "file", true, false, fmt.Sprintf("%s: %s to %s, %d items", s.config.File, s.plan.Service, s.plan.Environment, len(s.plan.Items)), ""},
@@ -127,6 +127,26 @@ func (s *session) health(ctx context.Context) []row {
 		rows = append(rows, r)
 	}
 	return rows
+}
+
+// approvals looks whether approvals can be read, and whether they can be forged, where
+// the checklist asks for one.
+func (s *session) approvals(ctx context.Context) []row {
+	if !release.NeedsApproval(s.plan) {
+		return nil
+	}
+	read := row{part: "checklist", name: "approvals", ok: true}
+	if all, err := s.cluster.Approvals(ctx); err != nil {
+		read.ok, read.found, read.next = false, err.Error(), "apply deploy/approvals.yaml with your names"
+	} else {
+		read.found = fmt.Sprintf("%d given for any version", len(all))
+	}
+	state, found := s.cluster.Enforcement(ctx)
+	policy := row{part: "checklist", name: "approvals policy", ok: state == release.Enforced, optional: true, found: "policy " + string(state)}
+	if !policy.ok {
+		policy.found, policy.next = policy.found+": "+found, "approvals can be forged: apply deploy/approvals.yaml"
+	}
+	return []row{read, policy}
 }
 
 // records looks whether the records can be read and written, the way a release

@@ -221,17 +221,20 @@ func aroundDeploy(plan Plan, s State) Refusal {
 // waited for.
 func gate(plan Plan, s State, now time.Time) Refusal {
 	var open []string
-	wait := true
+	wait, kind := true, RefusedApproval
 	for _, item := range Open(plan, s, now) {
 		if comesFirst(plan, item.Spec) {
 			open = append(open, item.Spec.Title)
+			if item.Spec.Type != ItemApproval {
+				kind = RefusedGate
+			}
 			wait = wait && item.Settles == ByItself
 		}
 	}
 	if len(open) == 0 {
 		return Refusal{}
 	}
-	return Refusal{Kind: RefusedGate, Wait: wait, Text: fmt.Sprintf("not before %s: %s", Count(len(open), "item"), strings.Join(open, ", "))}
+	return Refusal{Kind: kind, Wait: wait, Text: fmt.Sprintf("not before %s: %s", Count(len(open), "item"), strings.Join(open, ", "))}
 }
 
 // paused says that a new image would not roll out.

@@ -16,7 +16,8 @@ type finding struct {
 	verdict  Verdict
 	evidence string
 	facts    Facts
-	pending  bool // nothing has been looked at yet: neither good nor unknown
+	pending  bool   // it is too early to tell, or nothing has been looked at yet: neither good nor unknown
+	short    string // of one that is pending, where something is known: for the right edge
 }
 
 // check looks at every item that a machine settles.
@@ -125,7 +126,7 @@ func lookProbe(s State, spec ItemSpec, now time.Time) finding {
 	case result.At.IsZero():
 		return finding{verdict: NoData, pending: true}
 	case result.Early:
-		return finding{verdict: NoData, evidence: result.Detail, pending: true}
+		return finding{verdict: NoData, evidence: result.Detail, pending: true, short: result.Short}
 	case age > stale:
 		return finding{verdict: NoData, evidence: "last looked " + Age(age) + " ago"}
 	}

@@ -94,6 +94,9 @@ func edge(plan Plan, s State, spec ItemSpec, item Item, now time.Time) string {
 		if soak := s.soak(spec); soak > 0 {
 			return fmt.Sprintf("%s of %s", Span(s.View.Checks[spec.ID].For), Span(soak))
 		}
+		if f := look(plan, s, spec, now); f.pending && f.short != "" {
+			return f.short
+		}
 		return "looking"
 	}
 	switch {
@@ -158,7 +161,7 @@ func rows(plan Plan, s State, v ItemView, now time.Time) []Fact {
 			f := look(plan, s, spec, now)
 			switch {
 			case f.pending:
-				add("found", MarkNone, "nothing yet")
+				add("found", MarkNone, cmp.Or(f.evidence, "nothing yet"))
 			case f.verdict == Pass:
 				add("found", MarkPass, f.evidence)
 			case f.verdict == Fail:

@@ -32,6 +32,7 @@ type kind struct {
 	rolling bool // it is also due while the rollout is under way
 	look    func(plan Plan, s State, spec ItemSpec, now time.Time) finding
 	needs   func(spec ItemSpec, metric MetricName) bool // nil, or whether it passes only with that metric
+	people  bool                                        // it looks what people say: while it has not passed, a person settles it
 	// lost tells of one that is open whether no later look can mend it.
 	lost func(plan Plan, s State, item Item, now time.Time) bool
 

@@ -47,3 +47,30 @@ func TestGatesThatOpenByThemselves(t *testing.T) {
 		}
 	}
 }
+
+// An approval is given by people: where one is missing it is said at once.
+func TestGatesThatPeopleOpen(t *testing.T) {
+	plan := testPlan()
+	plan.Items = append([]release.ItemSpec{{ID: "approved", Title: "Change request approved", Stage: release.Pre, Type: release.ItemApproval}}, plan.Items...)
+	for name, c := range map[string]struct {
+		result release.Result
+		ok, on bool
+	}{
+		"nothing looked at yet": {on: true},
+		"nobody yet":            {result: release.Result{At: noon, Verdict: release.NoData, Early: true, Short: "0 of 1"}},
+		"rejected":              {result: release.Result{At: noon, Verdict: release.Fail}},
+		"approved":              {result: release.Result{At: noon, Verdict: release.Pass}, ok: true},
+	} {
+		s := release.State{Record: release.Record{ID: "r", Phase: release.Planned, To: release.Target{Version: "v2.5.0", Image: plan.Image + ":v2.5.0"}}}
+		for _, spec := range plan.Items {
+			s.Items = append(s.Items, release.Item{ID: spec.ID, Status: release.Passed})
+		}
+		s.View.Probes = map[string]release.ProbeState{"approved": {Result: c.result}}
+		s.View.Workload = release.Workload{At: noon, Found: true, UID: "u", Desired: 1, Replicas: 1, Available: 1, Updated: 1, Containers: []release.Container{{Name: "gateway", Image: plan.Image + ":v2.4.0"}}, Template: release.Template{Hash: "t"}}
+		s.View.Links = map[release.Source]release.Link{release.Kubernetes: {OK: true}}
+		deploy := choiceOf(t, plan, s, release.DoDeploy)
+		if gate := deploy.Refusal(); deploy.OK() != c.ok || gate.Wait != c.on || !c.ok && gate.Kind != release.RefusedApproval {
+			t.Errorf("%s: %+v", name, gate)
+		}
+	}
+}
