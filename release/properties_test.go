@@ -29,6 +29,7 @@ type machine struct {
 }
 
 func TestInvariants(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		m := newMachine(t)
 		m.prologue(t)
@@ -556,6 +557,7 @@ func encode(t rapid.TB, r release.Record) string {
 
 // A record read back is the record that was written: recovery loses nothing.
 func TestRecordSurvivesJSON(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		m := newMachine(t)
 		for range rapid.IntRange(1, 60).Draw(t, "events") {

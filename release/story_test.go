@@ -41,6 +41,7 @@ func TestStories(t *testing.T) {
 	}
 	for _, path := range paths {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
+			t.Parallel()
 			w := newWorld()
 			datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 				return w.run(t, d)
