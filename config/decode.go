@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"datahub.io/slipway/release"
 )
 
 // decoder walks the tree of the file and collects every problem on the way.
@@ -160,7 +162,7 @@ func shown(key string) string {
 func meant(word string, accepted []string) string {
 	best, least := "", 2+len(word)/3
 	for _, a := range accepted {
-		if n := distance(strings.ToLower(word), strings.ToLower(a)); n < least {
+		if n := release.Distance(strings.ToLower(word), strings.ToLower(a)); n < least {
 			best, least = a, n
 		}
 	}
@@ -168,25 +170,4 @@ func meant(word string, accepted []string) string {
 		return ""
 	}
 	return ", did you mean " + best + "?"
-}
-
-// distance is the Levenshtein distance in bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
