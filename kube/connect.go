@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/klog/v2"
@@ -59,6 +60,7 @@ type Client struct {
 	second   *Client            // of the canary's Deployment
 	manifest *appsv1.Deployment // nil: the canary is derived from stable
 	dynamic  dynamic.Interface  // for the kinds that a cluster need not have
+	objects  metadata.Interface // for that of which only the metadata is read
 
 	retry      chan struct{} // capacity 1: try a lost link now
 	retrySplit chan struct{} // capacity 1: read the split now
@@ -121,7 +123,12 @@ func Connect(opts Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("use context %q: %w", found.context, err)
 	}
+	bare, err := metadata.NewForConfigAndClient(metadata.ConfigFor(cfg), web)
+	if err != nil {
+		return nil, fmt.Errorf("use context %q: %w", found.context, err)
+	}
 	c := newClient(kube, metrics, opts)
+	c.objects = bare
 	c.cluster, c.own, c.server, c.namespace, c.http, c.clock = found.context, found.own, release.ShownAddress(cfg.Host), found.namespace, web, server
 	c.fingerprint = fingerprint(cfg)
 	if opts.Canary != nil {

@@ -92,7 +92,7 @@ func asked(all ...[]permission) map[string]bool {
 // each kind of it adds.
 func TestRolesArePermissions(t *testing.T) {
 	shipped := roles(t)
-	if names := slices.Sorted(maps.Keys(shipped)); !slices.Equal(names, []string{"slipway-canary-engineer", "slipway-canary-viewer", "slipway-engineer", "slipway-identity", "slipway-viewer"}) {
+	if names := slices.Sorted(maps.Keys(shipped)); !slices.Equal(names, []string{"slipway-canary-engineer", "slipway-canary-viewer", "slipway-engineer", "slipway-identity", "slipway-nodes", "slipway-pull-secrets", "slipway-viewer"}) {
 		t.Fatalf("roles %v", names)
 	}
 	var gateway Client
@@ -120,6 +120,16 @@ func TestRolesArePermissions(t *testing.T) {
 			if verb, _, _ := strings.Cut(line, " "); verb != "get" && verb != "list" && verb != "watch" {
 				t.Errorf("a viewer may %s", line)
 			}
+		}
+	}
+}
+
+// What an item of type image asks for besides has roles of its own.
+func TestGroundRolesArePermissions(t *testing.T) {
+	shipped := roles(t)
+	for name, asks := range map[string][]permission{"slipway-nodes": nodePermissions, "slipway-pull-secrets": secretPermissions} {
+		if grants := granted(t, shipped[name].Rules); !maps.Equal(grants, asked(asks)) {
+			t.Errorf("%s grants %v, asked for is %v", name, grants, asked(asks))
 		}
 	}
 }
