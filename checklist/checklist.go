@@ -10,6 +10,9 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
+	"strings"
+	"sync"
 	"time"
 
 	"datahub.io/slipway/release"
@@ -29,6 +32,7 @@ type Peaks interface {
 type Options struct {
 	Plan      release.Plan
 	Peaks     Peaks
+	Ground    Ground
 	Approvals Approvals
 	Now       func() time.Time // results carry the time that it tells; time.Now when nil
 }
@@ -37,6 +41,10 @@ type Options struct {
 type Runner struct {
 	Options
 	http *http.Client
+
+	mu         sync.Mutex
+	registries map[string]*registry // by repository, once it was asked
+	hubs       map[string]*hub      // by address and repository
 }
 
 // New makes a runner.
@@ -44,7 +52,62 @@ func New(o Options) *Runner {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Runner{Options: o, http: newClient()}
+	return &Runner{Options: o, http: newClient(), registries: map[string]*registry{}, hubs: map[string]*hub{}}
+}
+
+// registryOf opens a repository, or gives the one that is open: it keeps what it has read.
+func (r *Runner) registryOf(repository string) (*registry, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if at, ok := r.registries[repository]; ok {
+		return at, nil
+	}
+	at, err := openRegistry(repository)
+	if err == nil {
+		r.registries[repository] = at
+	}
+	return at, err
+}
+
+// hubOf opens a repository on GitHub, or gives the one that is open, with its token as it
+// was then.
+func (r *Runner) hubOf(check release.GitHubCheck) (*hub, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	key := check.URL + " " + check.Repository
+	if h, ok := r.hubs[key]; ok {
+		return h, nil
+	}
+	token, err := secretOf(check.TokenEnv, check.TokenFile)
+	if err != nil {
+		return nil, err
+	}
+	h, err := openHub(check.Repository, check.URL, token)
+	if err == nil {
+		r.hubs[key] = h
+	}
+	return h, err
+}
+
+// secretOf reads a secret from a variable or a file; neither: there is none.
+func secretOf(variable, file string) (string, error) {
+	switch {
+	case variable != "":
+		if secret := os.Getenv(variable); secret != "" {
+			return secret, nil
+		}
+		return "", fmt.Errorf("found nothing in the variable %s; accepted: a token", variable)
+	case file != "":
+		text, err := untrusted.ReadFile(file, bodyLimit)
+		if err != nil {
+			return "", err
+		}
+		if secret := strings.TrimSpace(string(text)); secret != "" {
+			return secret, nil
+		}
+		return "", fmt.Errorf("found nothing in %s; accepted: a token", file)
+	}
+	return "", nil
 }
 
 // probe looks once for one item.
@@ -72,6 +135,9 @@ func (r *Runner) Probe(ctx context.Context, spec release.ItemSpec, state release
 	result := look(ctx, r, spec, state)
 	result.At = r.Now()
 	result.Short, result.Detail = untrusted.Line(result.Short, longest), untrusted.Line(result.Detail, longest)
+	for i := range result.Rows {
+		result.Rows[i].Label = untrusted.Line(result.Rows[i].Label, longest)
+	}
 	for name, text := range result.Facts {
 		result.Facts[name] = untrusted.Line(text, longest)
 	}

@@ -13,22 +13,21 @@ import (
 )
 
 // finding is a result on its way: what a probe found so far.
-type finding struct {
-	release.Result
-	facts  []fact
-	digest string        // of the image that was looked at
-	wait   time.Duration // that the other side asks for before the next question
+type finding struct{ release.Result }
+
+// add adds a row of evidence.
+func (f *finding) add(label string, mark release.Mark, text string) {
+	f.Rows = append(f.Rows, release.Fact{Label: label, Mark: mark, Text: untrusted.Line(text, longest)})
 }
 
-// fact is one line of evidence: what was read of one thing.
-type fact struct {
-	name string
-	mark release.Mark
-	text string
-}
-
-func (f *finding) add(name string, mark release.Mark, text string) {
-	f.facts = append(f.facts, fact{name, mark, untrusted.Line(text, longest)})
+// fact keeps what later steps can use.
+func (f *finding) fact(name release.FactName, text string) {
+	if f.Facts == nil {
+		f.Facts = release.Facts{}
+	}
+	if text != "" {
+		f.Facts[name] = text
+	}
 }
 
 // fail makes a finding one that fails; what fails stays the first reason.
@@ -46,7 +45,7 @@ func (f *finding) noData(short, detail string) {
 }
 
 // from begins a finding with what is known.
-func from(r release.Result) finding { return finding{Result: r} }
+func from(r release.Result) finding { return finding{r} }
 
 // longestWait bounds what another side may ask us to wait.
 const longestWait = time.Hour
@@ -86,14 +85,4 @@ func nearest(name string, all []string) []string {
 		names = append(names, n.name)
 	}
 	return names
-}
-
-// ShortDigest is a digest as a person compares it: "sha256:9f2c41d0…e41".
-func ShortDigest(digest string) string {
-	const head, end = 8, 3
-	algorithm, hex, _ := strings.Cut(digest, ":")
-	if len(hex) <= head+end {
-		return digest
-	}
-	return algorithm + ":" + hex[:head] + "…" + hex[len(hex)-end:]
 }

@@ -13,17 +13,19 @@ import (
 	"datahub.io/slipway/untrusted"
 )
 
-// githubCheck says what an item looks at in the repository.
-type githubCheck struct {
-	checks      []string // that must be green at the tag's commit; none: the tag itself is looked at
-	branch      string   // that must have the tag's commit
-	lightweight bool     // a tag without annotation is enough
-}
+var _ = register(release.ItemGitHub, func(ctx context.Context, r *Runner, spec release.ItemSpec, state release.State) release.Result {
+	check := release.SettingsOf[release.GitHubCheck](spec)
+	h, err := r.hubOf(check)
+	if err != nil {
+		return lasting(noData("no token", err.Error()))
+	}
+	return probeGitHub(ctx, h, check, state.To.Version, r.Now()).Result
+})
 
 // probeGitHub passes when the tag of the release is as it should be, or, for an item that
 // names checks, when each of them has succeeded for the tag's commit. A check that is not
 // there, still runs or was skipped is no data.
-func probeGitHub(ctx context.Context, h *hub, check githubCheck, version string, now time.Time) finding {
+func probeGitHub(ctx context.Context, h *hub, check release.GitHubCheck, version string, now time.Time) finding {
 	ctx, cancel := context.WithTimeout(ctx, githubTimeout)
 	defer cancel()
 	tag, err := h.tag(ctx, version)
@@ -38,12 +40,13 @@ func probeGitHub(ctx context.Context, h *hub, check githubCheck, version string,
 		return h.refusal(err, now)
 	}
 	var result finding
-	if len(check.checks) == 0 {
+	if len(check.Checks) == 0 {
 		result = h.judgeTag(ctx, check, tag, version, checks, now)
 	} else {
-		result = judgeChecks(check.checks, checks, now)
+		result = judgeChecks(check.Checks, checks, now)
 		result.add("commit", release.MarkNone, fmt.Sprintf("%s, of the tag %s", short(tag.commit), version))
 	}
+	result.fact(release.FactCommit, tag.commit)
 	if left = cmp.Or(left, tag.rate); left.limit > 0 {
 		result.add("rate", release.MarkNone, fmt.Sprintf("%d of %d requests left, to %s", left.left, left.limit, left.reset.Local().Format("15:04")))
 	}
@@ -68,8 +71,8 @@ func (h *hub) missing(ctx context.Context, version string) finding {
 
 // judgeTag judges the tag itself. Its checks are told, not judged: each has an item of
 // its own, which is red where it failed.
-func (h *hub) judgeTag(ctx context.Context, check githubCheck, tag gitTag, version string, checks []ciCheck, now time.Time) finding {
-	result := from(pass(short(tag.commit), fmt.Sprintf("%s is %s, on %s", version, short(tag.commit), check.branch)))
+func (h *hub) judgeTag(ctx context.Context, check release.GitHubCheck, tag gitTag, version string, checks []ciCheck, now time.Time) finding {
+	result := from(pass(short(tag.commit), fmt.Sprintf("%s is %s, on %s", version, short(tag.commit), check.Branch)))
 	result.add("commit", release.MarkPass, tag.commit)
 	switch {
 	case tag.annotated:
@@ -81,23 +84,23 @@ func (h *hub) judgeTag(ctx context.Context, check githubCheck, tag gitTag, versi
 			text += ", " + tag.at.Local().Format("2 Jan 15:04")
 		}
 		result.add("tag", release.MarkPass, text)
-	case check.lightweight:
+	case check.Lightweight:
 		result.add("tag", release.MarkNone, "lightweight")
 	default:
 		result.fail("lightweight", fmt.Sprintf("the tag %s is not annotated: git tag -a %s", version, version))
 		result.add("tag", release.MarkFail, "not annotated")
 	}
-	on, err := h.contains(ctx, check.branch, tag.commit)
+	on, err := h.contains(ctx, check.Branch, tag.commit)
 	switch {
 	case err != nil:
 		why := h.refusal(err, now)
-		result.noData("branch?", fmt.Sprintf("whether %s has %s is not known: %s", check.branch, version, why.Detail))
+		result.noData("branch?", fmt.Sprintf("whether %s has %s is not known: %s", check.Branch, version, why.Detail))
 		result.add("branch", release.MarkUnknown, why.Detail)
 	case on:
-		result.add("branch", release.MarkPass, "on "+check.branch)
+		result.add("branch", release.MarkPass, "on "+check.Branch)
 	default:
-		result.fail("not on "+check.branch, fmt.Sprintf("%s is %s, which is not on %s", version, short(tag.commit), check.branch))
-		result.add("branch", release.MarkFail, "not on "+check.branch)
+		result.fail("not on "+check.Branch, fmt.Sprintf("%s is %s, which is not on %s", version, short(tag.commit), check.Branch))
+		result.add("branch", release.MarkFail, "not on "+check.Branch)
 	}
 	green, mark := 0, release.MarkPass
 	var red []string
@@ -147,6 +150,10 @@ func judgeChecks(wanted []string, all []ciCheck, now time.Time) finding {
 				if result.Verdict == release.Pass && result.Short == "" {
 					result.Short = c.short()
 				}
+				if c.number > 0 {
+					result.fact(release.FactRun, fmt.Sprint(c.number))
+				}
+				result.fact(release.FactLink, c.link)
 			case ciRed:
 				result.fail(c.short(), name+": "+text)
 				result.add(name, release.MarkFail, text)

@@ -185,7 +185,7 @@ func with(run map[string]any, key string, value any) map[string]any {
 }
 
 // said is all that a person can read of a finding.
-func (f finding) said() string { return fmt.Sprint(f.Short, "\n", f.Detail, "\n", f.facts) }
+func (f finding) said() string { return fmt.Sprint(f.Short, "\n", f.Detail, "\n", f.Rows) }
 
 func TestGitHubChecks(t *testing.T) {
 	g := openGitHub(t)
@@ -236,7 +236,7 @@ func TestGitHubChecks(t *testing.T) {
 		"the newest of a flow": {[]string{"nightly"}, release.Pass, false, "#9", "nightly: run #9 green 11:43"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := probeGitHub(t.Context(), g.open(""), githubCheck{checks: c.checks, branch: "main"}, "v2.5.0", now)
+			got := probeGitHub(t.Context(), g.open(""), release.GitHubCheck{Checks: c.checks, Branch: "main"}, "v2.5.0", now)
 			if got.Verdict != c.verdict || got.Early != c.early || got.Short != c.short || !strings.Contains(got.said(), c.said) || strings.Contains(got.said(), "\x1b") {
 				t.Errorf("%+v\nwant %+v", got, c)
 			}
@@ -244,7 +244,7 @@ func TestGitHubChecks(t *testing.T) {
 	}
 	t.Run("more than can be read", func(t *testing.T) {
 		g.page = 1
-		got := probeGitHub(t.Context(), g.open(""), githubCheck{checks: []string{"load-tests"}, branch: "main"}, "v2.5.0", now)
+		got := probeGitHub(t.Context(), g.open(""), release.GitHubCheck{Checks: []string{"load-tests"}, Branch: "main"}, "v2.5.0", now)
 		if got.Verdict != release.NoData || !strings.Contains(got.Detail, "more than 500 entries") {
 			t.Errorf("%+v", got)
 		}
@@ -260,16 +260,16 @@ func TestGitHubTag(t *testing.T) {
 	g.tag("v2.6.0", "-a", "-m", "Release v2.6.0")
 	for name, c := range map[string]struct {
 		version     string
-		check       githubCheck
+		check       release.GitHubCheck
 		verdict     release.Verdict
 		short, said string
 	}{
-		"annotated, on main":  {"v2.5.0", githubCheck{branch: "main"}, release.Pass, commit[:7], "on main; 1 of 2 checks green; red: scan"},
-		"lightweight":         {"v2.4.0", githubCheck{branch: "main"}, release.Fail, "lightweight", "git tag -a v2.4.0"},
-		"lightweight allowed": {"v2.4.0", githubCheck{branch: "main", lightweight: true}, release.Pass, "", "lightweight"},
-		"not on main":         {"v2.6.0", githubCheck{branch: "main"}, release.Fail, "not on main", "which is not on main"},
-		"on another branch":   {"v2.6.0", githubCheck{branch: "side"}, release.Pass, "", "on side"},
-		"no tag":              {"v2.5.1", githubCheck{branch: "main"}, release.Fail, "no tag", "the nearest: v2.5.0"},
+		"annotated, on main":  {"v2.5.0", release.GitHubCheck{Branch: "main"}, release.Pass, commit[:7], "on main; 1 of 2 checks green; red: scan"},
+		"lightweight":         {"v2.4.0", release.GitHubCheck{Branch: "main"}, release.Fail, "lightweight", "git tag -a v2.4.0"},
+		"lightweight allowed": {"v2.4.0", release.GitHubCheck{Branch: "main", Lightweight: true}, release.Pass, "", "lightweight"},
+		"not on main":         {"v2.6.0", release.GitHubCheck{Branch: "main"}, release.Fail, "not on main", "which is not on main"},
+		"on another branch":   {"v2.6.0", release.GitHubCheck{Branch: "side"}, release.Pass, "", "on side"},
+		"no tag":              {"v2.5.1", release.GitHubCheck{Branch: "main"}, release.Fail, "no tag", "the nearest: v2.5.0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := probeGitHub(t.Context(), g.open(""), c.check, c.version, now)
@@ -285,7 +285,7 @@ func TestGitHubAsksConditionally(t *testing.T) {
 	g := openGitHub(t)
 	commit := g.tag("v2.5.0", "-a", "-m", "Release v2.5.0")
 	g.runs[commit] = []map[string]any{checkRun("scan", "in_progress", "")}
-	h, check := g.open(""), githubCheck{checks: []string{"scan"}}
+	h, check := g.open(""), release.GitHubCheck{Checks: []string{"scan"}}
 	probeGitHub(t.Context(), h, check, "v2.5.0", now)
 	before := len(g.asked)
 	got := probeGitHub(t.Context(), h, check, "v2.5.0", now)
@@ -343,8 +343,8 @@ func TestGitHubFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g.front = c.front
-			got := probeGitHub(t.Context(), g.open("s3cret"), githubCheck{branch: "main"}, "v2.5.0", now)
-			if got.Verdict != release.NoData || got.Lasting != c.lasting || got.wait != c.wait || !strings.Contains(got.Detail, c.said) || strings.Contains(got.said(), "s3cret") {
+			got := probeGitHub(t.Context(), g.open("s3cret"), release.GitHubCheck{Branch: "main"}, "v2.5.0", now)
+			if got.Verdict != release.NoData || got.Lasting != c.lasting || got.Wait != c.wait || !strings.Contains(got.Detail, c.said) || strings.Contains(got.said(), "s3cret") {
 				t.Errorf("%+v\nwant %q", got, c.said)
 			}
 		})
@@ -353,16 +353,16 @@ func TestGitHubFaults(t *testing.T) {
 		g.front = func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
-		if got := probeGitHub(ctx, g.open(""), githubCheck{branch: "main"}, "v2.5.0", now); got.Verdict != release.NoData || got.Lasting {
+		if got := probeGitHub(ctx, g.open(""), release.GitHubCheck{Branch: "main"}, "v2.5.0", now); got.Verdict != release.NoData || got.Lasting {
 			t.Errorf("%+v", got)
 		}
 	})
 	t.Run("with its token", func(t *testing.T) {
 		g.front, g.token = nil, "s3cret"
-		if got := probeGitHub(t.Context(), g.open("s3cret"), githubCheck{branch: "main"}, "v2.5.0", now); got.Verdict != release.Pass {
+		if got := probeGitHub(t.Context(), g.open("s3cret"), release.GitHubCheck{Branch: "main"}, "v2.5.0", now); got.Verdict != release.Pass {
 			t.Errorf("%+v", got)
 		}
-		if got := probeGitHub(t.Context(), g.open("other"), githubCheck{branch: "main"}, "v2.5.0", now); got.Verdict != release.NoData || got.Short != "401" {
+		if got := probeGitHub(t.Context(), g.open("other"), release.GitHubCheck{Branch: "main"}, "v2.5.0", now); got.Verdict != release.NoData || got.Short != "401" {
 			t.Errorf("%+v", got)
 		}
 	})

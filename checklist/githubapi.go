@@ -274,12 +274,12 @@ func (h *hub) refusal(err error, now time.Time) finding {
 	switch {
 	case errors.As(err, &used):
 		result := from(noData("rate limit", fmt.Sprintf("%s: the rate limit of %d requests is used up, until %s", h.host, used.Rate.Limit, used.Rate.Reset.Local().Format("15:04:05"))))
-		result.wait = min(max(used.Rate.Reset.Sub(now), 0), longestWait)
+		result.Wait = min(max(used.Rate.Reset.Sub(now), 0), longestWait)
 		return result
 	case errors.As(err, &abused):
 		result := from(noData("rate limit", fmt.Sprintf("%s asks to slow down: %s", h.host, abused.Message)))
 		if abused.RetryAfter != nil {
-			result.wait = min(*abused.RetryAfter, longestWait)
+			result.Wait = min(*abused.RetryAfter, longestWait)
 		}
 		return result
 	case errors.As(err, &answer) && answer.Response != nil:
@@ -297,7 +297,7 @@ func (h *hub) refusal(err error, now time.Time) finding {
 			return from(lasting(noData("404", fmt.Sprintf("%s: no repository %s/%s, or the token may not read it", h.host, h.owner, h.name))))
 		}
 		result := from(noData(fmt.Sprint(status), said))
-		result.wait = retryAfter(answer.Response.Header)
+		result.Wait = retryAfter(answer.Response.Header)
 		return result
 	}
 	return from(noData("no answer", fmt.Sprintf("%s: %s", h.host, cause(err, githubTimeout))))

@@ -1,6 +1,7 @@
 package checklist
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,17 +20,20 @@ type Ground interface {
 	PullSecrets(ctx context.Context) (map[string]bool, error)
 }
 
-// imageCheck looks at the image of a release in its registry.
-type imageCheck struct {
-	platforms []string // that the image must have; nil: those of the cluster's nodes
-	secrets   bool     // the pull secrets must exist
-}
+var _ = register(release.ItemImage, func(ctx context.Context, r *Runner, spec release.ItemSpec, state release.State) release.Result {
+	check := release.SettingsOf[release.ImageCheck](spec)
+	at, err := r.registryOf(cmp.Or(check.Repository, r.Plan.Image))
+	if err != nil {
+		return lasting(noData("no repository", err.Error()))
+	}
+	return probeImage(ctx, at, r.Ground, check, state.To.Version, release.ParseImage(state.To.Image).Digest).Result
+})
 
 // probeImage passes when the registry has the tag, the image runs on every node that its
 // pods may run on, and the cluster has the login to pull it. Its digest is what the tag
 // names now; pinned is what this release has verified before, or empty: a tag that names
 // something else by now fails. A registry that does not answer is no data.
-func probeImage(ctx context.Context, at *registry, ground Ground, check imageCheck, tag, pinned string) finding {
+func probeImage(ctx context.Context, at *registry, ground Ground, check release.ImageCheck, tag, pinned string) finding {
 	ctx, cancel := context.WithTimeout(ctx, registryTimeout)
 	defer cancel()
 	a := at.ask(ctx)
@@ -50,8 +54,9 @@ func probeImage(ctx context.Context, at *registry, ground Ground, check imageChe
 
 // describeImage is what is said of an image that is there.
 func describeImage(image pulled, tag string) finding {
-	result := from(pass(ShortDigest(image.digest), fmt.Sprintf("%s is %s, %s", tag, ShortDigest(image.digest), strings.Join(image.platforms, ", "))))
-	result.digest = image.digest
+	result := from(pass(release.ShortDigest(image.digest), fmt.Sprintf("%s is %s, %s", tag, release.ShortDigest(image.digest), strings.Join(image.platforms, ", "))))
+	result.fact(release.FactDigest, image.digest)
+	result.fact(release.FactPlatforms, strings.Join(image.platforms, ", "))
 	result.add("digest", release.MarkPass, image.digest)
 	size := release.Format(release.Bytes, float64(image.size))
 	if built := image.created; !built.IsZero() && built.Unix() > 0 { // reproducible builds say 1970
@@ -62,17 +67,17 @@ func describeImage(image pulled, tag string) finding {
 }
 
 // runsOn judges whether the cluster can run the image.
-func runsOn(ctx context.Context, ground Ground, check imageCheck, image pulled, result finding) finding {
+func runsOn(ctx context.Context, ground Ground, check release.ImageCheck, image pulled, result finding) finding {
 	has := strings.Join(image.platforms, ", ")
 	nodes, err := map[string]int{}, error(nil)
-	if check.platforms == nil {
+	if check.Platforms == nil {
 		nodes, err = ground.Platforms(ctx)
 	}
-	switch lack := lacking(check.platforms, nodes, image.platforms); {
+	switch lack := lacking(check.Platforms, nodes, image.platforms); {
 	case err != nil:
 		result.noData("nodes unseen", fmt.Sprintf("which platforms the nodes have is not known: %v; or name them: platforms", err))
 		result.add("platforms", release.MarkUnknown, has+"; the nodes' are not known")
-	case check.platforms == nil && len(nodes) == 0:
+	case check.Platforms == nil && len(nodes) == 0:
 		result.noData("no nodes", "no node was found that its pods may run on")
 		result.add("platforms", release.MarkUnknown, has+"; no nodes")
 	case lack != "":
@@ -81,7 +86,7 @@ func runsOn(ctx context.Context, ground Ground, check imageCheck, image pulled, 
 	default:
 		result.add("platforms", release.MarkPass, has)
 	}
-	if !check.secrets {
+	if !check.PullSecrets {
 		return result
 	}
 	secrets, err := ground.PullSecrets(ctx)
@@ -134,8 +139,8 @@ func lacking(wanted []string, nodes map[string]int, has []string) string {
 // moved says that a tag names another image than the one that was verified. What is in
 // the verified one is looked up again: it may have been deleted with its tag.
 func (a *asking) moved(result finding, now pulled, tag, pinned string) finding {
-	result.fail("tag moved", fmt.Sprintf("%s moved: verified %s, the tag is now %s", tag, ShortDigest(pinned), ShortDigest(now.digest)))
-	result.facts = nil
+	result.fail("tag moved", fmt.Sprintf("%s moved: verified %s, the tag is now %s", tag, release.ShortDigest(pinned), release.ShortDigest(now.digest)))
+	result.Rows = nil
 	result.add("verified", release.MarkPass, pinned)
 	result.add("tag now", release.MarkFail, now.digest+built(now.created))
 	before, err := a.pull(pinned)

@@ -112,7 +112,7 @@ func (g ground) PullSecrets(context.Context) (map[string]bool, error) { return g
 
 var both = ground{nodes: map[string]int{"linux/amd64": 4, "linux/arm64": 2}, secrets: map[string]bool{"regcred": true}}
 
-func (h *testRegistry) probe(t *testing.T, g ground, check imageCheck, tag, pinned string) finding {
+func (h *testRegistry) probe(t *testing.T, g ground, check release.ImageCheck, tag, pinned string) finding {
 	t.Helper()
 	at, err := openRegistry(h.repository)
 	if err != nil {
@@ -128,29 +128,29 @@ func TestImage(t *testing.T) {
 	for name, c := range map[string]struct {
 		tag     string
 		ground  ground
-		check   imageCheck
+		check   release.ImageCheck
 		pinned  string
 		verdict release.Verdict
 		lasting bool
 		digest  string
 		said    string // in the detail or a fact
 	}{
-		"an index":          {"v2.5.0", both, imageCheck{secrets: true}, "", release.Pass, false, two, "with Secret regcred"},
-		"the same still":    {"v2.5.0", both, imageCheck{}, two, release.Pass, false, two, "linux/amd64, linux/arm64"},
-		"one image":         {"v2.4.0", ground{nodes: map[string]int{"linux/amd64": 4}}, imageCheck{}, "", release.Pass, false, one, "built"},
-		"moved":             {"v2.5.0", both, imageCheck{}, one, release.Fail, false, two, "3 of 3 layers"},
-		"moved, and gone":   {"v2.5.0", both, imageCheck{}, "sha256:" + strings.Repeat("0", 64), release.Fail, false, two, "has no tag"},
-		"wrong platform":    {"v2.4.0", both, imageCheck{}, "", release.Fail, false, one, "linux/arm64, which 2 of 6 nodes have"},
-		"declared":          {"v2.4.0", ground{err: errors.New("forbidden")}, imageCheck{platforms: []string{"linux/amd64"}}, "", release.Pass, false, one, "linux/amd64"},
-		"declared, missing": {"v2.4.0", both, imageCheck{platforms: []string{"linux/arm64"}}, "", release.Fail, false, one, "no linux/arm64, only linux/amd64"},
-		"nodes unseen":      {"v2.4.0", ground{err: errors.New("forbidden")}, imageCheck{}, "", release.NoData, false, one, "forbidden"},
-		"no nodes":          {"v2.4.0", ground{}, imageCheck{}, "", release.NoData, false, one, "no node"},
-		"no secret":         {"v2.5.0", ground{nodes: both.nodes, secrets: map[string]bool{"regcred": false}}, imageCheck{secrets: true}, "", release.Fail, false, two, "no Secret regcred"},
-		"no tag":            {"v2.4.9", both, imageCheck{}, "", release.Fail, false, "", "the nearest: v2.4.1, v2.4.0, v2.5.0"},
+		"an index":          {"v2.5.0", both, release.ImageCheck{PullSecrets: true}, "", release.Pass, false, two, "with Secret regcred"},
+		"the same still":    {"v2.5.0", both, release.ImageCheck{}, two, release.Pass, false, two, "linux/amd64, linux/arm64"},
+		"one image":         {"v2.4.0", ground{nodes: map[string]int{"linux/amd64": 4}}, release.ImageCheck{}, "", release.Pass, false, one, "built"},
+		"moved":             {"v2.5.0", both, release.ImageCheck{}, one, release.Fail, false, two, "3 of 3 layers"},
+		"moved, and gone":   {"v2.5.0", both, release.ImageCheck{}, "sha256:" + strings.Repeat("0", 64), release.Fail, false, two, "has no tag"},
+		"wrong platform":    {"v2.4.0", both, release.ImageCheck{}, "", release.Fail, false, one, "linux/arm64, which 2 of 6 nodes have"},
+		"declared":          {"v2.4.0", ground{err: errors.New("forbidden")}, release.ImageCheck{Platforms: []string{"linux/amd64"}}, "", release.Pass, false, one, "linux/amd64"},
+		"declared, missing": {"v2.4.0", both, release.ImageCheck{Platforms: []string{"linux/arm64"}}, "", release.Fail, false, one, "no linux/arm64, only linux/amd64"},
+		"nodes unseen":      {"v2.4.0", ground{err: errors.New("forbidden")}, release.ImageCheck{}, "", release.NoData, false, one, "forbidden"},
+		"no nodes":          {"v2.4.0", ground{}, release.ImageCheck{}, "", release.NoData, false, one, "no node"},
+		"no secret":         {"v2.5.0", ground{nodes: both.nodes, secrets: map[string]bool{"regcred": false}}, release.ImageCheck{PullSecrets: true}, "", release.Fail, false, two, "no Secret regcred"},
+		"no tag":            {"v2.4.9", both, release.ImageCheck{}, "", release.Fail, false, "", "the nearest: v2.4.1, v2.4.0, v2.5.0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := h.probe(t, c.ground, c.check, c.tag, c.pinned)
-			if got.Verdict != c.verdict || got.Lasting != c.lasting || got.digest != c.digest || !strings.Contains(got.Detail+fmt.Sprint(got.facts), c.said) {
+			if got.Verdict != c.verdict || got.Lasting != c.lasting || got.Facts[release.FactDigest] != c.digest || !strings.Contains(got.Detail+fmt.Sprint(got.Rows), c.said) {
 				t.Errorf("%+v\nwant %+v", got, c)
 			}
 		})
@@ -165,9 +165,9 @@ func TestImageIsReadOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	probeImage(t.Context(), at, both, imageCheck{}, "v2.5.0", "")
+	probeImage(t.Context(), at, both, release.ImageCheck{}, "v2.5.0", "")
 	h.asked = nil
-	if got := probeImage(t.Context(), at, both, imageCheck{}, "v2.5.0", ""); got.Verdict != release.Pass {
+	if got := probeImage(t.Context(), at, both, release.ImageCheck{}, "v2.5.0", ""); got.Verdict != release.Pass {
 		t.Fatalf("%+v", got)
 	}
 	if want := []string{"GET /v2/", "HEAD /v2/datahub/gateway/manifests/v2.5.0"}; fmt.Sprint(h.asked) != fmt.Sprint(want) {
@@ -235,8 +235,8 @@ func TestRegistryFaults(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := openTestRegistry(t)
 			h.front = c.front
-			got := h.probe(t, both, imageCheck{}, "v2.5.0", "")
-			if got.Verdict != c.verdict || got.Lasting != c.lasting || got.wait != c.wait || !strings.Contains(got.Detail, c.said) || got.Short == "" {
+			got := h.probe(t, both, release.ImageCheck{}, "v2.5.0", "")
+			if got.Verdict != c.verdict || got.Lasting != c.lasting || got.Wait != c.wait || !strings.Contains(got.Detail, c.said) || got.Short == "" {
 				t.Errorf("%+v\nwant %q", got, c.said)
 			}
 			if len(h.asked) > 20 {
@@ -253,7 +253,7 @@ func TestRegistryFaults(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
-		if got := probeImage(ctx, at, both, imageCheck{}, "v2.5.0", ""); got.Verdict != release.NoData || got.Lasting {
+		if got := probeImage(ctx, at, both, release.ImageCheck{}, "v2.5.0", ""); got.Verdict != release.NoData || got.Lasting {
 			t.Errorf("%+v", got)
 		}
 	})
@@ -262,7 +262,7 @@ func TestRegistryFaults(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := probeImage(t.Context(), at, both, imageCheck{}, "v2.5.0", ""); got.Verdict != release.NoData || !strings.Contains(got.Detail, "refused") {
+		if got := probeImage(t.Context(), at, both, release.ImageCheck{}, "v2.5.0", ""); got.Verdict != release.NoData || !strings.Contains(got.Detail, "refused") {
 			t.Errorf("%+v", got)
 		}
 	})
@@ -317,7 +317,7 @@ func TestLogin(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(c.config), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			got := h.probe(t, both, imageCheck{}, "v2.5.0", digest)
+			got := h.probe(t, both, release.ImageCheck{}, "v2.5.0", digest)
 			if got.Verdict != c.verdict || !strings.Contains(got.Detail, c.said) || strings.Contains(fmt.Sprintf("%+v", got), "s3cret") {
 				t.Errorf("%+v\nwant %q", got, c.said)
 			}

@@ -286,7 +286,7 @@ func (a *asking) answered(answer *transport.Error, tag string) finding {
 		said += fmt.Sprintf("; asks to wait %s", release.Age(a.limited.wait))
 	}
 	result := from(noData(fmt.Sprint(status), fmt.Sprintf("%s: %s", host, said)))
-	result.wait = a.limited.wait
+	result.Wait = a.limited.wait
 	return result
 }
 

@@ -111,7 +111,7 @@ func (s *session) containers(w release.Workload) []row {
 // release a 200 is enough, whatever version it names: that it names none is said,
 // for the item will not pass with it.
 func (s *session) health(ctx context.Context) []row {
-	runner := checklist.New(checklist.Options{Plan: s.plan, Peaks: s.metrics})
+	runner := checklist.New(checklist.Options{Plan: s.plan, Peaks: s.metrics, Ground: s.cluster})
 	var rows []row
 	for _, spec := range s.plan.Items {
 		if spec.Type != release.ItemHTTP {

@@ -143,7 +143,7 @@ func (s *session) engineOptions() engine.Options {
 	return engine.Options{
 		Plan: s.plan, Cluster: s.cluster, Metrics: s.metrics, Journals: records{s.store},
 		Windows: s.env.Schedule.Windows,
-		Prober:  checklist.New(checklist.Options{Plan: s.plan, Peaks: s.metrics, Approvals: s.cluster}), Local: localAccount(),
+		Prober:  checklist.New(checklist.Options{Plan: s.plan, Peaks: s.metrics, Ground: s.cluster, Approvals: s.cluster}), Local: localAccount(),
 	}
 }
 

@@ -39,9 +39,10 @@ type Environment struct {
 	Metrics    Metrics
 	Rollback   release.Rollback
 	Items      []release.ItemSpec
-	Schedule   Schedule // when changes may be made
-	Canary     *Canary  // how canary releases go; nil: releases are rolling updates
-	wrong      Errors   // what stands against this environment's releases alone
+	GitHub     release.GitHubCheck // what its items of type github have in common
+	Schedule   Schedule            // when changes may be made
+	Canary     *Canary             // how canary releases go; nil: releases are rolling updates
+	wrong      Errors              // what stands against this environment's releases alone
 }
 
 // Endpoint is where Prometheus answers.

@@ -37,6 +37,7 @@ func (d *decoder) config(root *yaml.Node) *Config {
 		{"rollback", "", d.rollback(&base.Rollback)},
 		{"metrics", "", d.metrics(&base.Metrics)},
 		{"changeWindow", "", d.schedule(&base.Schedule)},
+		{"github", "", d.github(&base.GitHub)},
 		{"checklist", "", d.checklist(&base.Items)},
 		{"environments", "a list of environments", d.environments(&c.Environments, &base)},
 	})

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -37,5 +38,57 @@ func TestItemsThatPassAfterTheDeploy(t *testing.T) {
 		if refused := err != nil && strings.Contains(err.Error(), "early, of type "+string(kind)+", before the deploy"); refused != kind.AfterDeploy() {
 			t.Errorf("%s: %v", kind, err)
 		}
+	}
+}
+
+const deployItem = "\n  - {id: rolling-update-in-progress}\n"
+
+// What items of type image and github say is read, and what they leave out comes from the
+// block for all of them.
+func TestOutsideItems(t *testing.T) {
+	isolate(t)
+	c, err := load(t, minimal+`
+github: {repository: datahub/gateway, url: "https://github.datahub.io", tokenEnv: GITHUB_TOKEN, branch: release}
+checklist:
+  - {id: tag, title: Tag, stage: pre, type: github, lightweight: true}
+  - {id: scan, title: Scan, stage: pre, type: github, repository: datahub/other, branch: main, checks: [security-scan, "load tests"]}
+  - {id: image, title: Image, stage: pre, type: image}
+  - {id: there, title: There, stage: pre, type: image, repository: "mirror:5000/gateway", platforms: [linux/amd64], pullSecrets: false, pin: false, every: 10s}`+deployItem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := release.GitHubCheck{Repository: "datahub/gateway", URL: "https://github.datahub.io", TokenEnv: "GITHUB_TOKEN", Branch: "release", Lightweight: true}
+	other := at
+	other.Repository, other.Branch, other.Checks, other.Lightweight = "datahub/other", "main", []string{"security-scan", "load tests"}, false
+	want := []release.ItemSettings{
+		at, other, release.ImageCheck{PullSecrets: true, Pin: true},
+		release.ImageCheck{Repository: "mirror:5000/gateway", Platforms: []string{"linux/amd64"}},
+	}
+	for i, item := range c.Environments[0].Items[:4] {
+		if !reflect.DeepEqual(item.Settings, want[i]) {
+			t.Errorf("%s: %+v, want %+v", item.ID, item.Settings, want[i])
+		}
+	}
+}
+
+func TestOutsideItemsAreChecked(t *testing.T) {
+	for name, c := range map[string]struct{ text, said string }{
+		"no repository":   {"checklist:\n  - {id: tag, title: Tag, stage: pre, type: github}" + deployItem, "OWNER/NAME, here or for all items: github.repository"},
+		"no OWNER":        {"github: {repository: gateway}\n", "OWNER/NAME"},
+		"two tokens":      {"github: {repository: a/b, tokenEnv: A, tokenFile: b}\n", "tokenEnv or tokenFile"},
+		"the token":       {"github: {repository: a/b, tokenEnv: ghp_s3cret}\n", "something else, not shown here"},
+		"a check twice":   {"github: {repository: a/b}\nchecklist:\n  - {id: tag, title: Tag, stage: pre, type: github, checks: [x, x]}" + deployItem, `"x" again`},
+		"no platform":     {"checklist:\n  - {id: i, title: I, stage: pre, type: image, platforms: [amd64]}" + deployItem, "OS/ARCHITECTURE"},
+		"a tag":           {"checklist:\n  - {id: i, title: I, stage: pre, type: image, repository: \"gateway:v1\"}" + deployItem, "the repository alone"},
+		"too often":       {"checklist:\n  - {id: i, title: I, stage: pre, type: image, every: 1s}" + deployItem, "at least 10s"},
+		"of another type": {"checklist:\n  - {id: i, title: I, stage: pre, type: image, checks: [x]}" + deployItem, "nothing here, for an item of type image"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			isolate(t)
+			_, err := load(t, minimal+"\n"+c.text)
+			if err == nil || !strings.Contains(err.Error(), c.said) || strings.Contains(err.Error(), "s3cret") {
+				t.Errorf("%v\nwant %q", err, c.said)
+			}
+		})
 	}
 }

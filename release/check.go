@@ -33,6 +33,7 @@ func (t *turn) check() {
 			f := look(t.plan, t.s, spec, t.now)
 			t.stretch(spec.ID, f.verdict)
 			t.grade(i, spec, f)
+			t.pinImage(spec, t.s.Items[i])
 		}
 	}
 }
@@ -147,7 +148,7 @@ func (t *turn) probe() {
 		p := t.s.View.Probes[spec.ID]
 		every, timeout, _ := spec.Look()
 		inFlight := !p.Sent.IsZero() && t.now.Sub(p.Sent) < timeout+probeLost
-		if inFlight || t.now.Sub(p.Result.At) < every {
+		if inFlight || t.now.Sub(p.Result.At) < max(every, p.Result.Wait) {
 			continue
 		}
 		p.Sent = t.now

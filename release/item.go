@@ -99,9 +99,11 @@ var ErrEarly = errors.New("too early to tell")
 type Result struct {
 	At      time.Time
 	Verdict Verdict
-	Early   bool   // NoData only because it is too early to tell
-	Lasting bool   // not passed, and waiting cannot mend it
-	Short   string // for the right edge of the checklist: "200 v2.5.0"
-	Detail  string // the whole finding: "GET http://…/health: 503 Service Unavailable"
-	Facts   Facts  // what later steps and the report can use
+	Early   bool          // NoData only because it is too early to tell
+	Lasting bool          // not passed, and waiting cannot mend it
+	Short   string        // for the right edge of the checklist: "200 v2.5.0"
+	Detail  string        // the whole finding: "GET http://…/health: 503 Service Unavailable"
+	Facts   Facts         // what later steps and the report can use
+	Rows    []Fact        // the evidence in rows, as it is shown
+	Wait    time.Duration // that was asked for before the next look
 }
