@@ -136,7 +136,7 @@ func (r *Runner) Probe(ctx context.Context, spec release.ItemSpec, state release
 	result.At = r.Now()
 	result.Short, result.Detail = untrusted.Line(result.Short, longest), untrusted.Line(result.Detail, longest)
 	for i := range result.Rows {
-		result.Rows[i].Label = untrusted.Line(result.Rows[i].Label, longest)
+		result.Rows[i].Label = release.FactLabel(untrusted.Line(string(result.Rows[i].Label), longest))
 	}
 	for name, text := range result.Facts {
 		result.Facts[name] = untrusted.Line(text, longest)

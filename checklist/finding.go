@@ -17,7 +17,7 @@ type finding struct{ release.Result }
 
 // add adds a row of evidence.
 func (f *finding) add(label string, mark release.Mark, text string) {
-	f.Rows = append(f.Rows, release.Fact{Label: label, Mark: mark, Text: untrusted.Line(text, longest)})
+	f.Rows = append(f.Rows, release.Fact{Label: release.FactLabel(label), Mark: mark, Text: untrusted.Line(text, longest)})
 }
 
 // fact keeps what later steps can use.
