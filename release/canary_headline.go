@@ -118,7 +118,10 @@ func sayCanaryFailing(plan Plan, s State, now time.Time) (Headline, bool) {
 	if failures := w.Failures(); failures != "" && !slices.Contains(parts, failures) {
 		parts = append(parts, failures) // of a canary that is not seen, nothing is judged
 	}
-	used, _ := CanaryBudget(plan, s)
+	used, name := CanaryBudget(plan, s)
+	if len(parts) == 0 && used > 0 { // it does not fail now
+		parts = append(parts, strings.ToLower(canarySpec(plan, name).Title)+" failed a moment ago")
+	}
 	stable := s.View.Workload.FailuresOf(s.To.seenAs())
 	switch {
 	case s.Canary.Stage == Promoting && stable != "":

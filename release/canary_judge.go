@@ -134,7 +134,7 @@ func (v *versus) judge(rule Rule, ruled bool) {
 	}
 	v.Verdict, v.Why, v.Counts = Pass, Format(v.spec.Unit, canary), true
 	if canary > high {
-		v.Verdict, v.Why = Fail, fmt.Sprintf("%s over %s", Format(v.spec.Unit, canary), Format(v.spec.Unit, high))
+		v.Verdict, v.Why = Fail, beyond(v.spec.Unit, canary, "over", high)
 		if _, stableHigh, _ := limits(v.plan, v.s.View.Workload, v.spec.Bound, v.spec.Unit); v.s.stableServes() && stable > stableHigh && stableHigh > 0 {
 			v.Counts, v.Why = false, v.Why+"; stable too: not the canary's"
 		}
@@ -146,6 +146,9 @@ func (v *versus) judge(rule Rule, ruled bool) {
 	if most := rule.most(stable); canary > most {
 		v.Verdict = Fail
 		v.Why = fmt.Sprintf("%s, stable %s: %s may be", Format(v.spec.Unit, canary), Format(v.spec.Unit, stable), Format(v.spec.Unit, most))
+		if Format(v.spec.Unit, canary) == Format(v.spec.Unit, most) {
+			v.Why = fmt.Sprintf("just over %s, which may be beside stable's %s", Format(v.spec.Unit, most), Format(v.spec.Unit, stable))
+		}
 		return
 	}
 	if rule.Trial && v.plan.Canary.Confidence > 0 {

@@ -168,14 +168,14 @@ func (t *turn) meddled() {
 	case !w.Found && !ending && t.s.Phase == Deploying:
 		t.foreign(fmt.Sprintf("deployment/%s no longer exists", t.plan.Canary.Deployment), "")
 	case run.Stage == Creating && w.Found && !w.Runs(t.plan.Container, t.s.beside().Image) && t.now.Sub(run.Since) >= missingFor:
-		t.foreign(fmt.Sprintf("deployment/%s has another pod template, it runs %s", t.plan.Canary.Deployment, cmp.Or(w.Version(t.plan.Container), "?")), "")
+		t.foreign(fmt.Sprintf("deployment/%s has another pod template, it runs %s", t.plan.Canary.Deployment, cmp.Or(w.Version(t.plan.Container), "?"))+causeWords(w), "")
 	case ending || run.UID == "" || !w.Found:
 	case w.UID != run.UID && (back || returning):
 		// The traffic leaves it; the Deployment is someone else's, and stays.
 	case w.UID != run.UID:
 		t.foreign(fmt.Sprintf("deployment/%s was deleted and made anew", t.plan.Canary.Deployment), "")
 	case w.Template.Hash != run.Template && run.Stage != Creating && t.s.Phase == Deploying:
-		t.foreign(fmt.Sprintf("deployment/%s has another pod template, it runs %s", t.plan.Canary.Deployment, cmp.Or(w.Version(t.plan.Container), "?")), "")
+		t.foreign(fmt.Sprintf("deployment/%s has another pod template, it runs %s", t.plan.Canary.Deployment, cmp.Or(w.Version(t.plan.Container), "?"))+causeWords(w), "")
 	case routed && run.Stage == Shifting && split.Canary != run.From && split.Canary != run.Weight,
 		routed && !run.Live.IsZero() && split.Canary != run.Weight:
 		t.reweighed()

@@ -50,7 +50,7 @@ func ViewCanary(plan Plan, s State, now time.Time) (v CanaryView, ok bool) {
 	if run.Back {
 		v.Steps, v.Canary = backViews(s), s.From.Version
 	}
-	if run.Promoted || run.Back {
+	if w := s.View.Workload; run.Promoted || run.Back || w.Found && theirs(plan, s) {
 		v.Stable = s.View.Workload.Version(plan.Container)
 	}
 	if v.Baking {

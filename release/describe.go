@@ -191,7 +191,7 @@ func deployRows(plan Plan, s State, now time.Time) []Fact {
 		return []Fact{
 			{"undone", MarkNone, fmt.Sprintf("to %s, revision %d", goal.Version, goal.Revision)},
 			{"since", MarkNone, s.Rollout.Began.Format(time.TimeOnly)},
-			{"because", MarkNone, cmp.Or(s.Auto, "by hand")},
+			{"because", MarkNone, s.because("by hand")},
 		}
 	}
 	if s.To.Version == "" || s.Phase.Over() && s.Phase != Released {

@@ -23,3 +23,6 @@ func TypeOf(s ItemSettings) ItemType { return s.settingsOf() }
 
 // Bounded gives facts as far as a record keeps them.
 func Bounded(f Facts) Facts { return f.bounded() }
+
+// CauseWords says whose change a workload is of.
+func CauseWords(w Workload) string { return causeWords(w) }

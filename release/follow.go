@@ -52,6 +52,7 @@ func (t *turn) compare(w Workload) {
 	case t.s.Phase != RollingBack && w.Template.Hash == t.s.From.Template && !t.s.Underway():
 		r := t.record()
 		r.Phase, r.Held, r.Asking = RollingBack, nil, nil
+		r.Returned = "someone else" + causeWords(w)
 		r.Rollout = Rollout{Goal: t.s.From, UID: w.UID, Began: t.now, Generation: w.Generation, Condition: w.Progressing.Updated}
 		t.tell(cluster, MarkAttention, fmt.Sprintf("someone else returned it to %s%s", t.s.From.Version, causeWords(w)))
 	case t.s.aborting() && (!t.s.Canary.Promoted || !w.Runs(t.plan.Container, t.s.To.Image)):
@@ -137,6 +138,9 @@ func causeWords(w Workload) string {
 	cause := w.ChangeCause
 	if w.Writer != ourselves && strings.HasSuffix(cause, ", slipway") {
 		cause = "" // an edit leaves the cause of the change before it
+	}
+	if before, ok := w.Previous(); ok && before.Cause == cause {
+		cause = "" // so does anybody else's change
 	}
 	switch {
 	case cause == "" && w.Writer == "":

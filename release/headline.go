@@ -237,7 +237,7 @@ func sayPhase(plan Plan, s State, now time.Time) Headline {
 		}
 		return h
 	case RolledBack:
-		return Headline{Mark: MarkAttention, Strong: fmt.Sprintf("Rolled back: %s.", servingWords(plan, s)), Rest: sentence(cmp.Or(s.Auto, "undone by hand")) + stale}
+		return Headline{Mark: MarkAttention, Strong: fmt.Sprintf("Rolled back: %s.", servingWords(plan, s)), Rest: sentence(s.because("undone by hand")) + stale}
 	case Abandoned:
 		return Headline{Mark: MarkAttention, Strong: fmt.Sprintf("Abandoned: %s.", servingWords(plan, s)), Rest: cmp.Or(s.Auto, "The cluster was left as it is.") + stale}
 	}

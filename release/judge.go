@@ -25,13 +25,23 @@ func Judge(plan Plan, view View, spec MetricSpec, now time.Time) Judgement {
 	case j.Lack != "":
 		j.Lasting = j.Lack.lasts(plan, view.Workload, now)
 	case j.Value > j.High:
-		j.Verdict, j.Why = Fail, fmt.Sprintf("%s over %s", Format(spec.Unit, j.Value), Format(spec.Unit, j.High))
+		j.Verdict, j.Why = Fail, beyond(spec.Unit, j.Value, "over", j.High)
 	case j.Value < j.Low:
-		j.Verdict, j.Why = Fail, fmt.Sprintf("%s under %s", Format(spec.Unit, j.Value), Format(spec.Unit, j.Low))
+		j.Verdict, j.Why = Fail, beyond(spec.Unit, j.Value, "under", j.Low)
 	default:
 		j.Verdict = Pass
 	}
 	return j
+}
+
+// beyond says that a value is on the wrong side of a bound. One that would read as the
+// bound itself is just over it.
+func beyond(unit Unit, value float64, side string, bound float64) string {
+	shown, limit := Format(unit, value), Format(unit, bound)
+	if shown == limit {
+		return fmt.Sprintf("just %s %s", side, limit)
+	}
+	return fmt.Sprintf("%s %s %s", shown, side, limit)
 }
 
 // undecided says what a value lacks to be judged, or "".

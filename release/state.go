@@ -53,8 +53,10 @@ type Record struct {
 	Pending *Pending  `json:"pending,omitempty"` // the one effect in flight
 	Task    *Task     `json:"task,omitempty"`    // the one in flight that leaves the workload alone
 	Auto    string    `json:"auto,omitempty"`    // why slipway undid by itself, which it does once, or gave up
-	Tries   int       `json:"tries,omitempty"`   // automatic undos that came to nothing
-	Told    []Trouble `json:"told,omitempty"`    // what was answered otherwise: asked, or only told; until it is over
+	// Returned says who else had the Deployment run again what ran before.
+	Returned string    `json:"returned,omitempty"`
+	Tries    int       `json:"tries,omitempty"` // automatic undos that came to nothing
+	Told     []Trouble `json:"told,omitempty"`  // what was answered otherwise: asked, or only told; until it is over
 	// Figures are what Told's failing metrics were: another one that fails is another
 	// failure.
 	Figures []MetricName `json:"figures,omitempty"`
@@ -67,17 +69,24 @@ type Record struct {
 	Resumes *Record `json:"resumes,omitempty"`
 }
 
+// because says why a release was rolled back, or by whom; by hand if by a person here.
+func (r Record) because(byHand string) string {
+	switch {
+	case r.Auto != "":
+		return r.Auto
+	case r.Returned != "":
+		return "by " + r.Returned
+	}
+	return byHand
+}
+
 // Undone says of a release that was rolled back which pod template that was of,
 // and when and why.
 func (r Record) Undone() (template, why string, ok bool) {
 	if r.Phase != RolledBack || r.To.Template == "" || r.To.Template == r.Rollout.Goal.Template {
 		return "", "", false
 	}
-	reason := r.Auto
-	if reason == "" {
-		reason = "by hand"
-	}
-	return r.To.Template, fmt.Sprintf("%s was rolled back on %s: %s", r.To.Version, r.Ended.Format("2 Jan at 15:04"), reason), true
+	return r.To.Template, fmt.Sprintf("%s was rolled back on %s: %s", r.To.Version, r.Ended.Format("2 Jan at 15:04"), r.because("by hand")), true
 }
 
 // Target is something that a Deployment can run.

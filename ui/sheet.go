@@ -223,11 +223,14 @@ func openAbandon(sc scene, p press) action {
 	if !c.OK() {
 		return refuse("x", c)
 	}
-	runs := sc.workload().Version(sc.Plan.Container)
+	stays := "as it is"
+	if runs := sc.workload().Version(sc.Plan.Container); runs != "" {
+		stays = "at " + runs
+	}
 	return action{open: &askSheet{
 		confirmation: confirm(c, p), key: "x", title: c.Preview.Title, does: "abandon it",
 		facts: []release.Fact{
-			{Label: "runs on", Text: "deployment/" + sc.Plan.Deployment + " stays at " + runs + "; nothing is undone"},
+			{Label: "runs on", Text: "deployment/" + sc.Plan.Deployment + " stays " + stays + "; nothing is undone"},
 			{Label: "way back", Text: "u undoes, d begins another release"},
 		},
 	}}
