@@ -28,10 +28,11 @@ var edges = map[string][]string{
 	"checklist":       {"release", "untrusted"},
 	"journal":         {"release", "untrusted"},
 	"database":        {"untrusted"},
+	"command":         {"release", "untrusted"},
 	"database/pgtest": {},
 	"engine":          {"release", "untrusted"},
 	"ui":              {"release"},
-	"cli":             {"release", "untrusted", "config", "kube", "metrics", "checklist", "journal", "engine", "ui"},
+	"cli":             {"release", "untrusted", "config", "kube", "metrics", "checklist", "command", "journal", "engine", "ui"},
 	"e2e":             {},
 	"":                {"cli"},
 }

@@ -69,8 +69,7 @@ func leads(t *testing.T, use string) canaryStep {
 }
 
 func TestCanaryStepAsks(t *testing.T) {
-	other := &release.Driver{Name: "eng-b", Version: "v2", Host: "elsewhere"}
-	process := other.String()
+	const process = "the release of v2 by eng-b is driven by process 7"
 	for name, c := range map[string]struct {
 		use     string
 		step    int
@@ -84,14 +83,14 @@ func TestCanaryStepAsks(t *testing.T) {
 	}{
 		"driven by another process": {
 			use: "advance", done: true, code: exitUnfinished, words: process,
-			state: func(s *release.State) { s.Record, s.View.Driver = release.Record{}, other },
+			plan: func(p *release.Plan) { p.Driven = process }, state: func(s *release.State) { s.Record = release.Record{} },
 		},
 		"promotion driven by another process": {
 			use: "promote", done: true, code: exitUnfinished, words: process,
-			state: func(s *release.State) { s.Record, s.View.Driver = release.Record{}, other },
+			plan: func(p *release.Plan) { p.Driven = process }, state: func(s *release.State) { s.Record = release.Record{} },
 		},
 		"abort of what another process drives": {
-			use: "abort", state: func(s *release.State) { s.Record, s.View.Driver = release.Record{}, other },
+			use: "abort", plan: func(p *release.Plan) { p.Driven = process }, state: func(s *release.State) { s.Record = release.Record{} },
 		},
 		"a failing measure": {
 			use: "advance", done: true, code: exitGate, words: "Error Rate fails: 5% over 1%",

@@ -50,6 +50,9 @@ func (r *deployment) next(d *driver, f release.Frame) (bool, error) {
 	if s.Held != nil {
 		return r.held(f)
 	}
+	if ran, err := r.runAction(f); ran || err != nil {
+		return err != nil, err
+	}
 	stuck := release.Stuck(f.Plan, s, f.Now)
 	switch {
 	case s.Phase == release.Planned:
@@ -126,6 +129,33 @@ func (r *deployment) settleItem(f release.Frame) bool {
 		}
 	}
 	return r.wish != ""
+}
+
+// runAction asks for the next action of the checklist that is due. One that failed, or of
+// which nobody knows what came, is not run again: that takes a person.
+func (r *deployment) runAction(f release.Frame) (ran bool, err error) {
+	for _, item := range f.State.Items {
+		c := choice(f, release.DoRun, item.ID)
+		if item.Status != release.Waiting || !c.OK() {
+			continue
+		}
+		shown, ok, err := r.agreed(r.driver, c, runQuestion(c))
+		if err != nil || !ok {
+			return true, err
+		}
+		if r.ask(shown, release.RunAction{Item: item.ID}) {
+			r.sent()
+		}
+		return true, nil
+	}
+	return false, nil
+}
+
+// runQuestion shows what an action would do.
+func runQuestion(c release.Choice) question {
+	p := c.Preview
+	text := fmt.Sprintf("%s: %s\n  %s\n  %s\n%s", p.Title, p.Object, p.Change, p.How, facts(p))
+	return question{text: text + "Run it? y/N: ", yes: says("y", "yes"), no: "nothing was run"}
 }
 
 // held goes on where this very version was left, and stops at anything else.

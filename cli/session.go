@@ -7,12 +7,14 @@ import (
 	"maps"
 	"os"
 	"os/user"
+	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"datahub.io/slipway/checklist"
+	"datahub.io/slipway/command"
 	"datahub.io/slipway/config"
 	"datahub.io/slipway/engine"
 	"datahub.io/slipway/journal"
@@ -139,13 +141,20 @@ func versusOf(all []config.Versus) []metrics.Versus {
 
 // engineOptions are those of an engine that has nothing to continue.
 func (s *session) engineOptions() engine.Options {
-	o := engine.Options{
+	s.plan.Undone, s.plan.Before = s.undone(), s.before()
+	return engine.Options{
 		Plan: s.plan, Cluster: s.cluster, Metrics: s.metrics, Journals: records{s.store},
-		Windows: s.env.Schedule.Windows,
-		Prober:  checklist.New(checklist.Options{Plan: s.plan, Peaks: s.metrics, Ground: s.cluster, Approvals: s.cluster}), Local: localAccount(),
+		Windows:    s.env.Schedule.Windows,
+		Performers: performers(s.config.StateDir),
+		Prober:     checklist.New(checklist.Options{Plan: s.plan, Peaks: s.metrics, Ground: s.cluster, Approvals: s.cluster}), Local: localAccount(),
 	}
-	o.State.View.Undone, o.State.View.Before = s.undone(), s.before()
-	return o
+}
+
+// performers are who performs the actions of the checklist.
+func performers(stateDir string) map[release.OpKind]engine.Performer {
+	return map[release.OpKind]engine.Performer{
+		release.OpRunCommand: command.Performer{Dir: filepath.Join(stateDir, "output")},
+	}
 }
 
 // pickUp gives the options of an engine that continues the unfinished release
@@ -170,7 +179,7 @@ func (s *session) pickUp() (engine.Options, error) {
 	var held *journal.HeldError
 	switch {
 	case errors.As(err, &held):
-		o.State.View.Driver = records{s.store}.Driver()
+		o.Plan.Driven = records{s.store}.Driven()
 		return o, nil
 	case err != nil:
 		return o, &exit{exitError, err}
@@ -206,7 +215,7 @@ func (s *session) holdPlanned(o *engine.Options) {
 func (s *session) pickUpAnyway() engine.Options {
 	o, err := s.pickUp()
 	if err != nil {
-		o.State.View.Driver = records{s.store}.Driver()
+		o.Plan.Driven = records{s.store}.Driven()
 		o.Entries = append(o.Entries, remark(err.Error()))
 	}
 	return o
@@ -216,7 +225,7 @@ func (s *session) pickUpAnyway() engine.Options {
 // unfinished release to whoever continues it, and says that there is one.
 func (s *session) watching() engine.Options {
 	o := s.engineOptions()
-	o.State.View.Driver = records{s.store}.Driver()
+	o.Plan.Driven = records{s.store}.Driven()
 	o.Entries = s.unreadable()
 	return o
 }
@@ -306,18 +315,22 @@ func (r records) Create(id string, sole bool) (engine.Journal, error) {
 	return j, nil
 }
 
-// Driver is who else leads an unfinished release, or left one; nil: nobody. What cannot
-// be read holds nothing up: a release that begins looks again.
-func (r records) Driver() *release.Driver {
+// Driven says who else holds an unfinished release, or "". What cannot be read
+// holds nothing up: a release that begins looks again.
+func (r records) Driven() string {
 	past, unfinished, err := r.store.Unfinished()
-	if err != nil || !unfinished || past.Driver != nil && past.Driver.Self {
-		return nil
+	if err != nil || !unfinished {
+		return ""
 	}
-	d := &release.Driver{Name: past.Record.By.Name, Version: past.Record.To.Version, Since: past.Record.Began, Renewed: past.At, Left: past.Driver == nil}
-	if by := past.Driver; by != nil {
-		d.Host, d.Local = by.Host, by.Local()
+	what := fmt.Sprintf("the release of %s by %s", past.Record.To.Version, past.Record.By.Name)
+	switch by := past.Driver; {
+	case by == nil:
+		return what + " was left unfinished: leave and start slipway again to continue it"
+	case by.Self:
+		return ""
+	default:
+		return fmt.Sprintf("%s is driven by %s; you can still undo", what, by)
 	}
-	return d
 }
 
 // localAccount is who sits at this machine: "eng-a@host".

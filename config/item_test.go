@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"datahub.io/slipway/release"
 )
@@ -90,5 +91,43 @@ func TestOutsideItemsAreChecked(t *testing.T) {
 				t.Errorf("%v\nwant %q", err, c.said)
 			}
 		})
+	}
+}
+
+func TestCommands(t *testing.T) {
+	isolate(t)
+	c, err := load(t, minimal+`
+checklist:
+  - {id: tagged, title: Tagged, stage: pre, type: command, run: [git, tag, "{version}", "{{.ID}}"], env: [SSH_AUTH_SOCK], limit: 1h}
+  - {id: notes, title: Notes, stage: post, type: command, shell: true, run: "git log {version} > notes"}
+  - {id: rolling-update-in-progress}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	items := c.Environments[0].Items
+	want := release.CommandAction{Argv: []string{"git", "tag", "{version}", "{{.ID}}"}, Env: []string{"SSH_AUTH_SOCK"}, Limit: time.Hour}
+	if got := items[0].Settings; !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v", got)
+	}
+	if got := release.SettingsOf[release.CommandAction](items[2]); !got.Shell || got.Argv[0] != "git log {version} > notes" || got.Limit != 10*time.Minute {
+		t.Errorf("%+v", got)
+	}
+	for text, want := range map[string]string{
+		`run: [git, tag, "{verison}"]`:  `checklist[0].run[2]: found the field {verison}, did you mean version?; accepted: {version}, {image}, {repository}, {service}, {environment}, {namespace}`,
+		`run: []`:                       `checklist[0].run: found an empty list; accepted: a list of words`,
+		`limit: 5m`:                     `checklist[0].run: found nothing; accepted: a list of words`,
+		`run: git push`:                 `checklist[0].run: found "git push"; accepted: a list of words such as [docker, push, "{image}"], or shell: true beside the script`,
+		`shell: true, run: [git, push]`: `checklist[0].run: found a list; accepted: one script, with shell: true`,
+		`run: [git], limit: 25h`:        `checklist[0].limit: found "25h"; accepted: a time limit from 1s to 24h`,
+		`run: [git], env: [a-b]`:        `checklist[0].env[0]: found "a-b"; accepted: the name of an environment variable`,
+		`run: [git], command: x`:        `checklist[0].command: found an unknown key; accepted: id, title, stage, type, shell, run, dir, env, limit, runbook`,
+		`run: [git], every: 5s`:         `checklist[0].every: found "5s"; accepted: nothing here, for an item of type command`,
+	} {
+		isolate(t)
+		_, err := load(t, minimal+"\nchecklist:\n  - {id: it, title: It, stage: pre, type: command, "+text+"}\n  - {id: rolling-update-in-progress}\n")
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s:\n%v\nwant %s", text, err, want)
+		}
 	}
 }

@@ -63,8 +63,8 @@ type Journals interface {
 	// Create begins a record. sole asks that no other release of the service is
 	// unfinished in this environment.
 	Create(id string, sole bool) (Journal, error)
-	// Driver is who else leads an unfinished release, or left one; nil: nobody.
-	Driver() *release.Driver
+	// Driven says who else holds an unfinished release, or "".
+	Driven() string
 }
 
 // introduction is how long a planned release waits for the API server to say
@@ -137,6 +137,7 @@ type Engine struct {
 type (
 	seriesRead map[release.MetricName][]release.Point
 	userKnown  string
+	driven     string
 	others     []release.Entry
 	follow     string
 	probeEnded string // the item
@@ -316,10 +317,10 @@ func (e *Engine) handle(message any) bool {
 	case userKnown:
 		e.user.Name, e.identified = string(m), true
 		e.plan()
-	case release.DrivenBy:
-		same := e.state.View.Driver.Same(m.Driver)
-		e.state, _ = release.Step(e.opts.Plan, e.state, e.opts.Clock(), m)
-		return !same
+	case driven:
+		changed := e.opts.Plan.Driven != string(m)
+		e.opts.Plan.Driven = string(m)
+		return changed
 	case others:
 		return e.lookOn(m)
 	case follow:
@@ -353,7 +354,7 @@ func (e *Engine) plan() {
 // before are still taken, answers are waited for, and nothing is begun by
 // itself any more.
 func (e *Engine) drain() {
-	e.state.View.Mode.Passive = true
+	e.opts.Plan.Leaving = true
 	if e.stopLogs != nil {
 		e.stopLogs()
 	}
@@ -396,7 +397,7 @@ func (e *Engine) lookForOthers(ctx context.Context) {
 	tick := time.NewTicker(2 * time.Second)
 	defer tick.Stop()
 	for {
-		e.post(release.DrivenBy{Driver: e.opts.Journals.Driver()})
+		e.post(driven(e.opts.Journals.Driven()))
 		select {
 		case <-ctx.Done():
 			return

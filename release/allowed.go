@@ -33,6 +33,7 @@ func Allowed(plan Plan, s State, now time.Time) []Choice {
 	if plan.Windows.Restricted() {
 		choices = append(choices, waiveWindowChoice(plan, s, now))
 	}
+	choices = append(choices, runChoices(plan, s, now)...)
 	choices = append(choices, cancelChoices(plan, s, now)...)
 	for _, spec := range plan.Items {
 		if spec.Class() == Manual {

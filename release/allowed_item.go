@@ -12,12 +12,12 @@ func tickChoice(plan Plan, s State, spec ItemSpec) Choice {
 func blocksTick(plan Plan, s State, id string) []Refusal {
 	spec, item, why := itemOf(plan, s, id)
 	if !why.None() {
-		return first(driven(s), why)
+		return first(driven(plan), why)
 	}
 	if spec.Class() != Manual {
 		why = refusal(RefusedUnknown, spec.Title+" is not ticked by a person")
 	}
-	return first(driven(s), why, noRelease(s), settledAlready(item), early(s, spec), goesBack(s))
+	return first(driven(plan), why, noRelease(s), settledAlready(item), early(s, spec), goesBack(s))
 }
 
 func waiveChoice(plan Plan, s State, spec ItemSpec) Choice {
@@ -36,6 +36,9 @@ func blocksWaive(plan Plan, s State, id string) []Refusal {
 		return first(why)
 	}
 	action, done := Refusal{}, settledAlready(item)
+	if task := s.runs(id); task != nil && !task.Unknown {
+		action = waits(RefusedBusy, spec.Title+" is running: cancel it first")
+	}
 	if spec.Deploys() {
 		action = refusal(RefusedUnknown, "the deploy cannot be waived")
 	}

@@ -346,7 +346,7 @@ func (t *turn) leftToAnswer() bool {
 	if asking := t.s.Asking; unserved && asking != nil && asking.Trouble == Unserved {
 		return true
 	}
-	answer := t.s.View.Mode.answered(t.plan.Rollback.OnDeadline)
+	answer := t.plan.answered(t.plan.Rollback.OnDeadline)
 	return unserved && deciding(t.plan, t.s, t.now) && (answer == Auto || answer == Ask && !slices.Contains(t.s.Told, Unserved))
 }
 

@@ -56,7 +56,7 @@ func (t *turn) steer() {
 		t.stepAside()
 	}
 	t.meddled()
-	if t.s.Held != nil || (t.s.Asking != nil && t.s.Phase == Deploying) || (t.s.View.Mode.Passive && !t.wished && t.s.Phase == Deploying) {
+	if t.s.Held != nil || (t.s.Asking != nil && t.s.Phase == Deploying) || (t.plan.Leaving && !t.wished && t.s.Phase == Deploying) {
 		return
 	}
 	for before := CanaryStage(""); t.s.Underway() && t.s.Pending == nil && t.s.Canary.Stage != before; {
@@ -201,7 +201,7 @@ func (t *turn) bake() {
 	case w.Desired >= need && run.Sent > 0 && last != nil && t.now.Sub(last.At) > retryAfter(automaticTries):
 		t.run().Sent = 0 // nobody undid it
 	}
-	if (t.plan.Canary.Auto || t.s.View.Mode.Unattended) && !t.s.View.Mode.Passive && window(t.plan, t.s, t.now).None() && ready(t.plan, t.s, t.now).None() {
+	if (t.plan.Canary.Auto || t.plan.Unattended) && !t.plan.Leaving && window(t.plan, t.s, t.now).None() && ready(t.plan, t.s, t.now).None() {
 		why := fmt.Sprintf("canary passed at %d%%: %s, %s baked", t.s.Canary.Weight, Count(t.s.View.Judged.inARow(), "round"), Span(t.s.Canary.baked(t.now)))
 		t.advance(Intended{By: Itself}, why+because(passedWords(t.plan, t.s, t.now)))
 	}

@@ -30,13 +30,15 @@ func Checklist(plan Plan, s State, now time.Time) []ItemView {
 		}
 		v := ItemView{Spec: spec, Item: item, Mark: markOf(item.Status), Kind: spec.Class(), Asks: asks(s, spec, item)}
 		v.Edge = edge(plan, s, spec, item, now)
-		if item.Status == Running && s.Phase != Deploying && s.Phase != Verifying && !due(plan, spec, s.Phase) {
+		if item.Status == Running && s.Phase != Deploying && s.Phase != Verifying && !due(plan, spec, s.Phase) && s.runs(spec.ID) == nil {
 			// The release went another way: nobody looks any more.
 			v.Mark, v.Edge = MarkWaiting, "stopped"
 		}
 		if unseen := blind(plan, s, spec, item, now); unseen {
 			v.Mark = MarkUnknown
-			v.Edge = "was " + v.Edge
+			if spec.Deploys() {
+				v.Edge = "was " + v.Edge
+			}
 		}
 		v.Rows = rows(plan, s, v, now)
 		if spec.Deploys() {
@@ -56,6 +58,10 @@ func asks(s State, spec ItemSpec, item Item) IntentKind {
 		return DoAdvance
 	case spec.Deploys():
 		return DoDeploy
+	case spec.Type.Performs() && s.runs(spec.ID) != nil:
+		return DoCancel
+	case spec.Type.Performs() && !item.Settled():
+		return DoRun
 	default:
 		return ""
 	}
@@ -63,12 +69,18 @@ func asks(s State, spec ItemSpec, item Item) IntentKind {
 
 // blind tells whether what an item shows rests on a link that is down.
 func blind(plan Plan, s State, spec ItemSpec, item Item, now time.Time) bool {
+	if task := s.runs(spec.ID); task != nil {
+		return task.Unknown
+	}
 	return spec.Deploys() && item.Status == Running && !Live(plan, s, now)
 }
 
 // edge is the few words at the right of an item's line.
 func edge(plan Plan, s State, spec ItemSpec, item Item, now time.Time) string {
 	w := s.View.Workload
+	if spec.Type.Performs() && !item.Settled() {
+		return actionEdge(plan, s, spec, item, now)
+	}
 	switch item.Status {
 	case Waived:
 		return "waived " + item.By.Name
@@ -144,6 +156,8 @@ func rows(plan Plan, s State, v ItemView, now time.Time) []Fact {
 		add("reason", MarkNone, item.Reason)
 	case spec.Deploys():
 		return append(facts, deployRows(plan, s, now)...)
+	case spec.Type.Performs():
+		facts = append(facts, actionRows(plan, s, spec, item, now)...)
 	case spec.Class() == Manual && item.Status == Passed:
 		add("by", MarkNone, fmt.Sprintf("%s, %s", item.By.String(), item.At.Format(time.TimeOnly)))
 		add("note", MarkNone, item.Note)

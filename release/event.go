@@ -66,9 +66,6 @@ type Recorded struct {
 	Elsewhere bool
 }
 
-// DrivenBy says who else leads a release here; nil: nobody does.
-type DrivenBy struct{ Driver *Driver }
-
 // Ticked is a second passing.
 type Ticked struct{}
 
@@ -87,7 +84,6 @@ func (Done) event()           {}
 func (Linked) event()         {}
 func (Identified) event()     {}
 func (Recorded) event()       {}
-func (DrivenBy) event()       {}
 func (Ticked) event()         {}
 func (Returned) event()       {}
 
@@ -134,6 +130,7 @@ const (
 	DoPromote  IntentKind = "promote"
 	DoAbort    IntentKind = "abort"
 	DoCancel   IntentKind = "cancel"
+	DoRun      IntentKind = "run"
 )
 
 type (
@@ -143,6 +140,8 @@ type (
 	Tick struct{ Item, Note string }
 	// Waive passes over an item, with a reason that is not empty.
 	Waive struct{ Item, Reason string }
+	// RunAction performs an action of the checklist.
+	RunAction struct{ Item string }
 	// WaiveWindow opens the change window for this release, with a reason that is not empty.
 	WaiveWindow struct{ Reason string }
 	// Deploy sets the image, or begins the canary. Confirm is the environment's name
@@ -184,6 +183,7 @@ type (
 
 func (Begin) intent() IntentKind       { return DoBegin }
 func (Tick) intent() IntentKind        { return DoTick }
+func (RunAction) intent() IntentKind   { return DoRun }
 func (Waive) intent() IntentKind       { return DoWaive }
 func (WaiveWindow) intent() IntentKind { return DoWaiveWindow }
 func (Deploy) intent() IntentKind      { return DoDeploy }

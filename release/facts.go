@@ -15,6 +15,8 @@ const (
 	FactVersion FactName = "version" // that answered
 	FactRun     FactName = "run"     // the number of a run
 	FactLink    FactName = "link"    // where a person can look
+	FactOutput  FactName = "output"  // the file with what it wrote
+	FactExit    FactName = "exit"    // its exit code
 )
 
 // Facts are what an item found out that later steps and the report can use. They are

@@ -31,6 +31,8 @@ func (t *turn) intended(e Intended) {
 		t.mark(i.Item, Item{Status: Passed, By: e.By, Note: i.Note})
 	case Waive:
 		t.mark(i.Item, Item{Status: Waived, By: e.By, Reason: strings.TrimSpace(i.Reason)})
+	case RunAction:
+		t.runAction(e, i.Item)
 	case WaiveWindow:
 		t.waiveWindow(e.By, strings.TrimSpace(i.Reason))
 	case Advance, Promote:
@@ -45,7 +47,7 @@ func (t *turn) intended(e Intended) {
 			return
 		}
 		t.record().Ground, t.record().From.Rest = groundOf(t.s.View.Workload), t.s.View.Workload.Template.rest(t.plan.Container)
-		if words := groundWords(t.plan, t.s); words != "" && t.s.View.Mode.Unattended {
+		if words := groundWords(t.plan, t.s); words != "" && t.plan.Unattended {
 			t.tell(Itself, MarkAttention, words) // no confirmation was read
 		}
 		if left := LeftBehind(t.plan, t.s.View.Workload); left != "" {
@@ -133,6 +135,8 @@ func find(plan Plan, s State, now time.Time, intent Intent) Choice {
 		item = i.Item
 	case Waive:
 		item = i.Item
+	case RunAction:
+		item = i.Item
 	case Undo:
 		revision = i.Revision
 	case Begin:
@@ -166,6 +170,8 @@ func (t *turn) moved(c Choice, seen Seen) string {
 		return "nothing was shown before it was confirmed"
 	case seen.Task != c.Seen.Task:
 		return "it moved since you looked: something else is running; look again"
+	case seen.Task != c.Seen.Task:
+		return "it moved since you looked: it was run or cancelled meanwhile; look again"
 	case seen.UID != c.Seen.UID:
 		return "the Deployment was deleted and made anew since you looked"
 	case seen.Before != c.Seen.Before:

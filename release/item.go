@@ -68,6 +68,7 @@ type Item struct {
 	By       Actor     `json:"by,omitzero"`        // who ticked or waived
 	Note     string    `json:"note,omitempty"`     // with a tick
 	Reason   string    `json:"reason,omitempty"`   // with a waiver; never empty then
+	Attempts int       `json:"attempts,omitempty"` // of an action: how often it was run
 }
 
 // Settled tells whether the item lets a gate open.

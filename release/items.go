@@ -36,6 +36,11 @@ type kind struct {
 	// lost tells of one that is open whether no later look can mend it.
 	lost func(plan Plan, s State, item Item, now time.Time) bool
 
+	// Of actions, but for the deploy.
+	do       func(plan Plan, s State, spec ItemSpec) Operation // what it performs, as a task
+	preview  func(plan Plan, s State, spec ItemSpec) Preview   // nil, or how do is confirmed; what is empty is filled in
+	windowed bool                                              // it is refused while the change window is closed
+
 	// Of checks that a probe looks for, with no look of their own.
 	every   time.Duration // between two looks; a check of something with rate limits takes its time
 	least   time.Duration // the shortest that the configuration may choose
@@ -70,6 +75,17 @@ func (t ItemType) Settings() ItemSettings { return kinds[t].settings }
 
 // AfterDeploy tells whether items of the type can pass only after the deploy.
 func (t ItemType) AfterDeploy() bool { return kinds[t].after }
+
+// Performs tells whether items of the type perform an operation of their own.
+func (t ItemType) Performs() bool { return kinds[t].do != nil }
+
+// OperationOf is the operation that actions of a type perform, or "".
+func OperationOf(t ItemType) OpKind {
+	if k := kinds[t]; k.do != nil {
+		return k.do(Plan{}, State{}, ItemSpec{Type: t, Settings: k.settings}).Kind()
+	}
+	return ""
+}
 
 // ShortestEvery is the shortest time between two looks that an item of the type may be
 // given.

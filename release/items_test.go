@@ -28,6 +28,9 @@ func TestItemTypes(t *testing.T) {
 				t.Errorf("%s: every %s (at least %s), limit %s, stale after %s", kind, every, kind.ShortestEvery(), limit, stale)
 			}
 		case release.Action:
+			if deploys := spec.Deploys(); kind.Performs() == deploys {
+				t.Errorf("%s: performs an operation %v", kind, kind.Performs())
+			}
 		default:
 			t.Errorf("%s is of class %q", kind, kind.Class())
 		}

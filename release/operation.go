@@ -20,6 +20,7 @@ const (
 	OpScaleStable  OpKind = "scale stable"
 	OpSetWeight    OpKind = "set weight"
 	OpDeleteCanary OpKind = "delete canary"
+	OpRunCommand   OpKind = "run command"
 )
 
 // Operation is what a [Change] does. The interface is sealed: each operation is a
@@ -90,6 +91,7 @@ const (
 	Undone  Standing = "undone"  // its precondition holds still: nothing has been done
 	Differs Standing = "differs" // neither: someone else acted
 	Goes    Standing = "goes on" // of a task: it is under way
+	Unclear Standing = "unclear" // of a task: it has ended, and nobody saw how
 	Broke   Standing = "failed"  // of a task: it has ended, and did not succeed
 )
 
@@ -104,6 +106,7 @@ var operations = map[OpKind]func(text []byte) (Operation, error){
 	OpScaleStable:  decode[ScaleStable],
 	OpSetWeight:    decode[SetWeight],
 	OpDeleteCanary: decode[DeleteCanary],
+	OpRunCommand:   decode[RunCommand],
 }
 
 func decode[T Operation](text []byte) (Operation, error) {

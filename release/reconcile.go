@@ -82,7 +82,7 @@ func (t *turn) reconcile() {
 			return
 		}
 		t.conclude(Outcome{Kind: Moved, Text: "the cluster is as it was before; it is not asked again by itself"})
-	case Goes, Broke: // of tasks
+	case Goes, Broke, Unclear: // of tasks
 	case Differs:
 		t.conclude(Outcome{Kind: Moved, Text: "someone else acted meanwhile: " + look.Text})
 		if back := p.Follows && t.s.Phase == RollingBack; !back && !t.s.Phase.Over() {

@@ -39,6 +39,8 @@ func settles(plan Plan, s State, spec ItemSpec, item Item, now time.Time) Settli
 		return ByHand
 	case kinds[spec.Type].people && !s.View.Probes[spec.ID].Result.At.IsZero():
 		return ByHand
+	case kinds[spec.Type].do != nil:
+		return settlesAction(plan, s, spec, item)
 	case item.Status == Unknown && (slices.Contains(s.Told, Blindness) || now.Sub(item.At) >= blindAfter || inVain(plan, s, spec, item, now)):
 		return ByWaiver // nothing is coming that it could be judged by
 	case kinds[spec.Type].lost != nil && kinds[spec.Type].lost(plan, s, item, now):

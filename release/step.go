@@ -18,21 +18,13 @@ import (
 // Recorded is the exception: it takes over what is on the disk already, whatever its
 // Seq, and has no effects.
 func Step(plan Plan, state State, now time.Time, event Event) (State, []Effect) {
-	switch e := event.(type) {
-	case Recorded:
-		return state.recorded(plan, e), nil
-	case DrivenBy:
-		state.View.Driver = e.Driver
-		return state, nil
+	if recorded, ok := event.(Recorded); ok {
+		return state.recorded(plan, recorded), nil
 	}
 	if state.View.Elsewhere {
 		return watch(plan, state, now, event)
 	}
-	next, effects := step(plan, state, now, event)
-	if next.Phase != state.Phase && (next.Phase == RolledBack || next.Phase == Released) {
-		next = next.remember(plan)
-	}
-	return next, effects
+	return step(plan, state, now, event)
 }
 
 func step(plan Plan, state State, now time.Time, event Event) (State, []Effect) {

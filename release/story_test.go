@@ -151,6 +151,9 @@ func (w *world) run(t *testing.T, d *datadriven.TestData) string {
 		return w.do(t, d)
 	case "done":
 		return w.done(t, d)
+	case "found": // what was seen of the task whose answer is not known
+		text := strings.TrimSpace(d.Input)
+		return w.step(release.Found{ID: w.change, Look: release.Look{At: w.now, Is: release.Standing(d.CmdArgs[0].Key), Text: text}})
 	case "wait":
 		return w.wait(t, d.CmdArgs[0].Key, d.HasArg("looking"))
 	case "link":
@@ -161,15 +164,13 @@ func (w *world) run(t *testing.T, d *datadriven.TestData) string {
 		}
 		return w.step(release.Linked{Source: release.Kubernetes, Link: link})
 	case "crash":
-		w.state.View = startsAgain(w.state.View)
+		w.state.View = release.View{}
 		if d.HasArg("rolling") { // by the configuration that it comes back with
 			w.plan.Canary.Aside = true
 		}
 		return w.step(release.Returned{By: eng})
 	case "anew": // another process, that knows of the last release by its record
-		view := startsAgain(w.state.View)
-		view.Before = w.plan.BeforeIt(w.state.Record)
-		w.state = release.State{View: view}
+		w.plan.Before, w.state = w.plan.BeforeIt(w.state.Record), release.State{}
 		return w.step(release.Returned{By: eng})
 	case "show":
 		return w.show(d.CmdArgs[0].Key)
@@ -184,11 +185,11 @@ func (w *world) setup(t *testing.T, d *datadriven.TestData) {
 		case "protected":
 			w.plan.Protected = true
 		case "unattended":
-			w.state.View.Mode.Unattended = true
+			w.plan.Unattended = true
 		case "container":
 			w.plan.Container = arg.Vals[0]
 		case "replaces":
-			w.state.View.Mode.Replaces = true
+			w.plan.Replaces = true
 		case "onDeadline":
 			w.plan.Rollback.OnDeadline = release.Answer(arg.Vals[0])
 		case "onMetrics":
@@ -215,12 +216,17 @@ func (w *world) setup(t *testing.T, d *datadriven.TestData) {
 				Open:    []release.Window{{From: w.now.Add(-time.Hour), To: w.now.Add(-30 * time.Minute)}, {From: w.now.Add(10 * time.Minute), To: w.now.Add(70 * time.Minute)}},
 				Freezes: []release.Window{{From: w.now.Add(80 * time.Minute), To: w.now.Add(50 * time.Hour), Reason: "Invoicing run", By: "eng-c", Change: "CHG-2311"}},
 			}
+		case "action": // before the deploy a tag is made, after a person has approved
+			w.plan.Items = slices.Insert(w.plan.Items, 1, release.ItemSpec{
+				ID: "tag", Title: "Release tagged", Stage: release.Pre, Type: release.ItemCommand,
+				Settings: release.CommandAction{Argv: []string{"git", "tag", "-a", "{version}", "-m", "Release {version}"}, Limit: time.Minute},
+			})
 		case "soaks": // half an hour, as a release does
 			w.plan.Items = append(w.plan.Items, release.ItemSpec{
 				ID: "spikes", Title: "No error spikes", Stage: release.Post, Type: release.ItemSpikes, Settings: release.SpikesCheck{Metric: release.ErrorRate}, For: 30 * time.Minute,
 			})
 		case "driven":
-			w.state.View.Driver = &release.Driver{Name: "eng-b", Version: "v2.5.0", Host: "gateway-ci-7", Since: w.now.Add(-5 * time.Minute)}
+			w.plan.Driven = "eng-b drives the release of v2.5.0 (process 4711); you can still undo"
 		default:
 			t.Fatalf("new: unknown %q", arg.Key)
 		}
@@ -479,12 +485,16 @@ func (w *world) do(t *testing.T, d *datadriven.TestData) string {
 		intent = release.Begin{Version: values["version"]}
 	case "waivewindow":
 		intent = release.WaiveWindow{Reason: values["reason"]}
+	case "run":
+		intent = release.RunAction{Item: values["item"]}
+	case "cancel":
+		intent = release.Cancel{}
 	case "tick":
 		intent = release.Tick{Item: values["item"], Note: values["note"]}
 	case "waive":
 		intent = release.Waive{Item: values["item"], Reason: values["reason"]}
 	case "deploy":
-		if w.state.View.Mode.Unattended && len(w.state.View.Samples) == 0 { // it waits for the first figures: of one that nothing here goes by
+		if w.plan.Unattended && len(w.state.View.Samples) == 0 { // it waits for the first figures: of one that nothing here goes by
 			w.state, _ = release.Step(w.plan, w.state, w.now, release.Sampled{Samples: []release.Sample{{Metric: release.Memory, At: w.now}}})
 		}
 		_, adopt := values["adopt"]

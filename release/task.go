@@ -183,11 +183,23 @@ func (t *turn) foundTask(e Found) {
 		}
 	case Differs:
 		o.Kind = Moved
+	case Unclear:
+		t.taskUnclear(r, e.Look.Text)
+		return
 	case Goes:
 		t.progressed(Progress{ID: e.ID, Text: e.Look.Text})
 		return
 	}
 	t.taskDone(o)
+}
+
+// taskUnclear ends a task of which nobody knows what came. A person looks, and decides.
+func (t *turn) taskUnclear(r *Record, text string) {
+	task := *r.Task
+	r.Task = nil
+	t.s.View.Progress = Progress{}
+	t.settleItem(r, task.Item, Unknown, Outcome{Text: text})
+	t.tell(Itself, MarkUnknown, join(task.Change.Describe()+" unknown: look", text))
 }
 
 // progressed keeps the newest news of the task in flight.

@@ -94,7 +94,7 @@ func TestTick(t *testing.T) {
 	p.asked(release.Tick{Item: item, Note: "report 12"})
 	p = plain40(t, frameRolling(), "space")
 	p.asked()
-	p.sees("space: a machine looks at this item")
+	p.sees("space: this item is checked automatically")
 }
 
 func TestPauseAndResume(t *testing.T) {

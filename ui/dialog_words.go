@@ -30,12 +30,16 @@ func waiveItem(sc scene, p press, item string) action {
 	}}
 }
 
-// tickItem answers space on an item of the checklist.
+// tickItem answers space on an item of the checklist: it ticks a manual one, runs an
+// action, and cancels one that runs.
 func tickItem(sc scene, p press, item string) action {
+	if run, ok := sc.choice(release.DoRun, item); ok {
+		return runItem(sc, p, run)
+	}
 	c, ok := sc.choice(release.DoTick, item)
 	switch {
 	case !ok:
-		return action{say: "space: a machine looks at this item; only one that goes by hand is ticked"}
+		return action{say: "space: this item is checked automatically; only manual items can be ticked"}
 	case !c.OK():
 		return refuse("space", c)
 	}

@@ -114,7 +114,7 @@ func keyOf(kind release.IntentKind) string {
 	switch kind {
 	case release.DoBegin, release.DoDeploy:
 		return "d"
-	case release.DoTick:
+	case release.DoTick, release.DoRun, release.DoCancel:
 		return "space"
 	case release.DoWaive:
 		return "w"

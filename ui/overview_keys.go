@@ -69,6 +69,12 @@ func (v *overview) step(sc scene) (key string, does string) {
 		if c, found := sc.choice(release.DoTick, it.Spec.ID); found && c.OK() {
 			return "space", "tick " + it.Spec.Title + ", with a note · w waives it with a reason"
 		}
+	case release.DoRun:
+		if c, found := sc.choice(release.DoRun, it.Spec.ID); found && c.OK() {
+			return "space", c.Preview.Line + " · w waives it with a reason"
+		}
+	case release.DoCancel:
+		return "space", "cancel " + it.Spec.Title + ", which runs"
 	case release.DoAdvance:
 		if c := one(sc, release.DoAdvance); c.OK() {
 			return "a", c.Preview.Whole()
@@ -123,6 +129,11 @@ func (v *overview) itemHints(sc scene) []hint {
 	var out []hint
 	if c, found := sc.choice(release.DoTick, it.Spec.ID); found && c.OK() {
 		out = append(out, hint{"space", "tick"})
+	}
+	if c, found := sc.choice(release.DoRun, it.Spec.ID); found && c.OK() {
+		out = append(out, hint{"space", "run"})
+	} else if it.Asks == release.DoCancel {
+		out = append(out, hint{"space", "cancel"})
 	}
 	if c, found := sc.choice(release.DoWaive, it.Spec.ID); found && c.OK() && it.Item.Status != release.Passed {
 		out = append(out, hint{"w", "waive"})
