@@ -23,7 +23,8 @@ const (
 )
 
 // Logs emits the last 200 lines of a pod's released container and then every
-// new one until ctx ends, over restarts. While the container has not started,
+// new one until ctx ends, over restarts. Where another container keeps the pod from
+// serving it is that one's log, and its name comes first. While the container has not started,
 // or has crashed, it emits the lines of the one before. Lines are cleaned. It
 // returns nil when ctx ended, and an error when the pod is gone or may not be
 // read.
@@ -41,8 +42,11 @@ func (c *Client) Logs(ctx context.Context, pod string, emit func(line string)) e
 			return fmt.Errorf("pod %s was deleted and created again", pod)
 		}
 		uid = p.UID
-		container := released(&p.Spec, c.container)
+		container := speaking(p, released(&p.Spec, c.container))
 		now, ok := instance(p, container)
+		if ok && container != shown.container && (shown.container != "" || container != released(&p.Spec, c.container)) {
+			emit(untrusted.Line("log of container "+container, lineBound))
+		}
 		if ok && now != shown {
 			err = c.stream(ctx, pod, container, now.previous, emit)
 			switch {
@@ -64,10 +68,31 @@ func (c *Client) Logs(ctx context.Context, pod string, emit func(line string)) e
 	return nil
 }
 
+// speaking is the container whose log tells why a pod does not serve: the released one,
+// unless that has no trouble and another one, an init container or a sidecar, has.
+func speaking(p *corev1.Pod, released string) string {
+	trouble := func(s corev1.ContainerStatus) bool {
+		_, failing := crash(p, s, true, time.Now())
+		return failing && !s.Ready
+	}
+	other := released
+	for _, s := range slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses) {
+		switch {
+		case !trouble(s):
+		case s.Name == released:
+			return released
+		case other == released:
+			other = s.Name
+		}
+	}
+	return other
+}
+
 // logInstance is one run of a container.
 type logInstance struct {
-	restart  int32
-	previous bool
+	container string
+	restart   int32
+	previous  bool
 }
 
 // instance is the run of a container whose log is worth reading now.
@@ -76,9 +101,9 @@ func instance(p *corev1.Pod, container string) (logInstance, bool) {
 		switch {
 		case s.Name != container:
 		case s.State.Running != nil, s.State.Terminated != nil:
-			return logInstance{restart: s.RestartCount}, true
+			return logInstance{container: container, restart: s.RestartCount}, true
 		case s.LastTerminationState.Terminated != nil:
-			return logInstance{restart: s.RestartCount - 1, previous: true}, true
+			return logInstance{container: container, restart: s.RestartCount - 1, previous: true}, true
 		}
 	}
 	return logInstance{}, false

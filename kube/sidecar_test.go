@@ -100,6 +100,27 @@ func TestCrashingSidecarIsNamed(t *testing.T) {
 	}
 }
 
+// The log that is followed is that of the container that fails.
+func TestLogOfTheContainerThatFails(t *testing.T) {
+	o := sidecarObjects(t, "envoy:v1")
+	p := o.Pods[0]
+	if got := speaking(p, "gateway"); got != "gateway" {
+		t.Errorf("nothing fails: %s", got)
+	}
+	crashing(p, sidecarNow)
+	if got := speaking(p, "gateway"); got != "proxy" {
+		t.Errorf("the sidecar fails: %s", got)
+	}
+	for i := range p.Status.ContainerStatuses {
+		s := &p.Status.ContainerStatuses[i]
+		s.Ready, s.State = false, corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff"}}
+		s.LastTerminationState = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 1}}
+	}
+	if got := speaking(p, "gateway"); got != "gateway" {
+		t.Errorf("both fail: %s", got)
+	}
+}
+
 // A native sidecar can be the released container: its image, limits and restarts count.
 func TestNativeSidecarIsReleased(t *testing.T) {
 	o := sidecarObjects(t, "registry/proxy:v7")
