@@ -31,8 +31,9 @@ var edges = map[string][]string{
 	"command":         {"release", "untrusted"},
 	"database/pgtest": {},
 	"engine":          {"release", "untrusted"},
+	"report":          {"release"},
 	"ui":              {"release"},
-	"cli":             {"release", "untrusted", "config", "kube", "metrics", "checklist", "command", "journal", "engine", "ui"},
+	"cli":             {"release", "untrusted", "config", "kube", "metrics", "checklist", "command", "journal", "engine", "ui", "report"},
 	"e2e":             {},
 	"":                {"cli"},
 }

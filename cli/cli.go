@@ -103,7 +103,7 @@ Without a command it opens the console. Exit codes: 0 released or done, 1 error,
 	}
 	run.Flags().StringVar(&version, "version", "", "the version to release: an image tag, with or without a digest")
 	root.AddCommand(run, newDeploy(&f), newStatus(&f), newHistory(&f), newUndo(&f),
-		newPause(&f), newResume(&f), newApprove(&f), newReject(&f), newCanary(&f), newCheck(&f), newVersion())
+		newPause(&f), newResume(&f), newApprove(&f), newReject(&f), newCanary(&f), newReleases(&f), newReportCommand(&f), newCheck(&f), newVersion())
 	// Commands share the root's flags, and how they are completed. It fails only
 	// for a flag that does not exist.
 	_ = root.RegisterFlagCompletionFunc("env", completeEnvironments(&f))

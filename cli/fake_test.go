@@ -202,6 +202,7 @@ func (j *fakeJournals) Driven() string                              { return "" 
 func (j *fakeJournals) Recover() (int, error)                       { return 0, errors.New("no space left on device") }
 func (j *fakeJournals) Close() error                                { return nil }
 func (j *fakeJournals) Discard() error                              { return nil }
+func (j *fakeJournals) Read(release.Reading) error                  { return nil }
 
 func (j *fakeJournals) Append(e release.Entry) error {
 	if j.full > 0 && e.Seq >= j.full {

@@ -26,11 +26,11 @@ func newStatus(f *flags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			report := newReport(s.plan, state, s.last(), time.Now())
+			r := newReport(s.plan, state, s.last(), time.Now())
 			for _, entry := range s.unreadable() {
-				report.Remarks = append(report.Remarks, entry.Tells[0].Text)
+				r.Remarks = append(r.Remarks, entry.Tells[0].Text)
 			}
-			return printAs(cmd, output, report)
+			return printAs(cmd, output, r)
 		}),
 	}
 	addOutput(cmd, &output)

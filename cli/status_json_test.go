@@ -21,7 +21,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 // statusExamples are releases that show every member of the schema.
-func statusExamples(t *testing.T) map[string]report {
+func statusExamples(t *testing.T) map[string]statusReport {
 	t.Helper()
 	noon := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	plan, s := canaryPlan(newStage(t).options.Plan), baking(1)
@@ -48,7 +48,7 @@ func statusExamples(t *testing.T) map[string]report {
 		Held:    &release.Hold{Kind: release.HeldByHand, Reason: "lunch", By: eng, At: noon},
 		Resumes: &release.Record{ID: "planned"},
 	}
-	return map[string]report{
+	return map[string]statusReport{
 		"status-canary": newReport(plan, s, &under, noon),
 		"status-over":   newReport(plan, s, &over, noon),
 		"status-none":   newReport(plan, s, nil, noon),
@@ -115,7 +115,7 @@ func TestStatusDoesNotPublishTheRecord(t *testing.T) {
 			}
 		}
 	}
-	walk(reflect.TypeFor[report](), "report")
+	walk(reflect.TypeFor[statusReport](), "report")
 	walk(reflect.TypeFor[canaryReport](), "canaryReport")
 }
 

@@ -43,7 +43,7 @@ func TestStatusIsAboutNow(t *testing.T) {
 }
 
 // reported is what status says when v1 serves.
-func (s *session) reported(t *testing.T) (report, string) {
+func (s *session) reported(t *testing.T) (statusReport, string) {
 	t.Helper()
 	state := release.State{Record: s.unfinished(), View: release.View{Workload: workload()}}
 	plan := s.plan

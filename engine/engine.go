@@ -56,6 +56,9 @@ type Journal interface {
 	Close() error
 	// Discard closes a record of which nothing came, and removes it.
 	Discard() error
+	// Read keeps a round of figures beside the record. One that is lost is missing in
+	// the report, and nothing else.
+	Read(release.Reading) error
 }
 
 // Journals makes the records of new releases.
@@ -300,6 +303,9 @@ func (e *Engine) handle(message any) bool {
 	case release.Sampled:
 		seq := e.state.Seq
 		e.step(m)
+		if r, ok := release.ReadingOf(e.opts.Plan, e.state, e.opts.Clock()); ok {
+			e.records.read(e.state.ID, r)
+		}
 		return e.state.Seq != seq
 	case probeEnded:
 		delete(e.probing, string(m))

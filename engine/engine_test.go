@@ -97,6 +97,8 @@ type bound struct {
 
 func (b *bound) Close() error { return nil }
 
+func (b *bound) Read(release.Reading) error { return nil }
+
 func (b *bound) Discard() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"datahub.io/slipway/release"
@@ -25,6 +26,7 @@ type recorder struct {
 	late     <-chan result // of the write that did not come back in time
 	lateID   string
 	patience time.Duration
+	reading  atomic.Bool // a round of figures is being kept
 }
 
 // book is one open record.
@@ -151,6 +153,18 @@ func (r *recorder) collect() bool {
 	default:
 		return false
 	}
+}
+
+// read keeps a round of figures beside the record id, where that is open. The loop does
+// not wait for it: where the disk is still busy with the one before, this one is lost.
+func (r *recorder) read(id string, round release.Reading) {
+	if r.current.journal == nil || r.current.id != id || !r.reading.CompareAndSwap(false, true) {
+		return
+	}
+	go func(j Journal) {
+		defer r.reading.Store(false)
+		_ = j.Read(round) // the report says what is missing
+	}(r.current.journal)
 }
 
 // refuse says that nothing follows from the write that was to begin a record.

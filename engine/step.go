@@ -42,7 +42,7 @@ func (e *Engine) turn(event release.Event) *release.ConflictError {
 	}
 	lines := tells(effects, now)
 	if next.Seq != e.state.Seq || next.ID != e.state.ID {
-		seq, err := e.records.write(entryOf(event, next.Record, effects, lines, now))
+		seq, err := e.records.write(release.EntryOf(e.opts.Plan, e.state, next, event, effects, lines, now))
 		var conflict *release.ConflictError
 		switch {
 		case errors.As(err, &conflict):
@@ -141,20 +141,6 @@ func (e *Engine) remember(r release.Record) {
 	}
 }
 
-// entryOf is the line of the journal for a durable change.
-func entryOf(event release.Event, record release.Record, effects []release.Effect, lines []release.Line, now time.Time) release.Entry {
-	entry := release.Entry{Seq: record.Seq, At: now, By: release.Itself, Event: release.Name(event), Tells: lines, Record: record}
-	if intended, ok := event.(release.Intended); ok {
-		entry.By = intended.By
-	}
-	for _, effect := range effects {
-		if change, ok := effect.(release.Change); ok {
-			entry.Effects = append(entry.Effects, change)
-		}
-	}
-	return entry
-}
-
 func wished(event release.Event) bool {
 	_, ok := event.(release.Intended)
 	return ok
@@ -219,9 +205,9 @@ func (e *Engine) catchUp() {
 	if !e.records.collect() || !e.unsaved || e.state.ID == "" {
 		return
 	}
-	record := e.state.Record
-	record.Seq++
-	seq, err := e.records.write(entryOf(release.Ticked{}, record, nil, nil, e.opts.Clock()))
+	next := e.state
+	next.Seq++
+	seq, err := e.records.write(release.EntryOf(e.opts.Plan, e.state, next, release.Ticked{}, nil, nil, e.opts.Clock()))
 	var conflict *release.ConflictError
 	switch {
 	case errors.As(err, &conflict):

@@ -233,3 +233,30 @@ func lastOf(text []byte) (Entry, bool, error) {
 	}
 	return Entry{}, false, nil
 }
+
+// All gives every record of the store, newest first, settled or not.
+func (s *Store) All() ([]Past, error) {
+	d, err := s.folder(false)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("list records: %w", err)
+	}
+	defer d.close()
+	all, err := d.records()
+	if err != nil {
+		return nil, fmt.Errorf("list records: %w", err)
+	}
+	var list []Past
+	for id, parts := range all {
+		if past := d.look(id, parts, false); past.ID != "" {
+			past.Foreign = s.foreign(past)
+			list = append(list, past)
+		}
+	}
+	slices.SortFunc(list, func(a, b Past) int {
+		return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.ID, a.ID))
+	})
+	return list, nil
+}

@@ -175,6 +175,9 @@ func (s *Store) discard(id string) error {
 	for _, p := range all[id] {
 		err = errors.Join(err, d.remove(p.name()))
 	}
+	if d.exists(id+readingsSuffix) == nil {
+		err = errors.Join(err, d.remove(id+readingsSuffix))
+	}
 	return err
 }
 

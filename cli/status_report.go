@@ -10,9 +10,9 @@ import (
 	"datahub.io/slipway/release"
 )
 
-// report is what status prints; its JSON is an interface, docs/status-json.md. Headline
+// statusReport is what status prints; its JSON is an interface, docs/status-json.md. Headline
 // and State are about now, Release is the last one, which may be long over.
-type report struct {
+type statusReport struct {
 	Schema      int            `json:"schema"`
 	Service     string         `json:"service"`
 	Environment string         `json:"environment"`
@@ -53,9 +53,9 @@ type metricReport struct {
 	Why     string             `json:"why,omitempty"`
 }
 
-func newReport(plan release.Plan, s release.State, last *release.Record, now time.Time) report {
+func newReport(plan release.Plan, s release.State, last *release.Record, now time.Time) statusReport {
 	w, h := s.View.Workload, release.HeadlineOf(plan, s, now)
-	r := report{
+	r := statusReport{
 		Schema: statusSchema, Release: releaseOf(plan, last), last: last,
 		Service: plan.Service, Environment: plan.Environment, Cluster: plan.Cluster, Namespace: plan.Namespace,
 		Deployment: plan.Deployment, At: w.At, Headline: h.Short, State: h.Mark, Version: w.Version(plan.Container),
@@ -81,7 +81,7 @@ func newReport(plan release.Plan, s release.State, last *release.Record, now tim
 	return r
 }
 
-func (r report) print(cmd *cobra.Command) error {
+func (r statusReport) print(cmd *cobra.Command) error {
 	out := cmd.OutOrStdout()
 	fmt.Fprintf(out, "%s  %s  %s / %s\n%s\n\n", r.Service, r.Environment, r.Cluster, r.Namespace, r.Headline)
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
