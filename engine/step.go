@@ -229,6 +229,7 @@ func (e *Engine) perform(effect release.Effect) {
 		e.find(effect.Change)
 	case release.Probe:
 		e.probe(effect)
+	case release.Tell: // a line of activity
 	case release.Refused:
 		e.refuse(effect)
 	}

@@ -24,8 +24,30 @@ type document map[string]json.RawMessage
 // testdata/formats. A step sees the whole line and names nothing of Go's types, which
 // go on changing.
 var upgrades = map[int]func(line document) error{
-	// Format 2 chains the lines, see encode; what a record says is the same.
-	1: func(document) error { return nil },
+	// Format 2 chains the lines, see encode, and names the way of a canary.
+	1: func(line document) error { return line.within("record", nameWay) },
+}
+
+// nameWay names the way of a record's canary, which was two marks and the phase.
+func nameWay(record document) error {
+	if _, ok := record["canary"]; !ok {
+		return nil
+	}
+	return record.within("canary", func(canary document) error {
+		way := "forward"
+		switch back, phase := string(canary["back"]) == "true", string(record["phase"]); {
+		case back && string(canary["rolled"]) == "true":
+			way = "undo at once"
+		case back:
+			way = "undo by weights"
+		case phase == `"rolling back"`, phase == `"rolled back"`:
+			way = "back"
+		}
+		delete(canary, "back")
+		delete(canary, "rolled")
+		canary["way"] = json.RawMessage(`"` + way + `"`)
+		return nil
+	})
 }
 
 // oldestFormat is the first one that was ever written.

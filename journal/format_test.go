@@ -95,6 +95,9 @@ func TestEarlierRecordsAreRead(t *testing.T) {
 					t.Fatal(err)
 				}
 				for _, lost := range missing("", wrote, reads) {
+					if strings.HasPrefix(lost, ".record.canary.back ") || strings.HasPrefix(lost, ".record.canary.rolled ") {
+						continue // a canary's way says it now: TestWayOfAnEarlierCanary
+					}
 					t.Errorf("line %d: %s", i+1, lost)
 				}
 			}

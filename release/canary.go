@@ -50,10 +50,8 @@ type Rule struct {
 	Trial  bool // the statistical judge looks at it too
 }
 
-// CanaryStage is where a canary release stands within its phase.
-//
-//	creating → shifting ⇄ baking → promoting → returning → removing → done
-//	                        └ abort: (restoring →) returning → removing → done
+// CanaryStage is where a canary release stands within its phase. What leads from one to
+// another is in the table stages.
 type CanaryStage string
 
 // The stages. What each waits for is only observed, never assumed.
@@ -67,6 +65,36 @@ const (
 	Removing  CanaryStage = "removing"  // promoted: the canary is deleted; aborted: scaled to 0
 	Gone      CanaryStage = "done"
 )
+
+// Way is the direction of a canary that is under way, and how it is taken back.
+type Way string
+
+// The ways.
+const (
+	Forward       Way = "forward"         // to its promotion
+	Back          Way = "back"            // it is aborted: stable serves as it was
+	UndoByWeights Way = "undo by weights" // it runs the earlier version, which serves until stable has it again
+	UndoAtOnce    Way = "undo at once"    // the same, and stable is rolled back without waiting for the traffic
+)
+
+// Undoes tells whether what runs beside stable is the earlier version.
+func (w Way) Undoes() bool { return w == UndoByWeights || w == UndoAtOnce }
+
+// taken is the way of what is taken back: an undo goes on at once, anything else back.
+func (w Way) taken() Way {
+	if w.Undoes() {
+		return UndoAtOnce
+	}
+	return Back
+}
+
+// atOnce is the way of an undo that does not wait for the traffic any more; others stay.
+func (w Way) atOnce() Way {
+	if w.Undoes() {
+		return UndoAtOnce
+	}
+	return w
+}
 
 // CanaryRun is the durable state of a canary release.
 type CanaryRun struct {
@@ -85,8 +113,7 @@ type CanaryRun struct {
 	Why      string    `json:"why,omitempty"` // of what goes on by itself: the evidence
 	UID      string    `json:"uid,omitempty"` // of the canary's Deployment, once seen
 	Template string    `json:"template,omitempty"`
-	Back     bool      `json:"back,omitempty"`     // it is an undo by weights
-	Rolled   bool      `json:"rolled,omitempty"`   // of such an undo: stable is rolled back without waiting for the traffic
+	Way      Way       `json:"way,omitempty"`
 	Stable   string    `json:"stable,omitempty"`   // on the way back: the template that stable leaves
 	Rest     string    `json:"rest,omitempty"`     // Split.Rest that it goes by
 	Promoted bool      `json:"promoted,omitempty"` // stable has got the image

@@ -38,7 +38,7 @@ func (t *turn) steppedAside() bool {
 // stepAside has the traffic go to stable, and the canary wait for its pods.
 func (t *turn) stepAside() {
 	why := lostToNode(t.plan, t.s)
-	run := t.enter(Shifting)
+	run := t.move(Shifting, cueLostPods)
 	run.From, run.Live, run.By, run.Why, run.Aside = 0, zeroTime, Itself, why, true
 	t.tell(Itself, MarkAttention, fmt.Sprintf("canary at %d%%: its traffic goes to stable until its pods are back", run.Weight)+because(why))
 }

@@ -32,11 +32,12 @@ func (t *turn) back(e Intended, why string) {
 	if r.Rollout.UID == w.UID {
 		generation = max(generation, r.Rollout.Generation) // a promotion that was accepted may not be seen yet
 	}
-	r.Phase, r.Ended, r.Held, r.Asking, r.Pending = RollingBack, zeroTime, nil, nil, nil
+	t.enter(RollingBack, cueBack)
+	r.Held, r.Asking, r.Pending = nil, nil, nil
 	r.Rollout = Rollout{Goal: r.From, UID: w.UID, Began: t.now, Generation: generation, Condition: w.Progressing.Updated}
-	run := t.returning()
+	run := t.run()
 	run.take(t.s.View) // whatever was changed before it was asked for
-	run.Stable, run.Rolled = w.Template.Hash, run.Back
+	run.Stable, run.Way = w.Template.Hash, run.Way.taken()
 	run.Until = zeroTime
 	if lost != nil && t.plan.Canary.Route != "" && lost.Change.Do.Subject() != OnCanary {
 		run.Until = lost.Since.Add(grace)
@@ -46,33 +47,36 @@ func (t *turn) back(e Intended, why string) {
 	}
 	text := "abort canary: its pods → 0"
 	switch {
-	case run.Back && w.Template.Hash != r.From.Template:
+	case run.Way.Undoes() && w.Template.Hash != r.From.Template:
 		text = fmt.Sprintf("stable is rolled back to %s at once, then the pods beside it go", r.From.Version)
-	case run.Back && left:
+	case run.Way.Undoes() && left:
 		text = fmt.Sprintf("stable keeps %s, as someone else changed it; the traffic goes to it, then the pods beside it go", r.From.Version)
-	case run.Back:
+	case run.Way.Undoes():
 		text = fmt.Sprintf("stable has %s again; the traffic goes to it, then the pods beside it go", r.From.Version)
 	}
+	stage := Returning
 	switch {
 	case run.Promoted, w.Template.Hash != r.From.Template:
-		run.Stage = Restoring // the image may have been set and not be seen yet
+		stage = Restoring // the image may have been set and not be seen yet
 	case t.plan.Canary.Route == "" && t.healthy(), from == 0 && unseen == "" && run.Live.IsZero() && run.Until.IsZero():
-		run.Stage = Removing // it has had no traffic
+		stage = Removing // it has had no traffic
 	}
 	switch {
-	case t.plan.Canary.Route == "", run.Back:
+	case t.plan.Canary.Route == "", run.Way.Undoes():
 	case unseen != "":
 		text = "abort canary: the traffic back to stable as soon as it can be read, then its pods → 0: " + unseen
 	case from > 0:
 		text = fmt.Sprintf("abort canary: %d%% of the traffic back to stable, then its pods → 0", from)
 	}
 	switch {
-	case run.Back:
+	case run.Way.Undoes():
 	case left:
 		text += fmt.Sprintf("; stable keeps %s, as someone else changed it", r.From.Version)
 	case over:
 		text += fmt.Sprintf("; stable is rolled back to %s over someone else's change", r.From.Version)
 	}
+	run = t.move(stage, cueBack)
+	run.Weight, run.From, run.Grown = 0, 0, 0
 	run.Live, run.By, run.Why = zeroTime, e.By, why
 	t.tell(e.By, MarkRunning, text+because(why))
 }
@@ -101,7 +105,7 @@ func (t *turn) adoptStray(e Intended) {
 	r.Canary = &CanaryRun{UID: c.UID, Template: c.Template.Hash, Rest: t.s.View.Split.Rest, Weight: canaryWeight(t.plan, t.s)}
 	if before, ok := leftUndo(t.plan, t.s); ok {
 		r.From, r.To = before.target(), stable
-		r.Canary.Back = true
+		r.Canary.Way = UndoByWeights
 	}
 }
 
@@ -122,7 +126,7 @@ func (t *turn) restore() {
 	}
 	if t.atGoal() {
 		if t.healthy() && canaryWeight(t.plan, t.s) > 0 || t.s.View.Workload.Convergence() == Complete {
-			t.returning()
+			t.returning(cueRestored)
 		}
 		return
 	}
@@ -141,8 +145,8 @@ func (t *turn) restore() {
 }
 
 // returning begins the return of the traffic to stable.
-func (t *turn) returning() *CanaryRun {
-	run := t.enter(Returning)
+func (t *turn) returning(when cue) *CanaryRun {
+	run := t.move(Returning, when)
 	run.Weight, run.From, run.Grown = 0, 0, 0
 	return run
 }
@@ -174,11 +178,11 @@ func (t *turn) giveBack() {
 		if t.plan.Canary.Route != "" {
 			t.tell(Itself, MarkPass, "all traffic is on stable")
 		}
-	case (t.s.Phase == Deploying || run.Back) && !t.healthy():
+	case (t.s.Phase == Deploying || run.Way.Undoes()) && !t.healthy():
 		// It has broken since: the canary is what could still serve.
 	case t.now.Before(run.Until):
 	case t.now.Sub(run.Live) >= settleFor || t.plan.Canary.Route == "":
-		t.enter(Removing)
+		t.move(Removing, cueSettled)
 	}
 }
 
@@ -186,11 +190,11 @@ func (t *turn) giveBack() {
 // undo by weights, it is deleted; after an abort it is scaled to 0 and can be looked at.
 func (t *turn) remove() {
 	w, run := t.s.View.Canary, t.s.Canary
-	aborted := t.s.Phase == RollingBack && !run.Back
+	aborted := t.s.Phase == RollingBack && !run.Way.Undoes()
 	ours := w.Found && (run.UID == "" || w.UID == run.UID)
 	switch {
 	case t.plan.Canary.Route != "" && canaryWeight(t.plan, t.s) != 0:
-		t.returning().Live = zeroTime // someone gave it traffic again
+		t.returning(cueMoreTraffic).Live = zeroTime // someone gave it traffic again
 	case !ours, aborted && w.Desired == 0 && w.Replicas == 0:
 		t.gone()
 	case t.routed():
@@ -203,16 +207,17 @@ func (t *turn) remove() {
 
 // gone ends the canary's part of the release.
 func (t *turn) gone() {
-	t.enter(Gone)
+	t.move(Gone, cueGone)
 	r, w := t.record(), t.s.View.Workload
 	took := Span(t.now.Sub(r.Rollout.Began))
 	if t.s.Phase == RollingBack {
-		r.Phase, r.Ended, r.Held, r.Asking = RolledBack, t.now, nil, nil
+		t.enter(RolledBack, cueEndsCanary)
+		r.Held, r.Asking = nil, nil
 		r.Rollout.Completed = t.now
 		t.tell(Itself, MarkPass, fmt.Sprintf("rolled back: all traffic on stable %s, canary ended after %s", r.From.Version, took))
 		return
 	}
-	r.Phase = Verifying
+	t.enter(Verifying, cueEndsCanary)
 	if current, ok := w.Current(); ok {
 		r.Rollout.Goal.Revision, r.To.Revision = current.Number, current.Number
 	}

@@ -74,7 +74,7 @@ func sayBeside(plan Plan, s State, _ time.Time) (Headline, bool) {
 
 func sayTakingBack(plan Plan, s State) Headline {
 	run, w := s.Canary, s.View.Workload
-	h := Headline{Mark: MarkRunning, Rest: cmp.Or(s.Auto, map[bool]string{false: "Aborted by ", true: "Undone by "}[run.Back]+run.By.Name) + "."}
+	h := Headline{Mark: MarkRunning, Rest: cmp.Or(s.Auto, map[bool]string{false: "Aborted by ", true: "Undone by "}[run.Way.Undoes()]+run.By.Name) + "."}
 	switch why := stableHealth(plan, s); {
 	case s.arriving() && run.Tries == 0:
 		h.Strong = fmt.Sprintf("Going back by weights: %d of %d pods of %s available; they get all traffic, then stable follows.", s.View.Canary.Available, max(s.View.Canary.Desired, 1), s.From.Version)

@@ -198,7 +198,7 @@ func (t *turn) reweighed() {
 		if run.Stage == Shifting {
 			from = run.From
 		}
-		run := t.enter(Shifting)
+		run := t.move(Shifting, cueTheirWeight)
 		run.Weight, run.From, run.Step, run.Live = split.Canary, split.Canary, t.plan.Canary.stepOf(split.Canary), zeroTime
 		run.By, run.Why = Itself, fmt.Sprintf("weight %d → %d by %s", from, split.Canary, who)
 		t.tell(Itself, MarkAttention, fmt.Sprintf("weight %d → %d on %s by %s: adopted, bakes anew", from, split.Canary, t.plan.Canary.Route, who))
@@ -220,7 +220,8 @@ func (t *turn) adoptCanary() {
 	default:
 		return
 	}
-	run.Stage, run.Since, run.Live = Shifting, t.now, zeroTime
+	run = t.move(Shifting, cueTheirWeight)
+	run.Live = zeroTime
 	run.Step, run.Weight, run.From = t.plan.Canary.stepOf(split.Canary), split.Canary, split.Canary
 	if split.Canary == 0 {
 		run.Step, run.Weight = 0, t.plan.Canary.Steps[0]

@@ -23,14 +23,6 @@ func (t *turn) run() *CanaryRun {
 	return &run
 }
 
-// enter begins a stage.
-func (t *turn) enter(stage CanaryStage) *CanaryRun {
-	run := t.run()
-	run.Stage, run.Since, run.Tries, run.Sent, run.Aside = stage, t.now, 0, 0, false
-	t.s.Told, t.s.Figures = nil, nil // what fails here is another failure
-	return run
-}
-
 // steer leads a canary release on, from what is observed alone: the next change
 // follows from the stage and from what is there, so that nothing is repeated or
 // skipped when slipway was away. It sends one change at a time.
@@ -157,7 +149,7 @@ func (t *turn) create() {
 		return
 	}
 	t.tell(Itself, MarkPass, fmt.Sprintf("canary %d/%d available after %s", w.Available, w.Desired, Span(t.now.Sub(t.s.Canary.Since))))
-	run := t.enter(Shifting)
+	run := t.move(Shifting, cuePods)
 	run.Rest, run.From = t.s.View.Split.Rest, t.s.View.Split.Canary
 }
 
@@ -174,9 +166,9 @@ func (t *turn) shift() {
 	case w.Convergence() != Complete || w.Available < need:
 	case t.plan.Canary.Route != "" && canaryWeight(t.plan, t.s) != run.Weight:
 		t.follow(SetWeight{Weight: run.Weight})
-	case run.Back:
+	case run.Way.Undoes():
 		t.tell(Itself, MarkPass, fmt.Sprintf("all traffic is on %s, beside stable; stable follows", t.s.From.Version))
-		t.enter(Restoring)
+		t.move(Restoring, cueAllTraffic)
 	default:
 		t.live()
 	}
@@ -184,7 +176,7 @@ func (t *turn) shift() {
 
 // live begins the bake: the weight is seen.
 func (t *turn) live() {
-	run := t.enter(Baking)
+	run := t.move(Baking, cueLive)
 	run.Live, run.Passing, run.Failed = t.now, zeroTime, false
 	t.s.View.Judged = Judged{}
 	t.tell(Itself, MarkPass, fmt.Sprintf("%d%% of the traffic is on the canary; bakes %s", run.Weight, Span(t.plan.Canary.Bake)))
@@ -243,7 +235,7 @@ func (t *turn) advance(e Intended, why string) {
 		return
 	}
 	from := t.s.Canary.Weight
-	run := t.enter(Shifting)
+	run := t.move(Shifting, cueNext)
 	run.Step, run.Weight, run.From, run.Live, run.By, run.Why = next, t.plan.Canary.Steps[next], from, zeroTime, e.By, why
 	t.tell(e.By, MarkNone, fmt.Sprintf("advance canary %d%% → %d%%", from, run.Weight)+because(why))
 }
@@ -265,7 +257,7 @@ func (t *turn) promoted() {
 	if w.Convergence() == Complete {
 		t.tell(Itself, MarkPass, fmt.Sprintf("promoted: %s on %d of %d stable pods after %s", t.s.To.Version, w.Available, w.Desired, Span(t.now.Sub(t.s.Rollout.Began))))
 		t.record().Rollout.Completed = t.now
-		run := t.returning()
+		run := t.returning(cueServes)
 		run.Live, run.Why = zeroTime, ""
 		if run.By == Itself {
 			run.Why = "stable serves " + t.s.To.Version

@@ -59,7 +59,7 @@ func leftUndo(plan Plan, s State) (r Revision, ok bool) {
 // release's, or one that was left; ok is false when there is none.
 func undoneTo(plan Plan, s State) (to Target, ok bool) {
 	if s.Underway() {
-		return s.From, s.Canary.Back
+		return s.From, s.Canary.Way.Undoes()
 	}
 	r, ok := leftUndo(plan, s)
 	return r.target(), ok
@@ -67,13 +67,13 @@ func undoneTo(plan Plan, s State) (to Target, ok bool) {
 
 // arriving tells whether the earlier version has not got all traffic yet.
 func (s State) arriving() bool {
-	return s.Underway() && s.Canary.Back && (s.Canary.Stage == Creating || s.Canary.Stage == Shifting)
+	return s.Underway() && s.Canary.Way.Undoes() && (s.Canary.Stage == Creating || s.Canary.Stage == Shifting)
 }
 
 // beside is what the canary runs: what is being released, or what an undo by
 // weights goes back to.
 func (r Record) beside() Target {
-	if r.Canary != nil && r.Canary.Back {
+	if r.Canary != nil && r.Canary.Way.Undoes() {
 		return r.From
 	}
 	return r.To
@@ -129,6 +129,6 @@ func (t *turn) unheard() {
 // once, and whatever the canary has of the traffic goes back after that.
 func (t *turn) rollInstead(why string) {
 	t.tell(Itself, MarkAttention, "not by weights: "+why+"; stable is rolled back at once")
-	run := t.enter(Restoring)
-	run.Weight, run.Rolled = 0, true
+	run := t.move(Restoring, cueAtOnce)
+	run.Weight, run.Way = 0, UndoAtOnce
 }

@@ -47,10 +47,10 @@ func ViewCanary(plan Plan, s State, now time.Time) (v CanaryView, ok bool) {
 		Rows: Comparisons(plan, s, now), Tally: s.View.Judged.Tally, After: plan.Rollback.After,
 		Waits: canaryWaits(plan, s, now),
 	}
-	if run.Back {
+	if run.Way.Undoes() {
 		v.Steps, v.Canary = backViews(s), s.From.Version
 	}
-	if w := s.View.Workload; run.Promoted || run.Back || w.Found && theirs(plan, s) {
+	if w := s.View.Workload; run.Promoted || run.Way.Undoes() || w.Found && theirs(plan, s) {
 		v.Stable = s.View.Workload.Version(plan.Container)
 	}
 	if v.Baking {
@@ -159,7 +159,7 @@ func backViews(s State) []StepView {
 	steps := []StepView{{Label: "pods of " + s.From.Version}, {Label: "100%"}, {Label: "stable"}, {Label: "traffic back"}, {Label: "remove"}}
 	for i := range steps {
 		switch {
-		case s.Canary.Rolled && i < 2:
+		case s.Canary.Way == UndoAtOnce && i < 2:
 			steps[i].Mark, steps[i].Word = MarkWaived, "skipped"
 		case i < at:
 			steps[i].Mark = MarkPass

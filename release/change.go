@@ -151,8 +151,7 @@ func (t *turn) begin(p Pending, o Outcome) {
 		return
 	}
 	p.Goal = p.Goal.stored(p.Change.Do.Subject(), o.Stored)
-	r := t.record()
-	r.Phase, r.Ended = p.Next, zeroTime
+	r := t.enter(p.Next, cueAccepted)
 	if p.Next == Deploying {
 		if r.Deployed.IsZero() {
 			r.Deployed = p.Since
@@ -172,7 +171,7 @@ func (t *turn) begin(p Pending, o Outcome) {
 	case Creating:
 		t.created(p)
 	case Promoting:
-		t.enter(Promoting).Promoted = true
+		t.move(Promoting, cuePromote).Promoted = true
 	}
 	if p.Next == Deploying {
 		r.Rollout.Excused = t.failingAlready()
@@ -202,10 +201,11 @@ func (g Target) stored(of Subject, s Stored) Target {
 func (t *turn) created(p Pending) {
 	r, w := t.record(), t.s.View.Workload
 	r.Rollout = Rollout{Goal: r.From, UID: w.UID, Began: p.Since, Generation: w.Generation, Condition: p.Condition}
-	r.Canary = &CanaryRun{Stage: Creating, Since: t.now, Weight: t.plan.Canary.Steps[0], By: p.Change.By, Full: w.Desired}
+	r.Canary = &CanaryRun{Way: Forward, Weight: t.plan.Canary.Steps[0], By: p.Change.By, Full: w.Desired}
+	t.move(Creating, cueApplied)
 	if p.Next == RollingBack {
 		r.From, r.Rollout.Goal, r.Canary.Stable = p.Goal, p.Goal, p.Stable
-		r.Canary.Back, r.Canary.Step, r.Canary.Weight, r.Canary.Why = true, len(t.plan.Canary.Steps)-1, 100, p.Change.Why
+		r.Canary.Way, r.Canary.Step, r.Canary.Weight, r.Canary.Why = UndoByWeights, len(t.plan.Canary.Steps)-1, 100, p.Change.Why
 	}
 	t.s.View.Judged = Judged{}
 }

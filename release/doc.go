@@ -41,8 +41,19 @@
 //     other route leads to those that serve, unless a person has given that up.
 //
 // A release is a rolling update of one Deployment, or, where the plan has a
-// [CanaryPlan], leads a second one beside it through the stages of [CanaryStage];
-// the files canary_*.go are about nothing else.
+// [CanaryPlan], leads a second one beside it; the files canary_*.go are about nothing
+// else. The two machines are tables, phases.go and canary_machine.go, drawn in full in
+// testdata/machines. In short, the phases:
+//
+//	planned → deploying → verifying → released
+//	any of these but planned (→ abandoned) → rolling back → rolled back
+//
+// and the stages of a canary, by its [Way]:
+//
+//	forward          creating → shifting ⇄ baking → promoting → returning → removing → done
+//	back             from any stage: (restoring →) returning → removing → done
+//	undo by weights  creating → shifting → restoring → returning → removing → done
+//	undo at once     from any stage: restoring → returning → removing → done
 //
 // The state has two halves. Record is durable: the engine writes it to the
 // journal before it performs the effects that go with it. View is what was

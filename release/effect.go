@@ -1,6 +1,8 @@
 package release
 
 // Effect is something for the engine to do. The interface is sealed.
+//
+//sumtype:decl
 type Effect interface{ effect() }
 
 // Probe looks at the outside world for one item of the record Of. Its result comes

@@ -3,6 +3,8 @@ package release
 import "time"
 
 // Event is something that happened. The interface is sealed.
+//
+//sumtype:decl
 type Event interface{ event() }
 
 // Observed is a fresh look at the workload, or an equal one that only says
@@ -106,6 +108,8 @@ type Seen struct {
 }
 
 // Intent is what a person may ask for. The interface is sealed.
+//
+//sumtype:decl
 type Intent interface{ intent() IntentKind }
 
 // IntentKind names an intent: in keys, help, commands and refusals.

@@ -8,7 +8,7 @@ type Pretend struct {
 }
 
 // OpPretend is its kind.
-const OpPretend OpKind = "pretend"
+var OpPretend OpKind = "pretend"
 
 func init() { operations[OpPretend] = decode[Pretend] }
 

@@ -44,14 +44,15 @@ func (t *turn) compare(w Workload) {
 	case t.promotedLate(w):
 		r := t.record()
 		r.To.Template = w.Template.Hash
-		t.enter(Restoring).Stable = w.Template.Hash
+		t.move(Restoring, cueLate).Stable = w.Template.Hash
 	case t.leaves(w):
 		// It has not got its earlier template back yet.
 	case goal.Template == "" && w.Runs(t.plan.Container, goal.Image):
 		t.record().Rollout.Goal.Template, t.record().To.Template = w.Template.Hash, w.Template.Hash
 	case t.s.Phase != RollingBack && w.Template.Hash == t.s.From.Template && !t.s.Underway():
 		r := t.record()
-		r.Phase, r.Held, r.Asking = RollingBack, nil, nil
+		t.enter(RollingBack, cueReturned)
+		r.Held, r.Asking = nil, nil
 		r.Returned = "someone else" + causeWords(w)
 		r.Rollout = Rollout{Goal: t.s.From, UID: w.UID, Began: t.now, Generation: w.Generation, Condition: w.Progressing.Updated}
 		t.tell(cluster, MarkAttention, fmt.Sprintf("someone else returned it to %s%s", t.s.From.Version, causeWords(w)))
@@ -74,7 +75,7 @@ func whatRuns(plan Plan, w Workload, goal Target) string {
 // aborting tells whether a canary is taken back beside a stable that is to be left as
 // it is, or to get back what it ran before.
 func (s State) aborting() bool {
-	return s.Underway() && s.Phase == RollingBack && !s.Canary.Back
+	return s.Underway() && s.Phase == RollingBack && !s.Canary.Way.Undoes()
 }
 
 // promotedLate tells whether a promotion of which no template was seen yet has come
@@ -182,11 +183,12 @@ func (t *turn) converge() {
 	r.Rollout.Completed = t.now
 	took := Span(t.now.Sub(r.Rollout.Began))
 	if t.s.Phase == RollingBack {
-		r.Phase, r.Ended, r.Held, r.Asking = RolledBack, t.now, nil, nil
+		t.enter(RolledBack, cueComplete)
+		r.Held, r.Asking = nil, nil
 		t.tell(Itself, MarkPass, fmt.Sprintf("rolled back: %s on %d of %d pods after %s, revision %d", t.pinned(), w.Available, w.Desired, took, current.Number))
 		return
 	}
-	r.Phase = Verifying
+	t.enter(Verifying, cueComplete)
 	if r.Asking != nil && r.Asking.Trouble == Deadline {
 		t.withdraw("the rollout is complete")
 	}
@@ -219,8 +221,7 @@ func (t *turn) finish() {
 			return
 		}
 	}
-	r := t.record()
-	r.Phase, r.Ended = Released, t.now
+	t.enter(Released, cueItems)
 	if t.s.Unchanged() {
 		t.tell(Itself, MarkPass, fmt.Sprintf("unchanged and healthy: %s, judged for %s", t.s.To.Version, Span(t.now.Sub(t.s.Began))))
 		return

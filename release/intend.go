@@ -88,7 +88,8 @@ func (t *turn) intended(e Intended) {
 		t.carryOn(e.By)
 	case Abandon:
 		r := t.record()
-		r.Phase, r.Ended, r.Held, r.Asking = Abandoned, t.now, nil, nil
+		t.enter(Abandoned, cueAbandon)
+		r.Held, r.Asking = nil, nil
 		if r.Pending != nil {
 			// Its answer is still looked for, and only told: nothing begins with it.
 			given := *r.Pending

@@ -27,6 +27,8 @@ const (
 // type of this package, in a file of its own, and has an entry in the table operations.
 // It is a value, and goes into the record as it is: its fields are what it was
 // decided on and what it is to do.
+//
+//sumtype:decl
 type Operation interface {
 	Kind() OpKind
 	// Subject is the observed thing that it changes.
@@ -96,6 +98,8 @@ const (
 )
 
 // operations is every operation, by what its kind is in a record.
+//
+//exhaustive:enforce
 var operations = map[OpKind]func(text []byte) (Operation, error){
 	OpSetImage:     decode[SetImage],
 	OpUndoTo:       decode[UndoTo],

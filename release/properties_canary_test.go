@@ -567,7 +567,7 @@ func (m *canaryMachine) sent(t rapid.TB, before, next release.State, c release.C
 	case release.DeleteCanary:
 		m.cut(t, next)
 		serves := next.To.Version
-		if next.Canary.Back {
+		if next.Canary.Way.Undoes() {
 			serves = next.From.Version
 		}
 		if split.Canary != 0 || stable.Version("gateway") != serves {
@@ -622,7 +622,7 @@ func (m *canaryMachine) ends(t rapid.TB, before, next release.State) {
 	}
 	verifying := before.Phase == release.Deploying && next.Phase == release.Verifying
 	back := next.Phase == release.RolledBack && before.Canary != nil && before.Canary.Stage != release.Gone
-	if w := next.View.Workload; back && next.Canary.Back && w.Template.Hash != next.From.Template {
+	if w := next.View.Workload; back && next.Canary.Way.Undoes() && w.Template.Hash != next.From.Template {
 		t.Fatalf("rolled back to %s, and stable runs %s", next.From.Version, w.Version("gateway"))
 	}
 	if (verifying || back) && next.View.Split.Canary != 0 {

@@ -133,7 +133,7 @@ func undoing(t *testing.T, stages map[release.CanaryStage]int) *canaryMachine {
 // removing tells whether the pods beside stable are going already, or gone.
 func (m *canaryMachine) removing() bool {
 	run := m.state.Canary
-	return m.state.Phase == release.RolledBack || run != nil && run.Back && run.Stage == release.Removing
+	return m.state.Phase == release.RolledBack || run != nil && run.Way.Undoes() && run.Stage == release.Removing
 }
 
 // answered ends the change in flight, if there is one.

@@ -56,7 +56,7 @@ func (t *turn) align() {
 // alignSteps fits the step of a canary to the plan's, which may have changed as well:
 // its weight is what it has.
 func (t *turn) alignSteps() {
-	if !t.s.Underway() || t.s.Canary.Back {
+	if !t.s.Underway() || t.s.Canary.Way.Undoes() {
 		return
 	}
 	if step := t.plan.Canary.stepOf(t.s.Canary.Weight); t.s.Phase == Deploying && step != t.s.Canary.Step {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,7 +35,7 @@ func TestEarlierRecordsOpen(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if lost := missing(object(t, lines.Bytes()), object(t, again), ""); len(lost) > 0 {
+			if lost := kept(missing(object(t, lines.Bytes()), object(t, again), "")); len(lost) > 0 {
 				t.Errorf("%s:%d: lost %s", file, n, strings.Join(lost, ", "))
 			}
 			if p := e.Record.Pending; p != nil {
@@ -53,6 +54,14 @@ func TestEarlierRecordsOpen(t *testing.T) {
 			t.Errorf("no earlier record has %q in flight", kind)
 		}
 	}
+}
+
+// kept leaves out what the journal has upgraded before: the two marks that were a
+// canary's way.
+func kept(lost []string) []string {
+	return slices.DeleteFunc(lost, func(path string) bool {
+		return strings.HasSuffix(path, ".canary.back") || strings.HasSuffix(path, ".canary.rolled")
+	})
 }
 
 func object(t *testing.T, text []byte) map[string]any {

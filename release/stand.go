@@ -55,7 +55,7 @@ func (t *turn) adoptStable() {
 		r.To.Revision, r.To.Template = now.Revision, now.Template
 		t.stand(r.To)
 		if !run.Promoted {
-			t.enter(Promoting).Promoted = true
+			t.move(Promoting, cueTheirs).Promoted = true
 		}
 	default:
 		r.From, r.To.Template, r.To.Revision = now, "", 0
@@ -63,7 +63,7 @@ func (t *turn) adoptStable() {
 		if run.Stage == Creating || run.Stage == Shifting {
 			return
 		}
-		run := t.enter(Shifting)
+		run := t.move(Shifting, cueOtherStable)
 		run.Promoted, run.Live, run.From = false, zeroTime, t.s.View.Split.Canary
 		if run.Weight == 0 {
 			run.Weight = t.plan.Canary.Steps[0]
@@ -79,8 +79,8 @@ func (t *turn) leave(why string) {
 	r.From = running(t.plan, w)
 	t.stand(r.From)
 	if run := t.s.Canary; run.Stage != Returning && run.Stage != Removing {
-		run := t.enter(Returning)
-		run.Weight, run.Live, run.Rolled = 0, zeroTime, run.Back
+		run := t.move(Returning, cueLeft)
+		run.Weight, run.Live, run.Way = 0, zeroTime, run.Way.atOnce()
 	}
 	t.tell(Itself, MarkAttention, fmt.Sprintf("%s: stable runs %s, and stays as it is", why, cmp.Or(w.Version(t.plan.Container), "nothing"))+causeWords(w))
 }

@@ -32,7 +32,7 @@ func (t *turn) planUnchanged(by Actor) {
 // passed before counts as well.
 func (t *turn) judgeOnly(by Actor) {
 	w, r := t.s.View.Workload, t.record()
-	r.Phase, r.Ended = Deploying, zeroTime
+	t.enter(Deploying, cueJudged)
 	r.Rollout = Rollout{Goal: r.To, UID: w.UID, Began: t.now, Generation: w.Generation}
 	if w.Convergence() == Complete {
 		r.Rollout.Stood = t.now
@@ -77,7 +77,8 @@ func (r Record) LooksBack(spec ItemSpec) time.Time {
 // left to finish.
 func (t *turn) giveUp(why string) {
 	r := t.record()
-	r.Phase, r.Ended, r.Held, r.Asking = Abandoned, t.now, nil, nil
+	t.enter(Abandoned, cueJudgedBad)
+	r.Held, r.Asking = nil, nil
 	r.Auto = why
 	t.tell(Itself, MarkFail, fmt.Sprintf("%s; this release changed nothing, so nothing is undone", why))
 }

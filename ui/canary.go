@@ -118,7 +118,7 @@ func (s scene) change() (at time.Time, words string) {
 	}
 	at = run.Since
 	switch {
-	case s.State.Phase == release.RollingBack && run.Back:
+	case s.State.Phase == release.RollingBack && run.Way.Undoes():
 		return s.State.Rollout.Began, "undo"
 	case s.State.Phase == release.RollingBack:
 		return s.State.Rollout.Began, "abort"
@@ -145,13 +145,13 @@ func stageWords(sc scene) string {
 	switch {
 	case run.Stage == release.Baking:
 		return fmt.Sprintf("at %d%%", run.Weight)
-	case run.Stage == release.Gone && run.Back:
+	case run.Stage == release.Gone && run.Way.Undoes():
 		return "removed"
 	case run.Stage == release.Gone && sc.State.Phase == release.RolledBack:
 		return "aborted"
 	case run.Stage == release.Gone:
 		return "promoted and removed"
-	case run.Stage == release.Removing && sc.back() && !run.Back:
+	case run.Stage == release.Removing && sc.back() && !run.Way.Undoes():
 		return "scaling to 0"
 	}
 	return string(run.Stage)
