@@ -265,7 +265,7 @@ func (t *turn) respond(trouble Trouble, answer Answer, why string) {
 		r.Auto = why
 		if t.s.Underway() {
 			t.back(Intended{By: Itself}, why)
-			t.steer()
+			t.reconcileCanary()
 			return
 		}
 		t.undoAutomatically(why)

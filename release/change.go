@@ -104,7 +104,7 @@ func (t *turn) conclude(o Outcome) {
 		t.rollBack(t.changeID(Intended{}), Intended{By: p.Change.By}, p.Goal, p.Change.Why)
 	case p.Follows && t.s.Underway():
 		t.found(o.Text)
-		t.fallen(*p, o)
+		t.recordFailedStep(*p, o)
 	case p.Stage != "" && p.Change.By == Itself && !t.pickedUp():
 		t.hold(HeldByFailure, fmt.Sprintf("%s was not done: %s", what, o.Text))
 	case p.Stage == Creating && p.Next == RollingBack && p.Change.By == Itself:

@@ -139,7 +139,7 @@ func (t *turn) settle() {
 		t.reconcile()
 		t.others()
 		t.converge()
-		t.steer()
+		t.reconcileCanary()
 	}
 	t.windows()
 	t.missing()
