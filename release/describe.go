@@ -211,14 +211,14 @@ func deployRows(plan Plan, s State, now time.Time) []Fact {
 	if s.To.Version == "" || s.Phase.Over() && s.Phase != Released {
 		return []Fact{{"waits", MarkNone, "for a version to be released"}}
 	}
+	if s.Phase == Planned && !windowOfDeploy(plan, s, now).None() {
+		return append(windowFacts(plan, s, now),
+			Fact{"open", MarkNone, "undo, abort, pause, hold; checks, approvals, backup"}, Fact{"waive", MarkNone, "w, with a reason"}, Fact{"change", MarkNone, preview.Change})
+	}
 	if s.Phase == Planned {
 		facts := []Fact{{"change", MarkNone, preview.Change}, {"how", MarkNone, preview.How}}
 		if why := preventing(plan, s, now, Deploy{}); !why.None() {
 			facts = append(facts, Fact{"waits", MarkNone, why.String()})
-		}
-		if !windowOfDeploy(plan, s, now).None() {
-			facts = append(facts, windowFacts(plan, s, now)...)
-			facts = append(facts, Fact{"open", MarkNone, "undo, abort, pause, hold; checks, approvals, backup"}, Fact{"waive", MarkNone, "w, with a reason"})
 		}
 		return facts
 	}

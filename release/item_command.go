@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -19,7 +20,8 @@ type CommandAction struct {
 var ItemCommand = register(CommandAction{}.settingsOf(), kind{
 	class: Action, settings: CommandAction{},
 	words: func(plan Plan, spec ItemSpec) string {
-		return RunCommand{Argv: SettingsOf[CommandAction](spec).Argv}.Describe()
+		c := SettingsOf[CommandAction](spec)
+		return cmp.Or(RunCommand{Argv: c.Argv, Shell: c.Shell}.shown(), "a command")
 	},
 	do: func(plan Plan, s State, spec ItemSpec) Operation {
 		c := SettingsOf[CommandAction](spec)

@@ -24,8 +24,11 @@ func (RunCommand) Kind() OpKind { return OpRunCommand }
 // Subject is nothing of the workload.
 func (RunCommand) Subject() Subject { return OffWorkload }
 
-// Describe is the command, cut where it is long.
-func (o RunCommand) Describe() string {
+// Describe names the command.
+func (o RunCommand) Describe() string { return "run " + o.shown() }
+
+// shown is the command as it is shown, cut where it is long.
+func (o RunCommand) shown() string {
 	text := Commands{List: []Command{o.Argv}}.String()
 	if o.Shell {
 		text = strings.Join(strings.Fields(strings.Join(o.Argv, " ")), " ")
@@ -33,7 +36,7 @@ func (o RunCommand) Describe() string {
 	if runes := []rune(text); len(runes) > longestCommand {
 		text = string(runes[:longestCommand]) + "…"
 	}
-	return "run " + text
+	return text
 }
 
 // Deadline is its time limit.

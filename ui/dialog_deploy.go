@@ -29,6 +29,11 @@ func openDeploy(sc scene, p press) action {
 	if begin, _ := sc.choice(release.DoBegin, ""); begin.OK() {
 		return action{open: askVersion(begin, p)}
 	}
+	if deploy.Refused(release.RefusedWindow) {
+		if a, ok := waiveWindow(sc, p, "Deploy "+sc.State.To.Version+": the change window is closed"); ok {
+			return a
+		}
+	}
 	return refuse("d", deploy)
 }
 

@@ -19,16 +19,7 @@ func runItem(sc scene, p press, run release.Choice) action {
 	if !run.OK() {
 		return refuse("space", run)
 	}
-	preview := run.Preview
-	facts := []release.Fact{{Label: "object", Text: preview.Object}, {Label: "change", Text: preview.Change}}
-	for _, f := range []release.Fact{{Label: "how", Text: preview.How}, {Label: "way back", Text: preview.Back}, {Label: "same as", Text: preview.SameAs.String()}} {
-		if f.Text != "" {
-			facts = append(facts, f)
-		}
-	}
-	return action{open: &askSheet{
-		confirmation: confirm(run, p), key: "space", title: preview.Title, does: "run it", facts: append(facts, preview.Facts...),
-	}}
+	return action{open: &askSheet{confirmation: confirm(run, p), key: "space", title: run.Preview.Title, does: "run it"}}
 }
 
 // cancelsIt tells whether the task in flight is that of the item.

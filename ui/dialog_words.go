@@ -19,6 +19,11 @@ type wordsDialog struct {
 
 // waiveItem answers w on an item of the checklist.
 func waiveItem(sc scene, p press, item string) action {
+	if deploysItem(sc, item) {
+		if a, ok := waiveWindow(sc, p, "Waive the change window"); ok {
+			return a
+		}
+	}
 	c, ok := sc.choice(release.DoWaive, item)
 	if !ok || !c.OK() {
 		return refuse("w", c)
@@ -57,6 +62,16 @@ func askVersion(c release.Choice, p press) *wordsDialog {
 		ask: "Version:", does: "plan the release", until: "enter plans a release of the version when there is one",
 		intent: func(words string) release.Intent { return release.Begin{Version: words} },
 	}
+}
+
+// deploysItem tells whether an item is the deploy.
+func deploysItem(sc scene, item string) bool {
+	for _, v := range sc.items {
+		if v.Spec.ID == item {
+			return v.Spec.Deploys()
+		}
+	}
+	return false
 }
 
 func titleOf(sc scene, item string) string {

@@ -103,6 +103,9 @@ func progress(sc scene, t theme, w int) row {
 			links = all
 		}
 	}
+	if window := windowRow(sc, w-t.rail(sc, 0, true).width()-links.width()-len(gap)-2); window != nil {
+		links = join(links, line(plain.of(gap)), window)
+	}
 	links = append(links, plain.of(" "))
 	for ; thread >= 3; thread-- {
 		if rail := t.rail(sc, thread, true); rail.width()+1+links.width() <= w {

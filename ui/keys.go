@@ -116,7 +116,7 @@ func keyOf(kind release.IntentKind) string {
 		return "d"
 	case release.DoTick, release.DoRun, release.DoCancel:
 		return "space"
-	case release.DoWaive:
+	case release.DoWaive, release.DoWaiveWindow:
 		return "w"
 	case release.DoAdvance, release.DoPromote:
 		return "a"

@@ -135,6 +135,9 @@ func (v *overview) itemHints(sc scene) []hint {
 	} else if it.Asks == release.DoCancel {
 		out = append(out, hint{"space", "cancel"})
 	}
+	if c, found := sc.choice(release.DoWaiveWindow, ""); found && c.OK() && it.Spec.Deploys() {
+		out = append(out, hint{"w", "waive the window"})
+	}
 	if c, found := sc.choice(release.DoWaive, it.Spec.ID); found && c.OK() && it.Item.Status != release.Passed {
 		out = append(out, hint{"w", "waive"})
 	}
