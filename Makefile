@@ -46,7 +46,7 @@ unit: postgres
 	@command -v chromium >/dev/null || echo "no Chromium: the report is not opened in a browser; make browser installs one"
 	$(GO) vet ./...
 	SLIPWAY_POSTGRES=$$(test -n "$(POSTGRES)" && echo required) $(GO) test $(RACE) ./...
-	cd sandbox && $(GO) test $(RACE) ./behaviour ./traffic ./gateway ./faulty ./meddle ./supervise ./stages ./kubelet ./disorder ./up ./top ./crds
+	cd sandbox && $(GO) test $(RACE) ./behaviour ./traffic ./gateway ./faulty ./meddle ./supervise ./stages ./kubelet ./disorder ./up ./top ./outside ./crds
 
 e2e: build sandbox
 	bin/sandbox exec --dir .sandbox/test --speed $(SPEED) --deadline 20s -- \

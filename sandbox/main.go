@@ -83,6 +83,7 @@ func command() *cobra.Command {
 		newEvict(&o),
 		newRestart(&o),
 		newNode(&o),
+		newMove(&o),
 	)
 	return root
 }

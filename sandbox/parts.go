@@ -21,6 +21,7 @@ import (
 
 	"datahub.io/slipway/sandbox/gateway"
 	"datahub.io/slipway/sandbox/kubelet"
+	"datahub.io/slipway/sandbox/outside"
 	"datahub.io/slipway/sandbox/prom"
 	"datahub.io/slipway/sandbox/top"
 )
@@ -36,6 +37,7 @@ var parts = map[string]func() int{
 	"gateway":     func() int { return gateway.Main(os.Args[1:]) },
 	"prometheus":  func() int { return prom.Main(os.Args[1:]) },
 	"metrics":     func() int { return top.Main(os.Args[1:]) },
+	"outside":     func() int { return outside.Main(os.Args[1:]) },
 }
 
 // runNodes runs kwok and the sandbox's kubelet. Arguments before -- are the kubelet's, those after it kwok's.

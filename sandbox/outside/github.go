@@ -16,8 +16,11 @@ import (
 // repository is the git repository with the gateway's tags.
 type repository struct{ dir string }
 
-// create makes the repository: a commit and a tag for each version.
+// create makes the repository, where there is none: a commit and a tag for each version.
 func (r repository) create() error {
+	if _, err := os.Stat(r.dir); err == nil {
+		return nil
+	}
 	if err := os.MkdirAll(filepath.Dir(r.dir), 0o755); err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ import (
 func Main(args []string) int {
 	flags := flag.NewFlagSet("outside", flag.ExitOnError)
 	listen := flags.String("listen", "127.0.0.1:5000", "address to serve on")
-	dir := flags.String("dir", "", "directory for the git repository; it must not exist")
+	dir := flags.String("dir", "", "directory for the git repository, which is made where there is none")
 	flags.Parse(args)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -20,11 +20,11 @@ import (
 )
 
 // ports of one sandbox, all on the loopback interface.
-type ports struct{ etcd, etcdPeer, apiserver, controllers, scheduler, kubelet, kwok, gateway, prometheus, metrics, control int }
+type ports struct{ etcd, etcdPeer, apiserver, controllers, scheduler, kubelet, kwok, gateway, prometheus, metrics, outside, control int }
 
 func choosePorts() (p ports, err error) {
 	all := []*int{
-		&p.etcd, &p.etcdPeer, &p.apiserver, &p.controllers, &p.scheduler, &p.kubelet, &p.kwok, &p.gateway, &p.prometheus, &p.metrics, &p.control,
+		&p.etcd, &p.etcdPeer, &p.apiserver, &p.controllers, &p.scheduler, &p.kubelet, &p.kwok, &p.gateway, &p.prometheus, &p.metrics, &p.outside, &p.control,
 	}
 	free, err := supervise.Ports(len(all))
 	for i := range free {
@@ -45,6 +45,7 @@ const (
 	gatewayPart = "gateway"
 	prometheus  = "prometheus"
 	metrics     = "metrics"
+	outsidePart = "outside"
 )
 
 // parts says how each part is started and when it is ready.
@@ -104,6 +105,9 @@ func parts(d *Dir, p ports, o Options, authority []byte) []supervise.Part {
 		}},
 		{Name: metrics, Ready: answers(secure, "https://"+local(p.metrics)+"/apis/metrics.k8s.io/v1beta1", ""), Args: []string{
 			"--kubeconfig=" + admin, "--listen=" + local(p.metrics), "--cert=" + crt, "--key=" + key, "--gateway=" + local(p.gateway),
+		}},
+		{Name: outsidePart, Ready: answers(http.DefaultClient, "http://"+local(p.outside)+"/ready", "ok"), Args: []string{
+			"--listen=" + local(p.outside), "--dir=" + d.file("git"),
 		}},
 	}
 	env := environment(os.Environ(), d.path)

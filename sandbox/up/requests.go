@@ -39,6 +39,24 @@ func Disturb(ctx context.Context, dir, environment, verb string, how url.Values)
 	return err
 }
 
+// Move lets a tag of the registry name an image that was built again, or with back the first one.
+func Move(ctx context.Context, dir, tag string, back bool) error {
+	address, err := endpoint(dir, "registry")
+	if err != nil {
+		return err
+	}
+	how := url.Values{"tag": {tag}}
+	if back {
+		how.Set("back", "1")
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+address+"/move?"+how.Encode(), nil)
+	if err != nil {
+		return err
+	}
+	_, err = answerOf(request, "the registry of the sandbox in "+dir)
+	return err
+}
+
 // askGateway returns the answer of the gateway.
 func askGateway(ctx context.Context, dir, method, path string) ([]byte, error) {
 	address, err := endpoint(dir, "gateway-metrics")

@@ -95,12 +95,14 @@ func Run(ctx context.Context, o Options, out io.Writer) (err error) {
 		}
 		return err
 	}
-	config, err := where.config()
-	if err != nil {
-		return err
-	}
-	if err := d.write("slipway.yaml", config, 0o644); err != nil {
-		return err
+	for name, text := range map[string]string{"slipway.yaml": configTemplate, "verified.yaml": verifiedTemplate} {
+		config, err := where.config(text)
+		if err != nil {
+			return err
+		}
+		if err := d.write(name, config, 0o644); err != nil {
+			return err
+		}
 	}
 	if err := control(ctx, d, ports.control, supervisor, say); err != nil {
 		return err
@@ -151,6 +153,7 @@ func addresses(d *Dir, p ports) endpoints {
 		Dir: d.path, Kubeconfig: d.file("kubeconfig"), State: d.file("state"),
 		APIServer: "https://" + local(p.apiserver), Prometheus: "http://" + local(p.prometheus), Gateway: base,
 	}
+	e.Registry, e.GitHub = local(p.outside), "http://"+local(p.outside)
 	e.Staging, e.Production = base+"/staging/health", base+"/production/health"
 	e.Canary, e.Routes, e.Quiet = base+"/canary/health", base+"/routes/health", base+"/quiet/health"
 	return e
@@ -219,7 +222,7 @@ func (s sequence) rise(ctx context.Context) error {
 		return err
 	}
 	group, side := errgroup.WithContext(ctx)
-	group.Go(func() error { return s.start(side, controllers, scheduler, kwok) })
+	group.Go(func() error { return s.start(side, controllers, scheduler, kwok, outsidePart) })
 	group.Go(func() error { return s.blame(seed.routes(side), "Istio and the Gateway API", apiserver) })
 	group.Go(func() error {
 		if err := seed.accounts(side, s.ports.metrics, s.authority); err != nil {

@@ -151,7 +151,7 @@ func TestConfigIsValidYAMLForAnyPath(t *testing.T) {
 		Prometheus: "http://127.0.0.1:1", Staging: "http://127.0.0.1:2/staging/health", Production: "http://127.0.0.1:2/production/health",
 		Canary: "http://127.0.0.1:2/canary/health", Routes: "http://127.0.0.1:2/routes/health",
 		Quiet: "http://127.0.0.1:2/quiet/health",
-	}.config()
+	}.config(configTemplate)
 	if err != nil {
 		t.Fatal(err)
 	}
