@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"os"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -97,7 +98,7 @@ func TestExample(t *testing.T) {
 	defaults := defaultItems()
 	defaults[8].Settings = release.HTTPCheck{URL: "https://gateway.datahub.io/health"}
 	for i, item := range plan.Items {
-		if item != defaults[i] {
+		if !reflect.DeepEqual(item, defaults[i]) {
 			t.Errorf("item %d: %+v, want %+v", i, item, defaults[i])
 		}
 	}
@@ -270,7 +271,7 @@ checklist:
 		t.Fatalf("items: %+v", got)
 	}
 	for i := range want {
-		if got[i] != want[i] {
+		if !reflect.DeepEqual(got[i], want[i]) {
 			t.Errorf("item %d: %+v, want %+v", i, got[i], want[i])
 		}
 	}

@@ -131,3 +131,35 @@ checklist:
 		}
 	}
 }
+
+func TestHTTPItems(t *testing.T) {
+	const item = "checklist:\n  - {id: api, title: API, stage: post, type: http, url: \"http://x/\", "
+	isolate(t)
+	c, err := load(t, minimal+"\n"+item+`method: POST, headersEnv: {authorization: GATEWAY_TOKEN}, query: ".a | length", atLeast: 1, atMost: 2.5, answers: 6, maxLatency: 500ms, tlsValid: 336h}`+deployItem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := release.HTTPCheck{
+		URL: "http://x/", Method: "POST", HeadersEnv: map[string]string{"Authorization": "GATEWAY_TOKEN"}, Query: ".a | length",
+		AtLeast: "1", AtMost: "2.5", Answers: 6, MaxLatency: 500 * time.Millisecond, TLS: 336 * time.Hour,
+	}
+	items := c.Environments[0].Items
+	if got := items[len(items)-1].Settings; !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	for wrong, said := range map[string]string{
+		`query: ".a["`:                         "a jq expression, such as .status",
+		`query: "nosuch(1)"`:                   "function not defined",
+		"equals: ok":                           "nothing here without query",
+		`query: .a, atMost: 1e99`:              "a number, such as 0 or 99.5",
+		"method: DELETE":                       "GET, HEAD, POST",
+		"headersEnv: {Authorization: s3cret}":  "something else, not shown here",
+		"headersEnv: {\"a b\": GATEWAY_TOKEN}": "the name of a header",
+		"headersEnv: GATEWAY_TOKEN":            "names of headers",
+		"answers: 0":                           "a whole number from 1 to 100",
+	} {
+		if _, err := load(t, minimal+"\n"+item+wrong+"}"+deployItem); err == nil || !strings.Contains(err.Error(), said) || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%s: %v\nwant %q", wrong, err, said)
+		}
+	}
+}
