@@ -43,7 +43,6 @@ test: unit e2e ## everything: unit, golden, scripts, and end to end on one sandb
 
 unit: postgres
 	@test -n "$(RACE)" || echo "no C compiler: tests run without the race detector"
-	@command -v chromium >/dev/null || echo "no Chromium: the report is not opened in a browser; make browser installs one"
 	$(GO) vet ./...
 	SLIPWAY_POSTGRES=$$(test -n "$(POSTGRES)" && echo required) $(GO) test $(RACE) ./...
 	cd sandbox && $(GO) test $(RACE) ./behaviour ./traffic ./gateway ./faulty ./meddle ./supervise ./stages ./kubelet ./disorder ./up ./top ./outside ./crds
@@ -51,12 +50,6 @@ unit: postgres
 e2e: build sandbox
 	bin/sandbox exec --dir .sandbox/test --speed $(SPEED) --deadline 20s -- \
 		$(GO) test $(RACE) -count=1 -p 1 -parallel 4 -timeout 40m ./kube ./metrics ./e2e
-
-# The test of the report opens it in a browser where there is one, and says so where not.
-browser: ## install a headless browser for the report's test (Debian, as root; about 400 MB)
-	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null; } || \
-		{ echo "make browser: no Chromium, and not root on Debian: the report is not opened in a browser"; exit 1; }
-	@command -v chromium >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium; }
 
 drills: sandbox ## the sandbox's own tests: every tag, every part, its end; takes several minutes
 	cd sandbox && SANDBOX_BIN="$(CURDIR)/bin/sandbox" $(GO) test -count=1 -timeout 20m ./prom ./e2e

@@ -69,7 +69,8 @@ func leads(t *testing.T, use string) canaryStep {
 }
 
 func TestCanaryStepAsks(t *testing.T) {
-	const process = "the release of v2 by eng-b is driven by process 7"
+	other := &release.Driver{Name: "eng-b", Version: "v2", Host: "elsewhere"}
+	process := other.String()
 	for name, c := range map[string]struct {
 		use     string
 		step    int
@@ -83,14 +84,14 @@ func TestCanaryStepAsks(t *testing.T) {
 	}{
 		"driven by another process": {
 			use: "advance", done: true, code: exitUnfinished, words: process,
-			plan: func(p *release.Plan) { p.Driven = process }, state: func(s *release.State) { s.Record = release.Record{} },
+			state: func(s *release.State) { s.Record, s.View.Driver = release.Record{}, other },
 		},
 		"promotion driven by another process": {
 			use: "promote", done: true, code: exitUnfinished, words: process,
-			plan: func(p *release.Plan) { p.Driven = process }, state: func(s *release.State) { s.Record = release.Record{} },
+			state: func(s *release.State) { s.Record, s.View.Driver = release.Record{}, other },
 		},
 		"abort of what another process drives": {
-			use: "abort", plan: func(p *release.Plan) { p.Driven = process }, state: func(s *release.State) { s.Record = release.Record{} },
+			use: "abort", state: func(s *release.State) { s.Record, s.View.Driver = release.Record{}, other },
 		},
 		"a failing measure": {
 			use: "advance", done: true, code: exitGate, words: "Error Rate fails: 5% over 1%",

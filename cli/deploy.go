@@ -71,7 +71,6 @@ func deploy(cmd *cobra.Command, f *flags, d deployFlags) error {
 			settle = append(settle, release.WaiveWindow{Reason: d.window})
 		}
 	}
-	s.plan.Unattended, s.plan.Replaces = true, d.abandon
 	if s.plan.Protected && !d.yes && !isTerminal(os.Stdin) {
 		return fail(exitUsage, "%s is protected: without a terminal to type its name in, deploy needs --yes", s.plan.Environment)
 	}
@@ -79,6 +78,7 @@ func deploy(cmd *cobra.Command, f *flags, d deployFlags) error {
 	if err != nil {
 		return err
 	}
+	options.State.View.Mode = release.Mode{Unattended: true, Replaces: d.abandon}
 	r := &deployment{
 		flags: d, settle: settle, consent: consent{attended: isTerminal(os.Stdin) && !d.yes},
 		before: options.State.ID, over: options.State.Phase.Over(),

@@ -198,7 +198,7 @@ func (fakeProber) Probe(context.Context, release.ItemSpec, release.State) releas
 type fakeJournals struct{ full int }
 
 func (j *fakeJournals) Create(string, bool) (engine.Journal, error) { return j, nil }
-func (j *fakeJournals) Driven() string                              { return "" }
+func (j *fakeJournals) Driver() *release.Driver                     { return nil }
 func (j *fakeJournals) Recover() (int, error)                       { return 0, errors.New("no space left on device") }
 func (j *fakeJournals) Close() error                                { return nil }
 func (j *fakeJournals) Discard() error                              { return nil }

@@ -48,8 +48,8 @@ func TestRecordOfAnotherCluster(t *testing.T) {
 
 	b := beside(t, f)
 	o, err := b.pickUp()
-	if err != nil || o.Journal != nil || o.State.ID != "" || len(o.State.Items) > 0 || o.Plan.Driven != "" {
-		t.Fatalf("picked up %q with %d items, driven %q, %v", o.State.ID, len(o.State.Items), o.Plan.Driven, err)
+	if err != nil || o.Journal != nil || o.State.ID != "" || len(o.State.Items) > 0 || o.State.View.Driver != nil {
+		t.Fatalf("picked up %q with %d items, driven %q, %v", o.State.ID, len(o.State.Items), o.State.View.Driver, err)
 	}
 	if said := tellsOf(o); !strings.Contains(said, "the unfinished release of v2 by eng-b is of another cluster than context elsewhere leads to now") {
 		t.Errorf("said %q", said)

@@ -141,13 +141,14 @@ func versusOf(all []config.Versus) []metrics.Versus {
 
 // engineOptions are those of an engine that has nothing to continue.
 func (s *session) engineOptions() engine.Options {
-	s.plan.Undone, s.plan.Before = s.undone(), s.before()
-	return engine.Options{
+	o := engine.Options{
 		Plan: s.plan, Cluster: s.cluster, Metrics: s.metrics, Journals: records{s.store},
 		Windows:    s.env.Schedule.Windows,
 		Performers: performers(s.config.StateDir),
 		Prober:     checklist.New(checklist.Options{Plan: s.plan, Peaks: s.metrics, Ground: s.cluster, Approvals: s.cluster}), Local: localAccount(),
 	}
+	o.State.View.Undone, o.State.View.Before = s.undone(), s.before()
+	return o
 }
 
 // performers are who performs the actions of the checklist.
@@ -179,7 +180,7 @@ func (s *session) pickUp() (engine.Options, error) {
 	var held *journal.HeldError
 	switch {
 	case errors.As(err, &held):
-		o.Plan.Driven = records{s.store}.Driven()
+		o.State.View.Driver = records{s.store}.Driver()
 		return o, nil
 	case err != nil:
 		return o, &exit{exitError, err}
@@ -215,7 +216,7 @@ func (s *session) holdPlanned(o *engine.Options) {
 func (s *session) pickUpAnyway() engine.Options {
 	o, err := s.pickUp()
 	if err != nil {
-		o.Plan.Driven = records{s.store}.Driven()
+		o.State.View.Driver = records{s.store}.Driver()
 		o.Entries = append(o.Entries, remark(err.Error()))
 	}
 	return o
@@ -225,7 +226,7 @@ func (s *session) pickUpAnyway() engine.Options {
 // unfinished release to whoever continues it, and says that there is one.
 func (s *session) watching() engine.Options {
 	o := s.engineOptions()
-	o.Plan.Driven = records{s.store}.Driven()
+	o.State.View.Driver = records{s.store}.Driver()
 	o.Entries = s.unreadable()
 	return o
 }
@@ -315,22 +316,18 @@ func (r records) Create(id string, sole bool) (engine.Journal, error) {
 	return j, nil
 }
 
-// Driven says who else holds an unfinished release, or "". What cannot be read
-// holds nothing up: a release that begins looks again.
-func (r records) Driven() string {
+// Driver is who else leads an unfinished release, or left one; nil: nobody. What cannot
+// be read holds nothing up: a release that begins looks again.
+func (r records) Driver() *release.Driver {
 	past, unfinished, err := r.store.Unfinished()
-	if err != nil || !unfinished {
-		return ""
+	if err != nil || !unfinished || past.Driver != nil && past.Driver.Self {
+		return nil
 	}
-	what := fmt.Sprintf("the release of %s by %s", past.Record.To.Version, past.Record.By.Name)
-	switch by := past.Driver; {
-	case by == nil:
-		return what + " was left unfinished: leave and start slipway again to continue it"
-	case by.Self:
-		return ""
-	default:
-		return fmt.Sprintf("%s is driven by %s; you can still undo", what, by)
+	d := &release.Driver{Name: past.Record.By.Name, Version: past.Record.To.Version, Since: past.Record.Began, Renewed: past.At, Left: past.Driver == nil}
+	if by := past.Driver; by != nil {
+		d.Host, d.Local = by.Host, by.Local()
 	}
+	return d
 }
 
 // localAccount is who sits at this machine: "eng-a@host".

@@ -210,7 +210,7 @@ func TestWatchingPicksNothingUp(t *testing.T) {
 	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(before, after) {
 		t.Errorf("the record was written: %v\n%s", err, after)
 	}
-	if driven := s.watching().Plan.Driven; !strings.Contains(driven, "the release of v2 by eng-b was left unfinished") {
+	if driven := s.watching().State.View.Driver.String(); !strings.Contains(driven, "the release of v2 by eng-b was left unfinished") {
 		t.Errorf("driven %q", driven)
 	}
 }
@@ -228,8 +228,8 @@ func TestRecordCannotBeOpened(t *testing.T) {
 		t.Fatalf("it was opened: %v", err)
 	}
 	o := s.pickUpAnyway()
-	if said := tellsOf(o); !strings.Contains(said, "lock record r1") || o.Journal != nil || o.State.ID != "" || o.Plan.Driven == "" {
-		t.Errorf("said %q, driven %q, record %q", said, o.Plan.Driven, o.State.ID)
+	if said := tellsOf(o); !strings.Contains(said, "lock record r1") || o.Journal != nil || o.State.ID != "" || o.State.View.Driver == nil {
+		t.Errorf("said %q, driven %q, record %q", said, o.State.View.Driver, o.State.ID)
 	}
 	var other *journal.UnfinishedError
 	if _, err := o.Journals.Create("r2", true); !errors.As(err, &other) {

@@ -10,7 +10,7 @@ import (
 
 // begun runs `slipway deploy --version …` over a Deployment as it is.
 func (s *stage) begun(version string, w release.Workload) <-chan error {
-	s.options.Plan.Unattended = true
+	s.options.State.View.Mode.Unattended = true
 	r := &deployment{flags: deployFlags{version: version}, over: true}
 	ended := make(chan error, 1)
 	go func() { ended <- drive(s.cmd, s.options, time.Minute, r.next) }()

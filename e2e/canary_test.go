@@ -334,7 +334,7 @@ func TestCanaryByCommands(t *testing.T) {
 	resetCanary(t, namespace)
 	s := newCanarySetup(t, "kubeconfig", "[20, 100]")
 	c := s.begin(t, "routes", 20)
-	s.run(t, "canary", "advance", "--env", "routes").expect(t, 5, "is driven by process")
+	s.run(t, "canary", "advance", "--env", "routes").expect(t, 5, "is driven on this machine")
 	c.kill(9)
 
 	s.run(t, "canary", "promote", "--env", "routes").expect(t, 1, "not before 100%")

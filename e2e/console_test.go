@@ -198,8 +198,8 @@ func TestSecondConsoleWatches(t *testing.T) {
 	first.told("rollout complete: v2.5.0")
 
 	idle.press("d")
-	idle.see("is driven by process")
-	s.run(t, "deploy", "--env", "staging", "--version", "v2.6.0").expect(t, 5, "is driven by process")
+	idle.see("is driven on this machine")
+	s.run(t, "deploy", "--env", "staging", "--version", "v2.6.0").expect(t, 5, "is driven on this machine")
 
 	second := s.open(t, 120, 40, "--env", "staging")
 	second.see("v2.5.0 serves on 6 of 6 pods")

@@ -66,8 +66,8 @@ type Journals interface {
 	// Create begins a record. sole asks that no other release of the service is
 	// unfinished in this environment.
 	Create(id string, sole bool) (Journal, error)
-	// Driven says who else holds an unfinished release, or "".
-	Driven() string
+	// Driver is who else leads an unfinished release, or left one; nil: nobody.
+	Driver() *release.Driver
 }
 
 // introduction is how long a planned release waits for the API server to say
@@ -140,7 +140,6 @@ type Engine struct {
 type (
 	seriesRead map[release.MetricName][]release.Point
 	userKnown  string
-	driven     string
 	others     []release.Entry
 	follow     string
 	probeEnded string // the item
@@ -323,10 +322,10 @@ func (e *Engine) handle(message any) bool {
 	case userKnown:
 		e.user.Name, e.identified = string(m), true
 		e.plan()
-	case driven:
-		changed := e.opts.Plan.Driven != string(m)
-		e.opts.Plan.Driven = string(m)
-		return changed
+	case release.DrivenBy:
+		same := e.state.View.Driver.Same(m.Driver)
+		e.state, _ = release.Step(e.opts.Plan, e.state, e.opts.Clock(), m)
+		return !same
 	case others:
 		return e.lookOn(m)
 	case follow:
@@ -360,7 +359,7 @@ func (e *Engine) plan() {
 // before are still taken, answers are waited for, and nothing is begun by
 // itself any more.
 func (e *Engine) drain() {
-	e.opts.Plan.Leaving = true
+	e.state.View.Mode.Passive = true
 	if e.stopLogs != nil {
 		e.stopLogs()
 	}
@@ -403,7 +402,7 @@ func (e *Engine) lookForOthers(ctx context.Context) {
 	tick := time.NewTicker(2 * time.Second)
 	defer tick.Stop()
 	for {
-		e.post(driven(e.opts.Journals.Driven()))
+		e.post(release.DrivenBy{Driver: e.opts.Journals.Driver()})
 		select {
 		case <-ctx.Done():
 			return

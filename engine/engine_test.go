@@ -87,7 +87,7 @@ func (b *shelf) Create(id string, _ bool) (Journal, error) {
 	b.made[id], b.spoiled = true, false
 	return &bound{b, id}, nil
 }
-func (b *shelf) Driven() string { return "" }
+func (b *shelf) Driver() *release.Driver { return nil }
 
 // bound is one record on the shelf.
 type bound struct {
@@ -427,14 +427,14 @@ func TestRolledBackIsRemembered(t *testing.T) {
 	})
 	r.until(t, "rolled back", func(f release.Frame) bool { return f.State.Phase == release.RolledBack })
 	r.until(t, "remembered", func(f release.Frame) bool {
-		return strings.HasPrefix(f.Plan.Undone["hash-v2.5.0"], "v2.5.0 was rolled back on ")
+		return strings.HasPrefix(f.State.View.Undone["hash-v2.5.0"], "v2.5.0 was rolled back on ")
 	})
 }
 
 // A version that is released after all is no longer said to have been rolled back.
 func TestReleasedIsNoLongerRolledBack(t *testing.T) {
 	r := newRig(t, func(o *Options) {
-		o.Plan.Undone = map[string]string{"hash-v2.4.0": "v2.4.0 was rolled back", "hash-v2.3.0": "v2.3.0 was rolled back"}
+		o.State.View.Undone = map[string]string{"hash-v2.4.0": "v2.4.0 was rolled back", "hash-v2.3.0": "v2.3.0 was rolled back"}
 		o.Plan.Items = nil
 		o.State.Record = release.Record{
 			Format: 1, Seq: 7, ID: "id-1", Phase: release.Verifying,
@@ -447,8 +447,8 @@ func TestReleasedIsNoLongerRolledBack(t *testing.T) {
 	r.until(t, "held", func(f release.Frame) bool { return f.State.Held != nil })
 	r.want(t, release.Continue{})
 	r.until(t, "released", func(f release.Frame) bool { return f.State.Phase == release.Released })
-	f := r.until(t, "forgotten", func(f release.Frame) bool { return f.Plan.Undone["hash-v2.4.0"] == "" })
-	if f.Plan.Undone["hash-v2.3.0"] == "" {
+	f := r.until(t, "forgotten", func(f release.Frame) bool { return f.State.View.Undone["hash-v2.4.0"] == "" })
+	if f.State.View.Undone["hash-v2.3.0"] == "" {
 		t.Error("another version is forgotten")
 	}
 }

@@ -107,8 +107,8 @@ func TestAWishMeetsAnothersEntry(t *testing.T) {
 func TestFollowShowsTheDriversRecord(t *testing.T) {
 	written := make(chan []release.Entry)
 	r := newRig(t, func(o *Options) {
-		o.Plan.Driven = "the release of v2.5.0 by eng-a is driven by process 4711; you can still undo"
-		o.Journals = drivenShelf{&shelf{}, o.Plan.Driven}
+		o.State.View.Driver = &release.Driver{Name: "eng-a", Version: "v2.5.0", Local: true}
+		o.Journals = drivenShelf{&shelf{}, o.State.View.Driver}
 		o.Follow = func(ctx context.Context, emit func([]release.Entry)) {
 			for {
 				select {
@@ -150,7 +150,7 @@ func TestFollowShowsTheDriversRecord(t *testing.T) {
 
 type drivenShelf struct {
 	*shelf
-	by string
+	by *release.Driver
 }
 
-func (d drivenShelf) Driven() string { return d.by }
+func (d drivenShelf) Driver() *release.Driver { return d.by }

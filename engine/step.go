@@ -3,7 +3,6 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"time"
 
 	"datahub.io/slipway/release"
@@ -32,13 +31,10 @@ func (e *Engine) step(event release.Event) {
 // come of the decision then.
 func (e *Engine) turn(event release.Event) *release.ConflictError {
 	now := e.opts.Clock()
-	before := e.state.Phase
-	plan := e.opts.Plan
-	next, effects := release.Step(plan, e.state, now, event)
+	next, effects := release.Step(e.opts.Plan, e.state, now, event)
 	if e.resumes(next) && !e.written() {
 		// The end of what was done beside it comes first.
-		plan.Leaving = true
-		next, effects = release.Step(plan, e.state, now, event)
+		next, effects = e.passively(now, event)
 	}
 	lines := tells(effects, now)
 	if next.Seq != e.state.Seq || next.ID != e.state.ID {
@@ -55,9 +51,7 @@ func (e *Engine) turn(event release.Event) *release.ConflictError {
 			return nil
 		case !wished(event):
 			// A fact counts all the same; nothing is begun by itself because of it.
-			quiet := e.opts.Plan
-			quiet.Leaving = true
-			next, effects = release.Step(quiet, e.state, now, event)
+			next, effects = e.passively(now, event)
 			lines = tells(effects, now)
 		}
 		e.unsaved = err != nil
@@ -70,10 +64,16 @@ func (e *Engine) turn(event release.Event) *release.ConflictError {
 		e.perform(effect)
 	}
 	e.compare()
-	if before != next.Phase && (next.Phase == release.RolledBack || next.Phase == release.Released) {
-		e.remember(next.Record)
-	}
 	return nil
+}
+
+// passively is a turn in which nothing is decided automatically.
+func (e *Engine) passively(now time.Time, event release.Event) (release.State, []release.Effect) {
+	quiet := e.state
+	quiet.View.Mode.Passive = true
+	next, effects := release.Step(e.opts.Plan, quiet, now, event)
+	next.View.Mode = e.state.View.Mode
+	return next, effects
 }
 
 // takeOver adopts what somebody else wrote to this engine's own record.
@@ -121,24 +121,6 @@ func (e *Engine) resumes(next release.State) bool {
 func (e *Engine) written() bool {
 	e.catchUp()
 	return !e.unsaved
-}
-
-// remember keeps in mind that a release was rolled back: who is led to its pod
-// template again is told. Once released it is as good as any.
-func (e *Engine) remember(r release.Record) {
-	undone := maps.Clone(e.opts.Plan.Undone)
-	if undone == nil {
-		undone = map[string]string{}
-	}
-	if template, why, ok := r.Undone(); ok {
-		undone[template] = why
-	} else if r.Phase == release.Released {
-		delete(undone, r.To.Template)
-	}
-	e.opts.Plan.Undone = undone
-	if !r.Unchanged() {
-		e.opts.Plan.Before = e.opts.Plan.BeforeIt(r)
-	}
 }
 
 func wished(event release.Event) bool {

@@ -24,6 +24,9 @@ type Holder struct {
 	Self bool   // it is this process
 }
 
+// Local tells whether it runs on this machine.
+func (h Holder) Local() bool { return h.Host != "" && h.Host == hostname() }
+
 // String names the process: "process 12 on gateway-ci-7".
 func (h Holder) String() string {
 	switch {

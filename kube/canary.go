@@ -92,7 +92,7 @@ func (c *Client) wanted(ctx context.Context, do release.ApplyCanary, cause strin
 		return nil, denied("nothing was sent: make deployment %s: %s", c.canary.Deployment, short(err)), false
 	}
 	if do.Revision != 0 {
-		if out, ok := c.useRevisionTemplate(ctx, d, stable, do); !ok {
+		if out, ok := c.wear(ctx, d, stable, do); !ok {
 			return nil, out, false
 		}
 	}
@@ -103,9 +103,9 @@ func (c *Client) wanted(ctx context.Context, do release.ApplyCanary, cause strin
 	return d, release.Outcome{}, true
 }
 
-// useRevisionTemplate gives a blueprint the pods of a revision of stable, which must still be what
+// wear gives a blueprint the pods of a revision of stable, which must still be what
 // was shown; the labels stay the canary's.
-func (c *Client) useRevisionTemplate(ctx context.Context, d, stable *appsv1.Deployment, do release.ApplyCanary) (out release.Outcome, ok bool) {
+func (c *Client) wear(ctx context.Context, d, stable *appsv1.Deployment, do release.ApplyCanary) (out release.Outcome, ok bool) {
 	if stable == nil {
 		return denied("nothing was sent: deployment %s does not exist", c.deployment), false
 	}
@@ -137,15 +137,15 @@ func (c *Client) create(ctx context.Context, wanted *appsv1.Deployment, do relea
 		c.wrote(after.ResourceVersion)
 		return release.Outcome{Kind: release.Accepted, Generation: after.Generation, Stored: stored(after, do.Container), Text: fmt.Sprintf("deployment %s created, %s", after.Name, accepted(after, do.Container, do.Image))}
 	case apierrors.IsAlreadyExists(err):
-		return c.createdByUs(ctx, wanted)
+		return c.whose(ctx, wanted)
 	}
 	return unanswered(c.name(err, "create", "deployments"), sent.Load())
 }
 
-// createdByUs tells a Deployment that came between looking and creating. The Kubernetes
+// whose tells a Deployment that came between looking and creating. The Kubernetes
 // client repeats a creation that the API server asks it to repeat: what looks like
 // the one that was asked for may be it.
-func (c *Client) createdByUs(ctx context.Context, wanted *appsv1.Deployment) release.Outcome {
+func (c *Client) whose(ctx context.Context, wanted *appsv1.Deployment) release.Outcome {
 	now, err := c.get(ctx)
 	cause := wanted.Annotations[changeCauseAnnotation]
 	if err != nil || now == nil || writer(now) == fieldManager && now.Annotations[changeCauseAnnotation] == cause {

@@ -61,7 +61,7 @@ func blocksRun(plan Plan, s State, now time.Time, id string) []Refusal {
 	k := kinds[spec.Type]
 	switch {
 	case !why.None():
-		return first(driven(plan), why)
+		return first(driven(s), why)
 	case k.do == nil:
 		return first(refusal(RefusedUnknown, spec.Title+" is no action that is run by itself"))
 	}
@@ -69,7 +69,7 @@ func blocksRun(plan Plan, s State, now time.Time, id string) []Refusal {
 	if k.windowed {
 		closed = window(plan, s, now)
 	}
-	return first(driven(plan), noRelease(s), goesBack(s), doneAlready(item), tasked(s, now), heldNow(s), notDue(plan, s, spec), itsGate(plan, s, now, spec), closed)
+	return first(driven(s), noRelease(s), goesBack(s), doneAlready(item), tasked(s, now), heldNow(s), notDue(plan, s, spec), itsGate(plan, s, now, spec), closed)
 }
 
 func doneAlready(item Item) Refusal {
@@ -140,7 +140,7 @@ func settlesAction(plan Plan, s State, spec ItemSpec, item Item) Settling {
 	switch {
 	case s.runs(spec.ID) != nil:
 		return ByItself
-	case item.Status == Waiting && plan.Unattended:
+	case item.Status == Waiting && s.View.Mode.Unattended:
 		return ByItself
 	default:
 		return ByHand

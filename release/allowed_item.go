@@ -12,12 +12,12 @@ func tickChoice(plan Plan, s State, spec ItemSpec) Choice {
 func blocksTick(plan Plan, s State, id string) []Refusal {
 	spec, item, why := itemOf(plan, s, id)
 	if !why.None() {
-		return first(driven(plan), why)
+		return first(driven(s), why)
 	}
 	if spec.Class() != Manual {
 		why = refusal(RefusedUnknown, spec.Title+" is not ticked by a person")
 	}
-	return first(driven(plan), why, noRelease(s), settledAlready(item), early(s, spec), goesBack(s))
+	return first(driven(s), why, noRelease(s), settledAlready(item), early(s, spec), goesBack(s))
 }
 
 func waiveChoice(plan Plan, s State, spec ItemSpec) Choice {

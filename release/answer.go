@@ -73,7 +73,7 @@ func (t *turn) blind() {
 		why := fmt.Sprintf("nothing to judge by for %s: %s", Span(lasts), strings.Join(missing, ", "))
 		r := t.record()
 		r.Told = append(slices.Clone(r.Told), Blindness)
-		if t.plan.Unattended || t.plan.Rollback.OnMetrics == Off {
+		if t.s.View.Mode.Unattended || t.plan.Rollback.OnMetrics == Off {
 			t.tell(Itself, MarkUnknown, why+"; nothing is decided on it")
 			return
 		}
@@ -92,27 +92,19 @@ func (t *turn) withdraw(why string) {
 // be given to.
 func deciding(plan Plan, s State, now time.Time) bool {
 	under := s.Phase == Deploying || s.Phase == Verifying
-	return under && !plan.Leaving && s.Auto == "" && s.Held == nil && s.Pending == nil && Live(plan, s, now)
-}
-
-// answered is what an answer comes to: where nobody can be asked, "ask" undoes.
-func (p Plan) answered(a Answer) Answer {
-	if a == Ask && p.Unattended {
-		return Auto
-	}
-	return a
+	return under && !s.View.Mode.Passive && s.Auto == "" && s.Held == nil && s.Pending == nil && Live(plan, s, now)
 }
 
 // AtDeadline is what will be done if the rollout under way passes its deadline;
 // ok is false when nothing is decided by itself now.
 func AtDeadline(plan Plan, s State, now time.Time) (answer Answer, ok bool) {
-	return plan.answered(plan.Rollback.OnDeadline), s.Phase == Deploying && deciding(plan, s, now)
+	return s.View.Mode.answered(plan.Rollback.OnDeadline), s.Phase == Deploying && deciding(plan, s, now)
 }
 
 // LastSample is the metric that makes slipway undo by itself if it still fails
 // at a time, if there is one.
 func LastSample(plan Plan, s State, now time.Time) (spec MetricSpec, at time.Time, ok bool) {
-	if plan.answered(plan.Rollback.OnMetrics) != Auto || !deciding(plan, s, now) {
+	if s.View.Mode.answered(plan.Rollback.OnMetrics) != Auto || !deciding(plan, s, now) {
 		return MetricSpec{}, zeroTime, false
 	}
 	used, spec := Budget(plan, s.View)
@@ -166,7 +158,7 @@ func (t *turn) budget() (why string, of MetricName) {
 // wasAnswered tells whether the failure of a figure that goes on was answered otherwise
 // than automatically already.
 func (t *turn) wasAnswered(name MetricName) bool {
-	return t.plan.answered(t.plan.Rollback.OnMetrics) != Auto && slices.Contains(t.s.Figures, name)
+	return t.s.View.Mode.answered(t.plan.Rollback.OnMetrics) != Auto && slices.Contains(t.s.Figures, name)
 }
 
 // respondTo answers a figure that has used the failure budget up.
@@ -174,7 +166,7 @@ func (t *turn) respondTo(name MetricName, why string) {
 	if t.s.Asking != nil && t.s.Asking.Trouble == Figures {
 		return // it is asked already whether to go on with figures that fail
 	}
-	if t.plan.answered(t.plan.Rollback.OnMetrics) != Auto {
+	if t.s.View.Mode.answered(t.plan.Rollback.OnMetrics) != Auto {
 		r := t.record()
 		r.Figures = append(slices.Clone(r.Figures), name)
 		r.Told = slices.DeleteFunc(slices.Clone(r.Told), func(x Trouble) bool { return x == Figures })
@@ -249,7 +241,7 @@ func boundsOf(j Judgement) string {
 // respond gives the configured answer to a trouble, once. What was only told, or is still asked, does not stand
 // against an automatic answer to the other trouble.
 func (t *turn) respond(trouble Trouble, answer Answer, why string) {
-	if answer = t.plan.answered(answer); answer != Auto && slices.Contains(t.s.Told, trouble) {
+	if answer = t.s.View.Mode.answered(answer); answer != Auto && slices.Contains(t.s.Told, trouble) {
 		return
 	}
 	if t.s.Unchanged() {
@@ -265,7 +257,7 @@ func (t *turn) respond(trouble Trouble, answer Answer, why string) {
 		r.Auto = why
 		if t.s.Underway() {
 			t.back(Intended{By: Itself}, why)
-			t.reconcileCanary()
+			t.steer()
 			return
 		}
 		t.undoAutomatically(why)

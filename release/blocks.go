@@ -15,19 +15,19 @@ import (
 func blocks(plan Plan, s State, now time.Time, intent Intent) []Refusal {
 	switch i := intent.(type) {
 	case Begin:
-		return first(driven(plan), unfinished(s), busy(s, now), tasked(s, now), comesBack(s), offline(plan, s, now),
+		return first(driven(s), unfinished(s), busy(s, now), tasked(s, now), comesBack(s), offline(plan, s, now),
 			refusal(RefusedMissing, missingContainer(plan, s.View.Workload)), runsAlready(plan, s, i.Version), aroundVersion(plan, s, i.Version))
 	case Deploy:
 		if s.Phase != Planned {
-			return first(driven(plan), undeployable(s))
+			return first(driven(s), undeployable(s))
 		}
-		return first(driven(plan), busy(s, now), heldNow(s), gate(plan, s, now), windowOfDeploy(plan, s, now), offline(plan, s, now), paused(plan, s, now),
+		return first(driven(s), busy(s, now), heldNow(s), gate(plan, s, now), windowOfDeploy(plan, s, now), offline(plan, s, now), paused(plan, s, now),
 			aroundDeploy(plan, s), unfit(plan, s, now), unfigured(plan, s), hopeless(plan, s, now))
 	case Advance:
 		return blocksAdvance(plan, s, now)
 	case Promote:
 		if why := beforePromotion(plan, s); !why.None() && noCanary(s).None() {
-			return first(driven(plan), why)
+			return first(driven(s), why)
 		}
 		return blocksAdvance(plan, s, now)
 	case Abort:
@@ -36,14 +36,14 @@ func blocks(plan Plan, s State, now time.Time, intent Intent) []Refusal {
 		return blocksUndo(plan, s, now, i.Revision)
 	case Pause:
 		if holds(s) {
-			return first(driven(plan), heldAlready(s))
+			return first(driven(s), heldAlready(s))
 		}
-		return first(driven(plan), offline(plan, s, now), busy(s, now), isPaused(plan, s, true))
+		return first(driven(s), offline(plan, s, now), busy(s, now), isPaused(plan, s, true))
 	case Resume:
 		if holds(s) {
-			return append(first(driven(plan)), blocksContinue(plan, s, now)...)
+			return append(first(driven(s)), blocksContinue(plan, s, now)...)
 		}
-		return first(driven(plan), offline(plan, s, now), busy(s, now), isPaused(plan, s, false))
+		return first(driven(s), offline(plan, s, now), busy(s, now), isPaused(plan, s, false))
 	case HoldOn:
 		return first(noRelease(s), heldAlready(s))
 	case Continue:
@@ -59,7 +59,7 @@ func blocks(plan Plan, s State, now time.Time, intent Intent) []Refusal {
 	case Waive:
 		return blocksWaive(plan, s, i.Item)
 	case WaiveWindow:
-		return first(driven(plan), noRelease(s), goesBack(s), openAlready(plan, s, now))
+		return first(driven(s), noRelease(s), goesBack(s), openAlready(plan, s, now))
 	}
 	return []Refusal{{Kind: RefusedUnknown, Text: "not possible"}}
 }
@@ -89,7 +89,7 @@ func (r Refusal) or(plan Plan, s State, now time.Time, intents ...Intent) Refusa
 }
 
 // driven says who else drives.
-func driven(plan Plan) Refusal { return refusal(RefusedDriven, plan.Driven) }
+func driven(s State) Refusal { return refusal(RefusedDriven, s.View.Driver.String()) }
 
 // offline says why nothing can be sent to the cluster.
 func offline(plan Plan, s State, now time.Time) Refusal {
@@ -179,7 +179,7 @@ func comesBack(s State) Refusal {
 
 // runsAlready says that a version is what runs. Unattended it is judged as it stands.
 func runsAlready(plan Plan, s State, version string) Refusal {
-	if plan.Unattended || !runsVersion(plan, s, version) {
+	if s.View.Mode.Unattended || !runsVersion(plan, s, version) {
 		return Refusal{}
 	}
 	return refusal(RefusedAlready, fmt.Sprintf("%s is what deployment/%s runs already", version, plan.Deployment))
@@ -194,7 +194,7 @@ func runsVersion(plan Plan, s State, version string) bool {
 // person decides.
 func foreignRollout(plan Plan, s State) Refusal {
 	w := s.View.Workload
-	if !plan.Unattended || plan.Replaces || !w.underWay() {
+	if !s.View.Mode.Unattended || s.View.Mode.Replaces || !w.underWay() {
 		return Refusal{}
 	}
 	return refusal(RefusedForeign, fmt.Sprintf("%s is being rolled out%s, %d of %d replaced: wait until it is complete, undo it, or replace it with --abandon",

@@ -26,7 +26,7 @@ func lostToNode(plan Plan, s State) string {
 // traffic is to step aside.
 func (t *turn) bereft() bool {
 	return t.s.Underway() && t.s.Phase == Deploying && t.s.Canary.Stage == Baking &&
-		t.s.Held == nil && t.s.Asking == nil && !t.plan.Leaving && lostToNode(t.plan, t.s) != ""
+		t.s.Held == nil && t.s.Asking == nil && !t.s.View.Mode.Passive && lostToNode(t.plan, t.s) != ""
 }
 
 // steppedAside tells whether the traffic of such a canary is on its way to stable.

@@ -109,9 +109,9 @@ func (t *turn) adoptStray(e Intended) {
 	}
 }
 
-// restoreStableOnly goes what of the way back can be gone while the canary or the split cannot
+// blindly goes what of the way back can be gone while the canary or the split cannot
 // be read: stable gets its earlier template back, and the traffic waits.
-func (t *turn) restoreStableOnly() {
+func (t *turn) blindly() {
 	last := t.s.Last
 	if t.s.Held == nil && t.s.Canary.Stage == Restoring && (last == nil || t.s.View.Workload.At.After(last.At)) {
 		t.restore()

@@ -20,9 +20,9 @@ func noCanary(s State) Refusal {
 
 func blocksAdvance(plan Plan, s State, now time.Time) []Refusal {
 	if under := noCanary(s); !under.None() {
-		return first(driven(plan), under)
+		return first(driven(s), under)
 	}
-	return first(driven(plan), busy(s, now), heldNow(s), offline(plan, s, now), asking(s), window(plan, s, now), ready(plan, s, now))
+	return first(driven(s), busy(s, now), heldNow(s), offline(plan, s, now), asking(s), window(plan, s, now), ready(plan, s, now))
 }
 
 // asking says that a person has to answer first.

@@ -51,7 +51,7 @@ func sayUnserved(plan Plan, s State, now time.Time) (Headline, bool) {
 func sayStray(plan Plan, s State) (Headline, bool) {
 	unread := s.View.Split.Err
 	switch {
-	case !s.Phase.Over() || !straying(plan, s) || plan.Driven != "":
+	case !s.Phase.Over() || !straying(plan, s) || s.View.Driver != nil:
 		return Headline{}, false
 	case unread != "":
 		return Headline{Mark: MarkUnknown, Loud: true, Strong: "A CANARY IS LEFT  " + leftover(plan, s), Rest: unread}, true
@@ -66,10 +66,10 @@ func sayStray(plan Plan, s State) (Headline, bool) {
 
 // sayBeside says that a canary which somebody else drives has pods or traffic.
 func sayBeside(plan Plan, s State, _ time.Time) (Headline, bool) {
-	if !straying(plan, s) || plan.Driven == "" {
+	if !straying(plan, s) || s.View.Driver == nil {
 		return Headline{}, false
 	}
-	return Headline{Mark: MarkRunning, Strong: servingWords(plan, s) + "; " + leftover(plan, s) + ".", Rest: plan.Driven + "."}, true
+	return Headline{Mark: MarkRunning, Strong: servingWords(plan, s) + "; " + leftover(plan, s) + ".", Rest: s.View.Driver.String() + "."}, true
 }
 
 func sayTakingBack(plan Plan, s State) Headline {
@@ -205,7 +205,7 @@ func sayBaking(plan Plan, s State, now time.Time, at string) (strong, rest strin
 		next = fmt.Sprintf("%d%%", plan.Canary.Steps[i])
 	}
 	then := "asks to go to " + next
-	if plan.Canary.Auto || plan.Unattended {
+	if plan.Canary.Auto || s.View.Mode.Unattended {
 		then = "goes to " + next + " by itself"
 	}
 	switch why := ready(plan, s, now); {

@@ -129,8 +129,8 @@ func canarySpec(plan Plan, name MetricName) MetricSpec {
 	return MetricSpec{Name: name, Title: "Restarts"}
 }
 
-// noteMissingMetrics notes since when a measure of the canary is not there to be judged.
-func (t *turn) noteMissingMetrics() {
+// darken notes since when a measure of the canary is not there to be judged.
+func (t *turn) darken() {
 	if run := t.s.Canary; run == nil || run.Stage != Baking || t.s.Phase != Deploying {
 		t.s.View.Judged.Dark = nil
 		return
@@ -147,9 +147,9 @@ func (t *turn) noteMissingMetrics() {
 	}
 }
 
-// detectExternalChanges notices what someone else did to the canary or to the split. A weight
+// meddled notices what someone else did to the canary or to the split. A weight
 // that was changed by hand is adopted, and bakes anew; anything else is asked about.
-func (t *turn) detectExternalChanges() {
+func (t *turn) meddled() {
 	run, w, split := t.s.Canary, t.s.View.Canary, t.s.View.Split
 	routed := t.plan.Canary.Route != ""
 	ending := run.Stage == Removing
@@ -178,12 +178,12 @@ func (t *turn) detectExternalChanges() {
 		t.foreign(fmt.Sprintf("deployment/%s has another pod template, it runs %s", t.plan.Canary.Deployment, cmp.Or(w.Version(t.plan.Container), "?"))+causeWords(w), "")
 	case routed && run.Stage == Shifting && split.Canary != run.From && split.Canary != run.Weight,
 		routed && !run.Live.IsZero() && split.Canary != run.Weight:
-		t.adoptExternalWeight()
+		t.reweighed()
 	}
 }
 
-// adoptExternalWeight takes a weight that someone else set.
-func (t *turn) adoptExternalWeight() {
+// reweighed takes a weight that someone else set.
+func (t *turn) reweighed() {
 	run, split := t.s.Canary, t.s.View.Split
 	who := cmp.Or(split.Writer, "someone else")
 	switch {
@@ -347,7 +347,7 @@ func (t *turn) leftToAnswer() bool {
 	if asking := t.s.Asking; unserved && asking != nil && asking.Trouble == Unserved {
 		return true
 	}
-	answer := t.plan.answered(t.plan.Rollback.OnDeadline)
+	answer := t.s.View.Mode.answered(t.plan.Rollback.OnDeadline)
 	return unserved && deciding(t.plan, t.s, t.now) && (answer == Auto || answer == Ask && !slices.Contains(t.s.Told, Unserved))
 }
 

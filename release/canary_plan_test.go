@@ -37,7 +37,7 @@ func TestStepsWereEdited(t *testing.T) {
 			m.smoothly(t)
 		}
 		m.plan.Canary.Steps, m.plan.Canary.Auto = c.steps, false
-		m.state.View = release.View{}
+		m.state.View = startsAgain(m.state.View)
 		m.step(t, release.Returned{By: eng})
 		for range 12 {
 			m.now = m.now.Add(time.Second)

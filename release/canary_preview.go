@@ -30,7 +30,7 @@ func canaryHow(plan Plan, s State) string {
 		steps[i] = fmt.Sprintf("%d", w)
 	}
 	text := fmt.Sprintf("canary: %s, then %s%% of the traffic, each baked %s", Count(canaryPods(plan, s, c.Steps[0]), "pod"), strings.Join(steps, " → "), Span(c.Bake))
-	if c.Auto || plan.Unattended {
+	if c.Auto || s.View.Mode.Unattended {
 		return text + "; goes on by itself, promotion included"
 	}
 	return text + "; a advances"

@@ -23,19 +23,19 @@ func (t *turn) run() *CanaryRun {
 	return &run
 }
 
-// reconcileCanary leads a canary release on, from what is observed alone: the next change
+// steer leads a canary release on, from what is observed alone: the next change
 // follows from the stage and from what is there, so that nothing is repeated or
 // skipped when slipway was away. It sends one change at a time.
-func (t *turn) reconcileCanary() {
-	t.giveUpLostChange()
+func (t *turn) steer() {
+	t.unheard()
 	if !t.s.Underway() || t.s.Pending != nil {
 		return
 	}
-	if why := t.undoByWeightsProblem(); why != "" && t.s.Held == nil {
+	if why := t.falter(); why != "" && t.s.Held == nil {
 		t.rollInstead(why)
 	}
 	if unread(t.plan, t.s, t.now) != "" && t.s.Phase == RollingBack {
-		t.restoreStableOnly()
+		t.blindly()
 		return
 	}
 	if !seesCanary(t.plan, t.s, t.now) || !t.looked() {
@@ -47,8 +47,8 @@ func (t *turn) reconcileCanary() {
 	if t.bereft() {
 		t.stepAside()
 	}
-	t.detectExternalChanges()
-	if t.s.Held != nil || (t.s.Asking != nil && t.s.Phase == Deploying) || (t.plan.Leaving && !t.wished && t.s.Phase == Deploying) {
+	t.meddled()
+	if t.s.Held != nil || (t.s.Asking != nil && t.s.Phase == Deploying) || (t.s.View.Mode.Passive && !t.wished && t.s.Phase == Deploying) {
 		return
 	}
 	for before := CanaryStage(""); t.s.Underway() && t.s.Pending == nil && t.s.Canary.Stage != before; {
@@ -115,12 +115,12 @@ func (t *turn) followTo(op Operation, cause string, goal Target) {
 	t.s.Pending.Follows = true
 }
 
-// recordFailedStep counts a change of the way that came to nothing. It is made again after a
+// fallen counts a change of the way that came to nothing. It is made again after a
 // while, from what is observed then; a person is needed when that does not help, or,
 // on the way up, when its answer was lost. On the way back it has been seen that it
 // was not done, and what would be made again is guarded and the same. Where a release was
 // picked up the person is there already: Continue makes it again.
-func (t *turn) recordFailedStep(p Pending, o Outcome) {
+func (t *turn) fallen(p Pending, o Outcome) {
 	run := t.run()
 	run.Tries = min(run.Tries+1, automaticTries)
 	if t.s.Phase == RollingBack || t.pickedUp() {
@@ -193,7 +193,7 @@ func (t *turn) bake() {
 	case w.Desired >= need && run.Sent > 0 && last != nil && t.now.Sub(last.At) > retryAfter(automaticTries):
 		t.run().Sent = 0 // nobody undid it
 	}
-	if (t.plan.Canary.Auto || t.plan.Unattended) && !t.plan.Leaving && window(t.plan, t.s, t.now).None() && ready(t.plan, t.s, t.now).None() {
+	if (t.plan.Canary.Auto || t.s.View.Mode.Unattended) && !t.s.View.Mode.Passive && window(t.plan, t.s, t.now).None() && ready(t.plan, t.s, t.now).None() {
 		why := fmt.Sprintf("canary passed at %d%%: %s, %s baked", t.s.Canary.Weight, Count(t.s.View.Judged.inARow(), "round"), Span(t.s.Canary.baked(t.now)))
 		t.advance(Intended{By: Itself}, why+because(passedWords(t.plan, t.s, t.now)))
 	}

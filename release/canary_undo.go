@@ -79,8 +79,8 @@ func (r Record) beside() Target {
 	return r.To
 }
 
-// undoByWeightsProblem says why the earlier version does not get to its traffic, or "".
-func (t *turn) undoByWeightsProblem() string {
+// falter says why the earlier version does not get to its traffic, or "".
+func (t *turn) falter() string {
 	if !t.s.arriving() || unlooked(t.plan, t.s) != "" {
 		return ""
 	}
@@ -108,10 +108,10 @@ func (t *turn) undoByWeightsProblem() string {
 	return w.FailuresOf(t.s.From.seenAs())
 }
 
-// giveUpLostChange gives up on a change whose answer was lost while the earlier version was
+// unheard gives up on a change whose answer was lost while the earlier version was
 // getting its traffic, and whose object cannot be read any more: an undo does not wait
 // for it. Should it still arrive, the canary has its pods so long.
-func (t *turn) giveUpLostChange() {
+func (t *turn) unheard() {
 	p := t.s.Pending
 	if p == nil || !p.Unknown || !p.Follows || !t.s.arriving() || t.s.Held != nil {
 		return

@@ -94,7 +94,7 @@ func (t *turn) conclude(o Outcome) {
 	switch {
 	case p.Unknown && t.s.Phase.Over():
 		r.Held = nil // nothing of it was begun
-	case p.Stage == Creating && p.Next == RollingBack && !p.Unknown && (p.Change.By != Itself || t.s.Held == nil && !t.plan.Leaving):
+	case p.Stage == Creating && p.Next == RollingBack && !p.Unknown && (p.Change.By != Itself || t.s.Held == nil && !t.s.View.Mode.Passive):
 		// Nothing stands against an undo: it goes on as a rolling one.
 		if w := t.s.View.Workload; w.Template.Hash != p.Stable {
 			t.tell(Itself, MarkFail, fmt.Sprintf("undo to %s not sent: someone else changed it meanwhile, it runs %s; look again", p.Goal.Version, w.Version(t.plan.Container)))
@@ -104,7 +104,7 @@ func (t *turn) conclude(o Outcome) {
 		t.rollBack(t.changeID(Intended{}), Intended{By: p.Change.By}, p.Goal, p.Change.Why)
 	case p.Follows && t.s.Underway():
 		t.found(o.Text)
-		t.recordFailedStep(*p, o)
+		t.fallen(*p, o)
 	case p.Stage != "" && p.Change.By == Itself && !t.pickedUp():
 		t.hold(HeldByFailure, fmt.Sprintf("%s was not done: %s", what, o.Text))
 	case p.Stage == Creating && p.Next == RollingBack && p.Change.By == Itself:

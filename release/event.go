@@ -68,6 +68,9 @@ type Recorded struct {
 	Elsewhere bool
 }
 
+// DrivenBy says who else leads a release here; nil: nobody does.
+type DrivenBy struct{ Driver *Driver }
+
 // Ticked is a second passing.
 type Ticked struct{}
 
@@ -86,6 +89,7 @@ func (Done) event()           {}
 func (Linked) event()         {}
 func (Identified) event()     {}
 func (Recorded) event()       {}
+func (DrivenBy) event()       {}
 func (Ticked) event()         {}
 func (Returned) event()       {}
 

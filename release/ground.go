@@ -137,8 +137,8 @@ func (s State) imageBack(plan Plan) (to Target, ok bool) {
 	case s.Underway():
 	case (s.Phase == Deploying || s.Phase == Verifying || s.Phase == Released) && w.Template.Hash == s.To.Template && !s.Unchanged():
 		to = s.From
-	case (s.Phase.Over() || s.Phase == Planned) && !others && returning(s) == "" && w.Template.Hash == plan.Before.Of:
-		to = plan.Before.Target
+	case (s.Phase.Over() || s.Phase == Planned) && !others && returning(s) == "" && w.Template.Hash == s.View.Before.Of:
+		to = s.View.Before.Target
 	}
 	if to.Image == "" || to.Rest == "" || !SameRepository(plan.Image, ParseImage(to.Image).Repository) {
 		return to, false

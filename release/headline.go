@@ -241,7 +241,7 @@ func sayPhase(plan Plan, s State, now time.Time) Headline {
 	case Abandoned:
 		return Headline{Mark: MarkAttention, Strong: fmt.Sprintf("Abandoned: %s.", servingWords(plan, s)), Rest: cmp.Or(s.Auto, "The cluster was left as it is.") + stale}
 	}
-	return Headline{Mark: MarkPass, Strong: servingWords(plan, s) + ".", Rest: sentence(cmp.Or(plan.Driven, "no release under way")) + stale}
+	return Headline{Mark: MarkPass, Strong: servingWords(plan, s) + ".", Rest: sentence(cmp.Or(s.View.Driver.String(), "no release under way")) + stale}
 }
 
 // sayBlind asks what to do without figures. What fails is said before it: a
@@ -270,7 +270,7 @@ func sayIdleTrouble(plan Plan, s State, _ time.Time) (Headline, bool) {
 	if !s.Phase.Over() && s.Phase != Planned {
 		return Headline{}, false
 	}
-	under := cmp.Or(plan.Driven, map[Phase]string{
+	under := cmp.Or(s.View.Driver.String(), map[Phase]string{
 		Planned: s.To.Version + " is planned", Idle: "no release under way", Released: s.To.Version + " was released", RolledBack: "rolled back", Abandoned: "abandoned",
 	}[s.Phase])
 	switch failures := w.Failures(); {
@@ -287,7 +287,7 @@ func sayIdleTrouble(plan Plan, s State, _ time.Time) (Headline, bool) {
 	case w.Paused:
 		return Headline{Mark: MarkAttention, Strong: servingWords(plan, s) + ", paused: nothing rolls out until p resumes it.", Rest: under + "."}, true
 	case w.rolling():
-		return Headline{Mark: MarkAttention, Strong: servingWords(plan, s) + ".", Rest: cmp.Or(plan.Driven, "A rollout that was not begun here is under way") + "."}, true
+		return Headline{Mark: MarkAttention, Strong: servingWords(plan, s) + ".", Rest: cmp.Or(s.View.Driver.String(), "A rollout that was not begun here is under way") + "."}, true
 	case w.Convergence() != Complete:
 		return Headline{Mark: MarkAttention, Strong: servingWords(plan, s) + ".", Rest: under + "."}, true
 	}

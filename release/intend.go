@@ -47,7 +47,7 @@ func (t *turn) intended(e Intended) {
 			return
 		}
 		t.record().Ground, t.record().From.Rest = groundOf(t.s.View.Workload), t.s.View.Workload.Template.rest(t.plan.Container)
-		if words := groundWords(t.plan, t.s); words != "" && t.plan.Unattended {
+		if words := groundWords(t.plan, t.s); words != "" && t.s.View.Mode.Unattended {
 			t.tell(Itself, MarkAttention, words) // no confirmation was read
 		}
 		if left := LeftBehind(t.plan, t.s.View.Workload); left != "" {

@@ -188,7 +188,7 @@ func waitingFor(plan Plan, s State, name MetricName) []ItemSpec {
 func hopeless(plan Plan, s State, now time.Time) Refusal {
 	var why, titles, flags []string
 	for _, u := range Unjudged(plan, s, now) {
-		if !plan.ByCanary() && (!plan.Unattended || len(u.Items) == 0) {
+		if !plan.ByCanary() && (!s.View.Mode.Unattended || len(u.Items) == 0) {
 			continue
 		}
 		why = append(why, u.String())
@@ -210,7 +210,7 @@ func hopeless(plan Plan, s State, now time.Time) Refusal {
 // unfigured says that the first figures are not there yet, where nobody would see later
 // what they lack. Prometheus that does not answer is known, and no reason to wait.
 func unfigured(plan Plan, s State) Refusal {
-	if !plan.Unattended || len(plan.Metrics) == 0 || len(s.View.Samples) > 0 || s.View.Links[Prometheus].Err != "" {
+	if !s.View.Mode.Unattended || len(plan.Metrics) == 0 || len(s.View.Samples) > 0 || s.View.Links[Prometheus].Err != "" {
 		return Refusal{}
 	}
 	return unseen("the metrics were not read yet")

@@ -180,8 +180,8 @@ func TestHopeless(t *testing.T) {
 	for name, c := range lacking {
 		for _, mode := range []string{"attended", "unattended", "waived", "canary"} {
 			plan := figuresPlan()
-			plan.Unattended = mode == "unattended" || mode == "waived"
 			s := release.State{View: goodFigures()}
+			s.View.Mode.Unattended = mode == "unattended" || mode == "waived"
 			c.take(&s.View)
 			if mode == "canary" {
 				plan.Canary = &release.CanaryPlan{Deployment: "gateway-canary", Steps: []int{50}, Pods: 1}
@@ -216,8 +216,8 @@ func TestHopeless(t *testing.T) {
 // wait in vain. Prometheus that does not answer is no reason to.
 func TestFirstFigures(t *testing.T) {
 	plan := figuresPlan()
-	plan.Unattended = true
 	s := release.State{View: goodFigures()}
+	s.View.Mode.Unattended = true
 	s.View.Samples = nil
 	s, _ = release.Step(plan, s, noon, release.Intended{Intent: release.Begin{Version: "v2.5.0"}, By: eng, ID: "id"})
 	if c := choiceOf(t, plan, s, release.DoDeploy); !c.Refused(release.RefusedGate) || c.Refusal().Wait {

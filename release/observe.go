@@ -210,7 +210,7 @@ func (r Run) failed(sample Sample, apart, gap time.Duration, after int) Run {
 // missing notes since when a figure that could undo is not there to be judged.
 func (t *turn) missing() {
 	if t.plan.Canary != nil {
-		t.noteMissingMetrics()
+		t.darken()
 	}
 	for _, spec := range t.plan.Metrics {
 		_, blind := t.s.View.Blind[spec.Name]

@@ -29,24 +29,6 @@ type Plan struct {
 	// Canary is how a canary release goes; nil: no canary is known here, and releases are
 	// rolling updates.
 	Canary *CanaryPlan
-
-	// Undone says of pod templates, by their hash, that an earlier release of
-	// them was rolled back, when and why.
-	Undone map[string]string
-
-	// Before is what ran before the last release here, for an undo where no revision
-	// is kept.
-	Before Before
-
-	// Unattended means that nobody can be asked: "ask" answers as "auto" does.
-	Unattended bool
-	Replaces   bool // unattended: may cut off a rollout that was begun elsewhere
-	// Driven says who else holds an unfinished release of this service here, or
-	// is empty. Such a console watches; undo and abort stay allowed.
-	Driven string
-	// Leaving means that the console is being left: nothing is decided by itself
-	// any more.
-	Leaving bool
 }
 
 // Staleness is how old an input may be and still decide anything.

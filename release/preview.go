@@ -21,7 +21,7 @@ func deployPreview(plan Plan, s State, now time.Time) Preview {
 		Title:  "Deploy " + s.To.Version,
 		Object: fmt.Sprintf("deployment/%s  container %s  in %s / %s", plan.Deployment, plan.Container, plan.Cluster, plan.Namespace),
 		Change: fmt.Sprintf("%s → %s", w.Version(plan.Container), PinnedVersion(s.To.Image)),
-		How:    how(plan, w),
+		How:    how(plan, s),
 		Back:   "u: undo to " + w.Version(plan.Container),
 		SameAs: same(setImageCommand(plan, plan.imageOf(s.To))),
 		Gates:  gates(plan, s),
@@ -54,13 +54,14 @@ func unchangedPreview(plan Plan, s State, now time.Time) Preview {
 }
 
 // how says how the pods are replaced, and what happens without progress.
-func how(plan Plan, w Workload) string {
+func how(plan Plan, s State) string {
+	w := s.View.Workload
 	text := fmt.Sprintf("rolling, %s, %d at most, never below %d", Count(w.Desired, "pod"), w.Ceiling(), w.Floor())
 	if w.Deadline <= 0 {
 		return text
 	}
 	text += "; " + Span(w.Deadline) + " without progress "
-	switch plan.answered(plan.Rollback.OnDeadline) {
+	switch s.View.Mode.answered(plan.Rollback.OnDeadline) {
 	case Auto:
 		return text + "undoes by itself"
 	case Ask:
@@ -182,7 +183,7 @@ func undoPreview(plan Plan, s State, now time.Time, r Revision) Preview {
 		p.Line += ", over someone else's change"
 		p.Facts = slices.Concat(over, p.Facts)
 	}
-	if why := plan.Undone[r.Template.Hash]; why != "" {
+	if why := s.View.Undone[r.Template.Hash]; why != "" {
 		p.Line += ", which was rolled back"
 		p.Facts = append([]Fact{{"before", MarkFail, why}}, p.Facts...)
 	}

@@ -261,7 +261,7 @@ func (m *canaryMachine) event(t *rapid.T) release.Event {
 	case 0:
 		return release.Ticked{}
 	case 1:
-		m.state.View = release.View{}
+		m.state.View = startsAgain(m.state.View)
 		aside := *m.plan.Canary // the configuration may have changed in between
 		aside.Aside = rapid.IntRange(0, 3).Draw(t, "aside") == 0
 		m.plan.Canary = &aside

@@ -40,12 +40,18 @@ func TestInvariants(t *testing.T) {
 	})
 }
 
+// startsAgain is what another process knows before it has seen anything: how it leads, and
+// what the records tell.
+func startsAgain(v release.View) release.View {
+	return release.View{Mode: v.Mode, Driver: v.Driver, Undone: v.Undone, Before: v.Before}
+}
+
 func newMachine(t *rapid.T) *machine {
 	m := &machine{plan: testPlan(), now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
 	answers := []release.Answer{release.Auto, release.Ask, release.Off}
 	m.plan.Rollback.OnDeadline = rapid.SampledFrom(answers).Draw(t, "onDeadline")
 	m.plan.Rollback.OnMetrics = rapid.SampledFrom(answers).Draw(t, "onMetrics")
-	m.plan.Unattended = rapid.Bool().Draw(t, "unattended")
+	m.state.View.Mode.Unattended = rapid.Bool().Draw(t, "unattended")
 	m.deployment("v2.4.0", true)
 	m.workload.Revisions = append(m.workload.Revisions, release.Revision{
 		Number: 1, Version: "v2.3.0", Image: "registry/datahub-gateway:v2.3.0", Template: template("v2.3.0"),
@@ -114,7 +120,7 @@ func (m *machine) event(t *rapid.T) release.Event {
 		return release.Ticked{}
 	case 14:
 		// Killed and come back: only the record is left.
-		m.state.View = release.View{}
+		m.state.View = startsAgain(m.state.View)
 		return release.Returned{By: eng}
 	case 15:
 		return m.sample(t)

@@ -159,7 +159,7 @@ func (m *canaryMachine) waiting(t *testing.T) {
 
 // crashed is killed, and looks again.
 func (m *canaryMachine) crashed(t *testing.T) {
-	m.state.View = release.View{}
+	m.state.View = startsAgain(m.state.View)
 	m.now = m.now.Add(time.Second)
 	m.step(t, release.Returned{By: eng})
 	m.looking(t)

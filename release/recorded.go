@@ -44,10 +44,11 @@ func watch(plan Plan, s State, now time.Time, event Event) (State, []Effect) {
 		}
 		return next, effects
 	}
-	plan.Leaving = true
-	next, effects := step(plan, s, now, event)
+	quiet := s
+	quiet.View.Mode.Passive = true
+	next, effects := step(plan, quiet, now, event)
 	decided := next.Seq != s.Seq || next.ID != s.ID
-	next.Record, next.View.Ended = s.Record, s.View.Ended
+	next.Record, next.View.Ended, next.View.Mode = s.Record, s.View.Ended, s.View.Mode
 	next.View = next.View.recall(s.Judging, false)
 	var kept []Effect
 	for _, effect := range effects {

@@ -10,13 +10,12 @@ import (
 	"datahub.io/slipway/release"
 )
 
-const drivenByAnother = "the release of v2.5.0 by eng-a is driven by process 4711; you can still undo"
+var another = &release.Driver{Name: "eng-a", Version: "v2.5.0", Local: true}
 
 // onlooker is another console on the release of w.
 func onlooker(w *world) *world {
 	o := *w
-	o.plan.Driven = drivenByAnother
-	o.state = release.State{}
+	o.state = release.State{View: release.View{Driver: another}}
 	return &o
 }
 

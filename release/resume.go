@@ -33,7 +33,7 @@ func (t *turn) aside() *Record {
 // The end of that is written down first: this comes with the next event.
 func (t *turn) resume() {
 	ended := t.s.Record
-	if ended.Resumes == nil || !ended.Phase.Over() || ended.Pending != nil || (t.backwards || t.plan.Leaving) && !t.wished {
+	if ended.Resumes == nil || !ended.Phase.Over() || ended.Pending != nil || (t.backwards || t.s.View.Mode.Passive) && !t.wished {
 		return
 	}
 	planned := *ended.Resumes

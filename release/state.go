@@ -212,6 +212,16 @@ const (
 
 // View is the observed half. Only events write it.
 type View struct {
+	Mode Mode // of this console
+	// Driver is who else leads a release here; nil: nobody does.
+	Driver *Driver
+	// Undone says of pod templates, by their hash, that an earlier release of them was
+	// rolled back, when and why.
+	Undone map[string]string
+	// Before is what ran before the last release here, for an undo where no revision is
+	// kept.
+	Before Before
+
 	Clock  time.Time // of the last event
 	Taken  string    // the ID of the last wish that was taken
 	Ended  *Record   // of the undo or abort that the planned release came back after

@@ -18,13 +18,21 @@ import (
 // Recorded is the exception: it takes over what is on the disk already, whatever its
 // Seq, and has no effects.
 func Step(plan Plan, state State, now time.Time, event Event) (State, []Effect) {
-	if recorded, ok := event.(Recorded); ok {
-		return state.recorded(plan, recorded), nil
+	switch e := event.(type) {
+	case Recorded:
+		return state.recorded(plan, e), nil
+	case DrivenBy:
+		state.View.Driver = e.Driver
+		return state, nil
 	}
 	if state.View.Elsewhere {
 		return watch(plan, state, now, event)
 	}
-	return step(plan, state, now, event)
+	next, effects := step(plan, state, now, event)
+	if next.Phase != state.Phase && (next.Phase == RolledBack || next.Phase == Released) {
+		next = next.remember(plan)
+	}
+	return next, effects
 }
 
 func step(plan Plan, state State, now time.Time, event Event) (State, []Effect) {
@@ -139,7 +147,7 @@ func (t *turn) settle() {
 		t.reconcile()
 		t.others()
 		t.converge()
-		t.reconcileCanary()
+		t.steer()
 	}
 	t.windows()
 	t.missing()

@@ -164,13 +164,15 @@ func (w *world) run(t *testing.T, d *datadriven.TestData) string {
 		}
 		return w.step(release.Linked{Source: release.Kubernetes, Link: link})
 	case "crash":
-		w.state.View = release.View{}
+		w.state.View = startsAgain(w.state.View)
 		if d.HasArg("rolling") { // by the configuration that it comes back with
 			w.plan.Canary.Aside = true
 		}
 		return w.step(release.Returned{By: eng})
 	case "anew": // another process, that knows of the last release by its record
-		w.plan.Before, w.state = w.plan.BeforeIt(w.state.Record), release.State{}
+		view := startsAgain(w.state.View)
+		view.Before = w.plan.BeforeIt(w.state.Record)
+		w.state = release.State{View: view}
 		return w.step(release.Returned{By: eng})
 	case "show":
 		return w.show(d.CmdArgs[0].Key)
@@ -185,11 +187,11 @@ func (w *world) setup(t *testing.T, d *datadriven.TestData) {
 		case "protected":
 			w.plan.Protected = true
 		case "unattended":
-			w.plan.Unattended = true
+			w.state.View.Mode.Unattended = true
 		case "container":
 			w.plan.Container = arg.Vals[0]
 		case "replaces":
-			w.plan.Replaces = true
+			w.state.View.Mode.Replaces = true
 		case "onDeadline":
 			w.plan.Rollback.OnDeadline = release.Answer(arg.Vals[0])
 		case "onMetrics":
@@ -226,7 +228,7 @@ func (w *world) setup(t *testing.T, d *datadriven.TestData) {
 				ID: "spikes", Title: "No error spikes", Stage: release.Post, Type: release.ItemSpikes, Settings: release.SpikesCheck{Metric: release.ErrorRate}, For: 30 * time.Minute,
 			})
 		case "driven":
-			w.plan.Driven = "eng-b drives the release of v2.5.0 (process 4711); you can still undo"
+			w.state.View.Driver = &release.Driver{Name: "eng-b", Version: "v2.5.0", Host: "gateway-ci-7", Since: w.now.Add(-5 * time.Minute)}
 		default:
 			t.Fatalf("new: unknown %q", arg.Key)
 		}
@@ -494,7 +496,7 @@ func (w *world) do(t *testing.T, d *datadriven.TestData) string {
 	case "waive":
 		intent = release.Waive{Item: values["item"], Reason: values["reason"]}
 	case "deploy":
-		if w.plan.Unattended && len(w.state.View.Samples) == 0 { // it waits for the first figures: of one that nothing here goes by
+		if w.state.View.Mode.Unattended && len(w.state.View.Samples) == 0 { // it waits for the first figures: of one that nothing here goes by
 			w.state, _ = release.Step(w.plan, w.state, w.now, release.Sampled{Samples: []release.Sample{{Metric: release.Memory, At: w.now}}})
 		}
 		_, adopt := values["adopt"]

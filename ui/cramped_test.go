@@ -33,7 +33,7 @@ func frameWarnedUndo() release.Frame {
 	managed(&f)
 	w := &f.State.View.Workload
 	w.Paused, w.Available = true, 3
-	f.Plan.Undone = map[string]string{"v2.4.0": "this pod template was rolled back 2 h ago by eng-a: error rate 2.41%, three samples in a row"}
+	f.State.View.Undone = map[string]string{"v2.4.0": "this pod template was rolled back 2 h ago by eng-a: error rate 2.41%, three samples in a row"}
 	return refresh(f)
 }
 

@@ -222,8 +222,8 @@ func (d *undoDialog) wholeDiff(p pen, now release.Choice, room int) []section {
 func (d *undoDialog) facts(p pen, now release.Choice) []section {
 	marks := d.marks(p.s)
 	var out []section
-	if driver := p.s.Plan.Driven; driver != "" {
-		fact := release.Fact{Label: "watching", Mark: release.MarkAttention, Text: driver}
+	if driver := p.s.State.View.Driver; driver != nil {
+		fact := release.Fact{Label: "watching", Mark: release.MarkAttention, Text: driver.String()}
 		out = append(out, spare(3, p.fact(fact, false)...))
 	}
 	for _, f := range now.Preview.Facts {

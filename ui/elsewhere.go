@@ -42,7 +42,7 @@ func rolls(sc scene) string {
 
 // takeOver says why nothing is taken over from whoever drives.
 func takeOver(sc scene) string {
-	if sc.Plan.Driven != "" {
+	if sc.State.View.Driver != nil {
 		return "a release cannot be taken over yet; you can still undo"
 	}
 	if sc.State.Phase == release.Idle {

@@ -32,7 +32,7 @@ func identity(sc scene, t theme, w int) row {
 		right = join(line(muted.of("elapsed"), plain.of(" "+release.Span(sc.Now.Sub(sc.State.Began))+"  ")), clock)
 	}
 	short := clock
-	if sc.Plan.Driven != "" {
+	if sc.State.View.Driver != nil {
 		short = join(line(badge.of(" WATCHING "), plain.of("  ")), clock)
 		right = join(line(badge.of(" WATCHING "), muted.of(" as "+sc.User.Name+"  ")), clock)
 	}
@@ -279,7 +279,7 @@ func (t theme) tab(key, title string, current bool) row {
 // driver says who drives the release.
 func driver(sc scene) row {
 	switch {
-	case sc.Plan.Driven != "":
+	case sc.State.View.Driver != nil:
 		return line(plain.of(sc.User.Name+" "), muted.of("watching"))
 	case sc.State.Phase == release.Idle:
 		return line(muted.of("as "), plain.of(sc.User.Name))

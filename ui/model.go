@@ -133,8 +133,8 @@ func (m *Model) Farewell() string {
 	}
 	said := m.scene.head.Strong
 	switch {
-	case m.scene.State.View.Elsewhere && m.scene.Plan.Driven != "":
-		said = strings.TrimSuffix(said, ".") + "; " + m.scene.Plan.Driven + "."
+	case m.scene.State.View.Elsewhere && m.scene.State.View.Driver != nil:
+		said = strings.TrimSuffix(said, ".") + "; " + m.scene.State.View.Driver.String() + "."
 	case m.scene.under() || m.scene.State.Pending != nil:
 		goesOn, stops := without(m.scene)
 		said = strings.TrimSuffix(said, ".") + ". Goes on: " + goesOn + ". Stops: " + stops + "."

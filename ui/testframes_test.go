@@ -344,7 +344,7 @@ func frameReturning() release.Frame {
 // frameWatching is the same rollout as another console sees it.
 func frameWatching() release.Frame {
 	f := frameRolling()
-	f.Plan.Driven = "the release of v2.5.0 by eng-a is driven by process 4711; you can still undo"
+	f.State.View.Driver = &release.Driver{Name: "eng-a", Version: "v2.5.0", Local: true, Since: at("12:40:00")}
 	f.State.Record = release.Record{}
 	f.User, f.Activity = engB, f.Activity[3:]
 	return refresh(f)

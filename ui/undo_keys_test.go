@@ -72,9 +72,9 @@ func TestUndoFromSheetIsOneKey(t *testing.T) {
 // Another console drives: its keys are refused here, but not u.
 func TestUndoWhileSomeoneElseDrives(t *testing.T) {
 	p := plain40(t, frameWatching(), "p")
-	p.sees("p: the release of v2.5.0 by eng-a is driven by process 4711", "WATCHING", "eng-b watching")
+	p.sees("p: the release of v2.5.0 by eng-a is driven on this machine since 12:40", "WATCHING", "eng-b watching")
 	p.press("u")
-	p.sees("watching ! the release of v2.5.0 by eng-a is driven by process 4711; you can still undo")
+	p.sees("watching ! the release of v2.5.0 by eng-a is driven on this machine since 12:40; you can")
 	p.press("u")
 	p.asked(release.Undo{Revision: 14})
 }

@@ -93,7 +93,7 @@ func (m *Model) closeOver() {
 func news(a, b release.Frame) bool {
 	v, w := a.State.View.Workload, b.State.View.Workload
 	v.At, w.At = time.Time{}, time.Time{}
-	return a.State.Seq != b.State.Seq || a.State.View.Taken != b.State.View.Taken || a.Plan.Driven != b.Plan.Driven ||
+	return a.State.Seq != b.State.Seq || a.State.View.Taken != b.State.View.Taken || !a.State.View.Driver.Same(b.State.View.Driver) ||
 		len(a.Choices) != len(b.Choices) ||
 		newest(a) != newest(b) ||
 		len(a.Logs.Lines) != len(b.Logs.Lines) || a.Logs.Pod != b.Logs.Pod ||

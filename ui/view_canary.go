@@ -88,8 +88,8 @@ func (v *canaryView) none(sc scene, t theme, w, h int) block {
 	}
 	said := line(faint.of("no canary is under way"))
 	switch {
-	case sc.Plan.Driven != "":
-		said = line(muted.of(sc.Plan.Driven))
+	case sc.State.View.Driver != nil:
+		said = line(muted.of(sc.State.View.Driver.String()))
 	case leadsCanaryBack(sc, sc.undo()):
 		said = line(warning.of("a canary is there that no release here is about; b takes it back"))
 	}
