@@ -142,9 +142,12 @@ func (l *leading) next(d *driver, f release.Frame) (bool, error) {
 	case d.wish != "":
 		return false, nil
 	case d.taken != "" && l.sent != nil:
-		return l.follow(d, f)
+		awaited := release.Awaited{Kind: kind, ID: d.taken, Step: l.sent.Step, Attended: l.attended}
+		end := release.Ended(f.Plan, f.State, f.Now, awaited)
+		return end.Over(), ended(end)
 	}
 	if s := f.State; !l.step.anyway {
+		end := release.Ended(f.Plan, s, f.Now, release.Awaited{Kind: kind})
 		if s.Underway() && l.from == nil {
 			l.from = s.Canary
 		}
@@ -152,27 +155,18 @@ func (l *leading) next(d *driver, f release.Frame) (bool, error) {
 		case kind == release.DoAdvance && release.Overtaken(l.from, s) != "":
 			fmt.Fprintln(d.out, release.Overtaken(l.from, s))
 			return true, nil
-		case s.Held != nil && s.Held.Kind != release.HeldOnReturn:
-			return true, fail(exitUnfinished, "held: %s", s.Held.Reason)
+		case end.Over():
+			return true, ended(end)
 		case s.Held != nil:
 			if c := choice(f, release.DoContinue, ""); s.Pending == nil && c.OK() {
 				d.ask(c, release.Continue{})
 			}
 			return false, nil
-		case release.Stuck(f.Plan, s, f.Now) != "":
-			return true, fail(exitUnfinished, "%s", release.Stuck(f.Plan, s, f.Now))
 		case s.Phase == release.RollingBack && s.Underway():
 			return false, nil // it has failed while it was waited for, and goes back
-		case s.Phase == release.RolledBack:
-			return true, rolledBack(s)
 		}
 	}
 	return l.ask(d, f, choice(f, kind, ""))
-}
-
-// rolledBack is the end of a command whose release was undone.
-func rolledBack(s release.State) error {
-	return fail(exitRolledBack, "rolled back to %s: %s", s.Rollout.Goal.Version, orElse(s.Auto, "by hand"))
 }
 
 // ask sends the wish once it may be sent.
@@ -218,31 +212,6 @@ func (l *leading) question(c release.Choice) question {
 		return question{text: text + "To go on, type the environment's name: ", yes: exactly(c.Preview.Confirm), no: no}
 	}
 	return question{text: text + c.Preview.Title + "? y/N: ", yes: says("y", "yes"), no: no}
-}
-
-// follow waits for what was asked for to be there.
-func (l *leading) follow(d *driver, f release.Frame) (bool, error) {
-	s := f.State
-	run := s.Canary
-	switch {
-	case s.Held != nil:
-		return true, fail(exitUnfinished, "held: %s", s.Held.Reason)
-	case s.Phase == release.RolledBack && l.step.anyway:
-		return true, nil
-	case s.Phase == release.RolledBack:
-		return true, rolledBack(s)
-	case l.step.anyway || run == nil:
-		return false, nil
-	case s.Asking != nil && !l.attended:
-		return true, fail(exitUnfinished, "%s", d.headline())
-	case s.Phase == release.Verifying, s.Phase == release.Released:
-		return true, nil
-	case run.Stage == release.Baking && run.Step > l.sent.Step:
-		return true, nil
-	case s.Pending == nil && run.Stage == release.Baking && s.Last != nil && s.Last.ID == d.taken && s.Last.Kind != release.Accepted:
-		return true, fail(exitError, "%s %s: %s", s.Last.What, s.Last.Kind, s.Last.Text)
-	}
-	return false, nil
 }
 
 func newCanaryStatus(f *flags) *cobra.Command {

@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"datahub.io/slipway/release"
 )
@@ -29,41 +28,30 @@ func (r *deployment) next(d *driver, f release.Frame) (bool, error) {
 		return true, err
 	}
 	stale := s.ID == r.before && r.over
-	if !stale && s.Phase == release.Abandoned && s.Auto != "" {
-		return true, fail(exitUnfinished, "%s", s.Auto)
-	}
+	end := release.Ended(f.Plan, s, f.Now, release.Awaited{Kind: release.DoDeploy, ID: d.taken})
 	if stale || s.Phase == release.Idle || s.Phase == release.Abandoned {
+		if !stale && end.Over() {
+			return true, ended(end)
+		}
 		return r.begin(f)
 	}
 	if !s.Asks(f.Plan, r.flags.version) {
 		return r.other(f)
 	}
-	switch s.Phase {
-	case release.Released:
-		return true, nil
-	case release.RolledBack:
-		return true, rolledBack(s)
-	}
-	if r.settleItem(f) {
+	if !s.Phase.Over() && r.settleItem(f) {
 		return false, nil
 	}
-	if s.Held != nil {
-		return r.held(f)
+	switch {
+	case end.Over():
+		return true, ended(end)
+	case s.Held != nil:
+		return r.goOn(f)
 	}
 	if ran, err := r.runAction(f); ran || err != nil {
 		return err != nil, err
 	}
-	stuck := release.Stuck(f.Plan, s, f.Now)
-	switch {
-	case s.Phase == release.Planned:
+	if s.Phase == release.Planned {
 		return r.deploy(f)
-	case stuck != "":
-		return true, fail(exitUnfinished, "%s; the canary stays at %d%%: slipway canary abort takes it back", stuck, s.Canary.Weight)
-	case s.Phase == release.Verifying:
-		return r.verify(f)
-	case s.Phase == release.RollingBack && s.Overdue(), slices.Contains(s.Told, release.Deadline),
-		s.Underway() && (slices.Contains(s.Told, release.Figures) || slices.Contains(s.Told, release.Unserved)):
-		return true, fail(exitUnfinished, "%s", d.headline())
 	}
 	return false, nil
 }
@@ -158,12 +146,8 @@ func runQuestion(c release.Choice) question {
 	return question{text: text + "Run it? y/N: ", yes: says("y", "yes"), no: "nothing was run"}
 }
 
-// held goes on where this very version was left, and stops at anything else.
-func (r *deployment) held(f release.Frame) (bool, error) {
-	held := f.State.Held
-	if held.Kind != release.HeldOnReturn {
-		return true, fail(exitUnfinished, "held: %s", held.Reason)
-	}
+// goOn continues this very version where it was left.
+func (r *deployment) goOn(f release.Frame) (bool, error) {
 	if c := choice(f, release.DoContinue, ""); f.State.Pending == nil && c.OK() {
 		r.ask(c, release.Continue{})
 	}
@@ -172,9 +156,6 @@ func (r *deployment) held(f release.Frame) (bool, error) {
 
 // deploy asks for the deploy when nothing stands against it.
 func (r *deployment) deploy(f release.Frame) (bool, error) {
-	if o, ended := r.outcome(); ended && o.Kind != release.Accepted {
-		return true, fail(exitError, "%s %s: %s", o.Of, o.Kind, o.Text)
-	}
 	c := choice(f, release.DoDeploy, "")
 	switch {
 	case c.Refusal().Wait:
@@ -225,24 +206,4 @@ func deployQuestion(c release.Choice) question {
 		return question{text: text + "To deploy, type the environment's name: ", yes: exactly(p.Confirm), no: no}
 	}
 	return question{text: text + "Deploy? y/N: ", yes: says("y", "yes"), no: no}
-}
-
-// verify ends the run when only a person could settle what is open.
-func (r *deployment) verify(f release.Frame) (bool, error) {
-	var hands []string
-	looking := false
-	for _, open := range release.Open(f.Plan, f.State, f.Now) {
-		switch open.Settles {
-		case release.ByWaiver:
-			return true, fail(exitGate, "%s: %s; waiting does not mend that: waive it (--waive %s=REASON) or undo", open.Spec.Title, open.Evidence, open.Spec.ID)
-		case release.ByHand:
-			hands = append(hands, open.Spec.ID)
-		default:
-			looking = true
-		}
-	}
-	if looking || len(hands) == 0 || r.wish != "" {
-		return false, nil
-	}
-	return true, fail(exitGate, "%s is deployed and checked; open by hand: %s (--tick ITEM=NOTE, --waive ITEM=REASON, or the console)", f.State.To.Version, strings.Join(hands, ", "))
 }

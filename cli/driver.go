@@ -127,7 +127,7 @@ func (d *driver) look(decide func(*driver, release.Frame) (bool, error)) (bool, 
 	case f.Now.IsZero():
 		return false, nil
 	case !d.watch && waited > d.timeout:
-		return true, fail(exitUnfinished, "not finished after %s: %s", d.timeout, d.unfinished())
+		return true, fail(exitUnfinished, "not finished after %s: %s", d.timeout, release.StandsAt(f.Plan, f.State, f.Now))
 	case w.At.IsZero() && !d.watch && waited > patience:
 		why := f.State.View.Links[release.Kubernetes].Err
 		return true, fail(exitError, "API server of %s not reached in %s: %s", f.Plan.Cluster, patience, orElse(why, "no answer"))
@@ -141,15 +141,6 @@ func (d *driver) look(decide func(*driver, release.Frame) (bool, error)) (bool, 
 
 func (d *driver) headline() string {
 	return release.HeadlineOf(d.frame.Plan, d.frame.State, d.frame.Now).Strong
-}
-
-// unfinished is the headline with what is waited for.
-func (d *driver) unfinished() string {
-	waits := release.Waits(d.frame.Plan, d.frame.State, d.frame.Now)
-	if waits == "" {
-		return d.headline()
-	}
-	return d.headline() + " It waits for " + waits
 }
 
 // flush prints what the engine said while it ended.
@@ -212,24 +203,6 @@ func (d *driver) waits(why release.Refusal) {
 
 // waited says that what was waited for is there.
 func (d *driver) waited() { d.waiting = false }
-
-// outcome is how the change that was last asked for ended; ok is false until it
-// has.
-func (d *driver) outcome() (o release.Outcome, ok bool) {
-	last := d.frame.State.Last
-	if d.wish != "" || d.taken == "" || last == nil || last.ID != d.taken {
-		return release.Outcome{}, false
-	}
-	return *last, true
-}
-
-// direct tells whether what was last asked for came without a change of its own: a
-// hold, or a canary's way back, whose changes follow.
-func (d *driver) direct() bool {
-	s := d.frame.State
-	_, ended := d.outcome()
-	return d.wish == "" && d.taken != "" && !ended && (s.Pending == nil || s.Pending.Change.ID != d.taken)
-}
 
 // refusal gives the refusal that was not looked at yet, if any.
 func (d *driver) refusal() (release.Refused, bool) {

@@ -41,15 +41,20 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 
 func writeFile(name string, data []byte) error { return os.WriteFile(name, data, 0o600) }
 
-// Every kind of refusal ends a command with a code of its own choosing.
-func TestRefusalsHaveExitCodes(t *testing.T) {
+// Every way to end has an exit code, and no refusal is a success.
+func TestEndingsHaveExitCodes(t *testing.T) {
 	t.Parallel()
-	for _, kind := range release.RefusalKinds {
-		if code, known := refusalExits[kind]; !known || code == exitOK || code == exitRolledBack {
-			t.Errorf("%s ends with %d, known %v", kind, code, known)
+	for _, ending := range release.Endings {
+		if code, known := exitCodes[ending]; !known || (code == exitOK) != (ending == release.EndsDone) {
+			t.Errorf("%s ends with %d, known %v", ending, code, known)
 		}
 	}
-	if len(refusalExits) != len(release.RefusalKinds) {
-		t.Errorf("%d exit codes for %d kinds", len(refusalExits), len(release.RefusalKinds))
+	if len(exitCodes) != len(release.Endings) {
+		t.Errorf("%d exit codes for %d endings", len(exitCodes), len(release.Endings))
+	}
+	for _, kind := range release.RefusalKinds {
+		if code := code(against(release.Refusal{Kind: kind, Text: "no"})); code == exitOK || code == exitRolledBack {
+			t.Errorf("%s ends with %d", kind, code)
+		}
 	}
 }

@@ -194,10 +194,14 @@ func (fakeProber) Probe(context.Context, release.ItemSpec, release.State) releas
 	return release.Result{At: time.Now(), Verdict: release.NoData}
 }
 
-// fakeJournals write nothing, and fail from the entry number full on.
-type fakeJournals struct{ full int }
+// fakeJournals write nothing, and fail from the entry number full on; err is why none
+// begins.
+type fakeJournals struct {
+	full int
+	err  error
+}
 
-func (j *fakeJournals) Create(string, bool) (engine.Journal, error) { return j, nil }
+func (j *fakeJournals) Create(string, bool) (engine.Journal, error) { return j, j.err }
 func (j *fakeJournals) Driver() *release.Driver                     { return nil }
 func (j *fakeJournals) Recover() (int, error)                       { return 0, errors.New("no space left on device") }
 func (j *fakeJournals) Close() error                                { return nil }

@@ -56,17 +56,13 @@ func (s *simple) next(d *driver, f release.Frame) (bool, error) {
 	default:
 		return true, against(refused.Refusal)
 	}
-	if o, ended := d.outcome(); ended {
-		if o.Kind == release.Accepted || o.Kind == release.Skipped {
-			return true, nil
-		}
-		return true, fail(exitError, "%s %s: %s", kind, o.Kind, o.Text)
+	if d.wish == "" && d.taken != "" {
+		end := release.Ended(f.Plan, f.State, f.Now, release.Awaited{Kind: kind, ID: d.taken})
+		return end.Over(), ended(end)
 	}
 	c := choice(f, kind, "")
 	switch {
-	case d.direct():
-		return true, nil // a canary is held where it is, or goes on
-	case d.wish != "" || d.taken != "" || c.Refusal().Wait:
+	case d.wish != "" || c.Refusal().Wait:
 		return false, nil
 	case !c.OK():
 		// Kubectl calls it an error too where it is so already: "is already paused".

@@ -310,7 +310,14 @@ func (r records) Create(id string, sole bool) (engine.Journal, error) {
 		create = r.store.Begin
 	}
 	j, err := create(id)
-	if err != nil {
+	var unfinished *journal.UnfinishedError
+	var held *journal.HeldError
+	switch {
+	case errors.As(err, &unfinished):
+		return nil, &release.DrivenError{Driver: driverOf(unfinished.Past)}
+	case sole && errors.As(err, &held):
+		return nil, &release.DrivenError{}
+	case err != nil:
 		return nil, err
 	}
 	return j, nil
@@ -323,6 +330,11 @@ func (r records) Driver() *release.Driver {
 	if err != nil || !unfinished || past.Driver != nil && past.Driver.Self {
 		return nil
 	}
+	return driverOf(past)
+}
+
+// driverOf is who leads an unfinished release, or left it.
+func driverOf(past journal.Past) *release.Driver {
 	d := &release.Driver{Name: past.Record.By.Name, Version: past.Record.To.Version, Since: past.Record.Began, Renewed: past.At, Left: past.Driver == nil}
 	if by := past.Driver; by != nil {
 		d.Host, d.Local = by.Host, by.Local()

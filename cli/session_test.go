@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"datahub.io/slipway/engine"
-	"datahub.io/slipway/journal"
 	"datahub.io/slipway/release"
 )
 
@@ -231,7 +230,7 @@ func TestRecordCannotBeOpened(t *testing.T) {
 	if said := tellsOf(o); !strings.Contains(said, "lock record r1") || o.Journal != nil || o.State.ID != "" || o.State.View.Driver == nil {
 		t.Errorf("said %q, driven %q, record %q", said, o.State.View.Driver, o.State.ID)
 	}
-	var other *journal.UnfinishedError
+	var other *release.DrivenError
 	if _, err := o.Journals.Create("r2", true); !errors.As(err, &other) {
 		t.Errorf("a release begins beside it: %v", err)
 	}

@@ -97,7 +97,7 @@ func TestTimeoutNamesTheItem(t *testing.T) {
 		View: release.View{Workload: w, Links: map[release.Source]release.Link{release.Kubernetes: {OK: true, Last: w.At}}},
 	}}
 	done, err := d.look(nil)
-	if want := "It waits for Metrics normal (no metrics configured)"; !done || err == nil || !strings.HasPrefix(err.Error(), "not finished after 1h0m0s: ") || !strings.HasSuffix(err.Error(), want) {
+	if want := "nothing failing. It waits for Metrics normal (no metrics configured)."; !done || err == nil || !strings.HasPrefix(err.Error(), "not finished after 1h0m0s: ") || !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("%v, want it to end with %q", err, want)
 	}
 }

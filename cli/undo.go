@@ -77,15 +77,20 @@ func (u *undoing) next(d *driver, f release.Frame) (bool, error) {
 	if d.wish != "" {
 		return false, nil
 	}
+	end := release.Ended(f.Plan, f.State, f.Now, release.Awaited{Kind: release.DoUndo, ID: d.taken, NoWait: u.flags.noWait})
 	if d.taken != "" {
-		return u.follow(f)
+		return end.Over(), ended(end)
 	}
 	c := undoTarget(f, u.flags.revision)
 	switch {
 	case c.Refusal().Wait:
 		return false, nil
 	case c.Refused(release.RefusedAlready):
-		return u.already(f, c.Why())
+		// Somebody is returning to it, or has: it is waited for, and nothing is sent.
+		if end.Ending == release.EndsDone {
+			fmt.Fprintln(d.out, c.Why())
+		}
+		return end.Over(), ended(end)
 	case !c.OK():
 		return true, against(c.Refusal())
 	}
@@ -102,62 +107,6 @@ func (u *undoing) next(d *driver, f release.Frame) (bool, error) {
 	}
 	if d.ask(shown, shown.Intent) {
 		u.sent()
-	}
-	return false, nil
-}
-
-// already waits until the earlier version, which somebody is returning to or has
-// returned to, serves: nothing is sent.
-func (u *undoing) already(f release.Frame, why string) (bool, error) {
-	s := f.State
-	returning := s.Phase == release.RollingBack
-	switch {
-	case u.flags.noWait:
-	case returning && s.Held != nil && s.Held.Kind != release.HeldOnReturn, s.Overdue():
-		return true, fail(exitUnfinished, "%s", u.headline())
-	case returning || s.View.Workload.Convergence() != release.Complete:
-		// A rollback that was left by a process that ended goes on: the cluster does it.
-		return false, nil
-	}
-	fmt.Fprintln(u.out, why)
-	return true, nil
-}
-
-// follow waits for what became of the undo that was sent.
-func (u *undoing) follow(f release.Frame) (bool, error) {
-	o, ended := u.outcome()
-	s := f.State
-	switch {
-	case u.direct():
-		return u.takenBack(s)
-	case !ended:
-		return false, nil
-	case s.Pending != nil:
-		return false, nil // it goes on another way
-	case o.Kind == release.Skipped && !s.Underway():
-		return true, nil
-	case o.Kind != release.Accepted && !s.Underway():
-		return true, fail(exitError, "undo %s: %s", o.Kind, o.Text)
-	case s.Phase == release.RolledBack, u.flags.noWait && !s.Underway():
-		return true, nil
-	case s.Overdue(), s.Held != nil:
-		return true, fail(exitUnfinished, "%s", u.headline())
-	}
-	return false, nil
-}
-
-// takenBack waits for the end of a way back that takes several changes: a canary's, or
-// an undo by weights, whatever it goes on as. Left before, it stops.
-func (u *undoing) takenBack(s release.State) (bool, error) {
-	switch o := s.Last; {
-	case s.Phase == release.RolledBack:
-		return true, nil
-	case s.Pending == nil && !s.Underway() && s.Phase != release.RollingBack && o != nil && o.Kind != release.Accepted:
-		return true, fail(exitError, "undo %s: %s", o.Kind, o.Text)
-	case s.Pending == nil && s.Overdue():
-		return true, fail(exitUnfinished, "%s", u.headline())
-	case s.Held != nil:
-		return true, fail(exitUnfinished, "%s", u.headline())
 	}
 	return false, nil
 }

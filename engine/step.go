@@ -170,8 +170,7 @@ func (e *Engine) unwritable(event release.Event, next release.State, err error) 
 	e.state.View.Taken = taken
 	if intended, ok := event.(release.Intended); ok {
 		e.refuse(release.Refused{
-			ID: intended.ID, Kind: release.KindOf(intended.Intent),
-			Refusal: release.Refusal{Kind: release.RefusedUnrecorded, Text: fmt.Sprintf("the record cannot be written, so nothing was sent: %v", err)},
+			ID: intended.ID, Kind: release.KindOf(intended.Intent), Refusal: unrecorded(err),
 		})
 		return
 	}
@@ -179,6 +178,14 @@ func (e *Engine) unwritable(event release.Event, next release.State, err error) 
 		e.broken = err.Error()
 		e.log(release.Line{At: e.opts.Clock(), By: release.Itself, Mark: release.MarkFail, Text: fmt.Sprintf("the record cannot be written; until it can, nothing but an undo or abort is done: %v", err)})
 	}
+}
+
+// unrecorded says why a wish is refused that could not be written down.
+func unrecorded(err error) release.Refusal {
+	if driven := new(release.DrivenError); errors.As(err, &driven) {
+		return release.Refusal{Kind: release.RefusedDriven, Text: driven.Error()}
+	}
+	return release.Refusal{Kind: release.RefusedUnrecorded, Text: fmt.Sprintf("the record cannot be written, so nothing was sent: %v", err)}
 }
 
 // catchUp writes down what went on without its record, as soon as that is

@@ -62,6 +62,16 @@ func (d *Driver) String() string {
 // Same tells whether two drivers are said of in the same words.
 func (d *Driver) Same(other *Driver) bool { return d.String() == other.String() }
 
+// DrivenError says that no release can begin, since another one is led or was left.
+type DrivenError struct{ Driver *Driver }
+
+func (e *DrivenError) Error() string {
+	if e.Driver == nil {
+		return "another console is beginning a release here at this moment"
+	}
+	return e.Driver.String()
+}
+
 // remember keeps in mind how a release ended: who is led to a pod template that was rolled
 // back is told. Once released it is as good as any.
 func (s State) remember(plan Plan) State {

@@ -1,6 +1,7 @@
 package release
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -20,6 +21,18 @@ type OpenItem struct {
 	Spec ItemSpec
 	Item
 	Settles Settling
+	Vain    bool // waiting cannot mend it; otherwise it only took too long
+}
+
+// WhyWaiver says why only a waiver settles it.
+func (o OpenItem) WhyWaiver(now time.Time) string {
+	switch {
+	case o.Vain:
+		return o.Evidence + "; waiting does not mend that"
+	case o.Status == Unknown:
+		return fmt.Sprintf("no data for %s (%s)", Span(now.Sub(o.At)), o.Evidence)
+	}
+	return o.Evidence
 }
 
 // Open lists the open items in the plan's order, and how each can still be settled.
@@ -27,7 +40,10 @@ func Open(plan Plan, s State, now time.Time) []OpenItem {
 	var open []OpenItem
 	for i, spec := range plan.Items {
 		if i < len(s.Items) && !s.Items[i].holds(plan, s, spec, now) {
-			open = append(open, OpenItem{spec, s.Items[i], settles(plan, s, spec, s.Items[i], now)})
+			open = append(open, OpenItem{
+				Spec: spec, Item: s.Items[i], Settles: settles(plan, s, spec, s.Items[i], now),
+				Vain: s.Items[i].Status != Unknown || inVain(plan, s, spec, s.Items[i], now),
+			})
 		}
 	}
 	return open

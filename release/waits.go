@@ -7,6 +7,16 @@ import (
 	"time"
 )
 
+// StandsAt says how a release stands that somebody gave up waiting for: the headline,
+// and what it waits for.
+func StandsAt(plan Plan, s State, now time.Time) string {
+	text := sentence(HeadlineOf(plan, s, now).Strong)
+	if waits := Waits(plan, s, now); waits != "" {
+		text += " It waits for " + waits + "."
+	}
+	return text
+}
+
 // Waits says what a release waits for now, item by item and with what was last seen of
 // each: "Metrics normal (CPU Usage: query timed out)". It is empty when it is over.
 func Waits(plan Plan, s State, now time.Time) string {
