@@ -38,7 +38,7 @@ func runConsole(cmd *cobra.Command, f *flags, version string) error {
 	if !terminal {
 		return watch(cmd, s.watching())
 	}
-	options := s.pickUpAnyway()
+	options := s.takeOver(cmd.ErrOrStderr())
 	options.Version, options.Follow = version, s.store.Follow
 
 	drives(cmd.Context(), handBack())
@@ -51,7 +51,23 @@ func runConsole(cmd *cobra.Command, f *flags, version string) error {
 	go func() { e.Run(ctx); close(ended) }()
 
 	model := ui.New(e, ui.DetectOptions(os.Getenv))
-	_, err = tea.NewProgram(model, tea.WithContext(cmd.Context()), tea.WithFPS(framesPerSecond)).Run()
+	screen, close := context.WithCancel(cmd.Context())
+	defer close()
+	gone := hungUp(cmd.Context())
+	go func() {
+		select {
+		case <-gone:
+			close()
+		case <-screen.Done():
+		}
+	}()
+	_, err = tea.NewProgram(model, tea.WithContext(screen), tea.WithFPS(framesPerSecond)).Run()
+	if hasHungUp(gone) {
+		s.guard(cmd.Context(), e)
+		cancel()
+		<-ended
+		return fail(exitUnfinished, "the terminal hung up")
+	}
 	cancel()
 	<-ended
 	if line := model.Farewell(); line != "" {

@@ -17,6 +17,7 @@ import (
 // second one always ends it, whatever it is blocked in.
 type interrupts struct {
 	driving atomic.Bool
+	hungUp  chan struct{}          // closed when the terminal hangs up while something is driven
 	restore atomic.Pointer[func()] // gives the terminal back
 }
 
@@ -29,24 +30,37 @@ func unsignalled() {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 }
 
-// interruptible gives the context of a command. SIGHUP, which a dropped SSH
-// session sends, is left to end the process: the journal has everything already.
+// interruptible gives the context of a command. SIGHUP, which a dropped SSH session
+// sends, ends the process while nothing is driven. While a release is, it goes on: see
+// hungUp.
 func interruptible(stderr io.Writer) (ctx context.Context, stop func()) {
-	i := &interrupts{}
+	i := &interrupts{hungUp: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), interruptsKey{}, i))
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	ended := make(chan struct{})
 	go func() {
-		for again := false; ; again = true {
+		again, gone := false, false
+		for {
 			select {
 			case <-ended:
 				return
-			case <-signals:
+			case s := <-signals:
+				if s == syscall.SIGHUP && i.driving.Load() {
+					if !gone {
+						close(i.hungUp)
+					}
+					gone = true
+					continue
+				}
 			}
 			if again || !i.driving.Load() {
 				i.end(stderr)
 			}
+			again = true
 			cancel()
 		}
 	}()
@@ -76,6 +90,15 @@ func (i *interrupts) end(stderr io.Writer) {
 	case <-time.After(200 * time.Millisecond):
 	}
 	os.Exit(code)
+}
+
+// hungUp is closed when the terminal hangs up while a release is driven. What is driven
+// goes on: nobody else guards it.
+func hungUp(ctx context.Context) <-chan struct{} {
+	if i, ok := ctx.Value(interruptsKey{}).(*interrupts); ok {
+		return i.hungUp
+	}
+	return nil
 }
 
 // drives says that a release is driven from here on: an interrupt waits for

@@ -38,6 +38,7 @@ type Environment struct {
 	Prometheus Endpoint
 	Metrics    Metrics
 	Rollback   release.Rollback
+	Hangup     release.Hangups
 	Items      []release.ItemSpec
 	GitHub     release.GitHubCheck // what its items of type github have in common
 	Schedule   Schedule            // when changes may be made
@@ -131,6 +132,7 @@ func (c *Config) Plan(environment string) (release.Plan, error) {
 		Items:       slices.Clone(e.Items),
 		Metrics:     slices.Clone(e.Metrics.Specs),
 		Rollback:    e.Rollback,
+		Hangup:      e.Hangup,
 		Stale:       release.Staleness{Workload: workloadStale, Metric: e.Metrics.Stale},
 		Traffic:     release.Traffic{Least: float64(e.Metrics.Least), Window: e.Metrics.Window},
 		Canary:      e.Canary.plan(),

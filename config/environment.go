@@ -5,9 +5,12 @@ import (
 	"slices"
 
 	"go.yaml.in/yaml/v3"
+
+	"datahub.io/slipway/release"
 )
 
 var (
+	hangup            = oneOf(release.HangupGuard, release.HangupContinue, release.HangupStop)
 	strategy          = oneOf(rolling, canaries)
 	prometheusMissing = address.accepted + ", for the whole file or in each environment"
 )
@@ -52,6 +55,8 @@ func (d *decoder) environment(n *yaml.Node, path string, base *Environment) Envi
 		{"prometheus", "", d.endpoint(&own.URL)},
 		{"prometheusTokenEnv", "", d.secret(&own.TokenEnv)},
 		{"rollback", "", d.rollback(&e.Rollback)},
+		{"onHangup", "", value(d, &e.Hangup.Do, hangup)},
+		{"answerAfter", "", value(d, &e.Hangup.After, duration)},
 		{"metrics", "", d.metrics(&e.Metrics)},
 		{"changeWindow", "", d.schedule(&e.Schedule)},
 		{"checklist", "", d.selection(&e.Items)},

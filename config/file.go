@@ -1,6 +1,8 @@
 package config
 
 import (
+	"time"
+
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,6 +19,7 @@ func (d *decoder) config(root *yaml.Node) *Config {
 	c := &Config{StateDir: stateDir()}
 	base := Environment{
 		Rollback: release.Rollback{OnDeadline: release.Auto, OnMetrics: release.Ask, After: 3},
+		Hangup:   release.Hangups{Do: release.HangupGuard, After: 2 * time.Minute},
 		Metrics:  defaultMetrics(),
 		Items:    defaultItems(),
 	}
@@ -35,6 +38,8 @@ func (d *decoder) config(root *yaml.Node) *Config {
 			})
 		}},
 		{"rollback", "", d.rollback(&base.Rollback)},
+		{"onHangup", "", value(d, &base.Hangup.Do, hangup)},
+		{"answerAfter", "", value(d, &base.Hangup.After, duration)},
 		{"metrics", "", d.metrics(&base.Metrics)},
 		{"changeWindow", "", d.schedule(&base.Schedule)},
 		{"github", "", d.github(&base.GitHub)},

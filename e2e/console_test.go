@@ -88,7 +88,7 @@ func toItem(c *screen, title string) {
 func TestKilledConsoleContinues(t *testing.T) {
 	needSandbox(t)
 	t.Parallel()
-	for name, signal := range map[string]syscall.Signal{"kill": syscall.SIGKILL, "hangup": syscall.SIGHUP} {
+	for name, signal := range map[string]syscall.Signal{"kill": syscall.SIGKILL} {
 		t.Run(name, func(t *testing.T) {
 			reset(t, "datahub-staging")
 			s := newSetup(t, "kubeconfig")

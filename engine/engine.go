@@ -95,6 +95,8 @@ type Options struct {
 	Journal Journal
 	Planned Journal
 	Entries []release.Entry
+	// Handed: the release was handed over by the process that drove it until now.
+	Handed bool
 	// Follow emits what the record of a release says that another process leads: first all
 	// of it, then what is added, until ctx ends. nil: this engine does not look on.
 	Follow func(ctx context.Context, emit func([]release.Entry))
@@ -197,6 +199,9 @@ func (e *Engine) Submit(intent release.Intent, seen release.Seen) (id string) {
 	return id
 }
 
+// HungUp says that the terminal is gone and that the release goes on without it.
+func (e *Engine) HungUp() { e.post(release.HungUp{}) }
+
 // Follow follows a pod's log in the frames; "" stops.
 func (e *Engine) Follow(pod string) { e.post(follow(pod)) }
 
@@ -233,7 +238,7 @@ func (e *Engine) Run(ctx context.Context) {
 	defer cancel()
 	e.ctx, e.started = ctx, e.opts.Clock()
 	if e.state.ID != "" {
-		e.step(release.Returned{By: e.user})
+		e.step(release.Returned{By: e.user, Handed: e.opts.Handed})
 	}
 	e.publish()
 	emit := func(event release.Event) {

@@ -22,6 +22,8 @@ type Holder struct {
 	PID  int    // 0: it has not said
 	Host string // empty: it has not said
 	Self bool   // it is this process
+	// Headless: it drives without a screen, and hands over when it is asked to.
+	Headless bool
 }
 
 // Local tells whether it runs on this machine.
@@ -32,12 +34,15 @@ func (h Holder) String() string {
 	switch {
 	case h.PID == 0:
 		return "another process"
-	case h.Host == "" || h.Host == hostname():
+	case h.Host == "" || h.Here():
 		return fmt.Sprintf("process %d", h.PID)
 	default:
 		return fmt.Sprintf("process %d on %s", h.PID, h.Host)
 	}
 }
+
+// Here tells whether the process is on this host.
+func (h Holder) Here() bool { return h.Host == hostname() }
 
 var hostname = sync.OnceValue(func() string {
 	host, _ := os.Hostname() // without one only the process is named
@@ -73,16 +78,23 @@ func (d folder) acquire(id string) (*os.File, error) {
 	}
 	// The lock holds without it: on a full disk it only has no name. Who may read
 	// a file may lock it, so nobody else may.
-	_ = errors.Join(f.Chmod(fileMode), sign(f))
+	_ = errors.Join(f.Chmod(fileMode), sign(f, false))
 	return f, nil
 }
 
+// withoutScreen is the last word of a lock whose holder hands over when it is asked to.
+const withoutScreen = "headless"
+
 // sign leaves the process, its token and its host in the lock.
-func sign(f *os.File) error {
+func sign(f *os.File, headless bool) error {
 	if err := f.Truncate(0); err != nil {
 		return err
 	}
-	_, err := f.WriteAt([]byte(fmt.Sprintf("%d %s %s\n", os.Getpid(), token(), hostname())), 0)
+	line := fmt.Sprintf("%d %s %s", os.Getpid(), token(), hostname())
+	if headless {
+		line += " " + withoutScreen
+	}
+	_, err := f.WriteAt([]byte(line+"\n"), 0)
 	return err
 }
 
@@ -116,6 +128,7 @@ func holderIn(f *os.File) Holder {
 	if len(words) > 2 {
 		h.Host = untrusted.Line(words[2], 253)
 	}
+	h.Headless = len(words) > 3 && words[3] == withoutScreen
 	return h
 }
 

@@ -121,6 +121,7 @@ func (s *Store) Reopen(id string) (*Journal, []Entry, Dropped, error) {
 	if err != nil {
 		return nil, nil, Dropped{}, err
 	}
+	d.handedOver(id)
 	read, err := s.read(id)
 	if err != nil {
 		return fail(errors.Join(err, lock.Close()))

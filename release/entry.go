@@ -94,6 +94,8 @@ func Name(event Event) string {
 		return "progressed"
 	case Found:
 		return "found " + string(e.Look.Is)
+	case HungUp:
+		return "hung up"
 	case Returned:
 		return "returned"
 	case Recorded:

@@ -74,8 +74,13 @@ type DrivenBy struct{ Driver *Driver }
 // Ticked is a second passing.
 type Ticked struct{}
 
-// Returned is sent once, first, to a state that was read back from the journal.
-type Returned struct{ By Actor }
+// Returned is sent once, first, to a state that was read back from the journal. Handed
+// says that who drove it until now, without a terminal, has handed it over: nothing was
+// left alone meanwhile.
+type Returned struct {
+	By     Actor
+	Handed bool
+}
 
 func (Observed) event()       {}
 func (ObservedCanary) event() {}

@@ -10,6 +10,9 @@ import (
 type Mode struct {
 	Unattended bool // nobody can be asked: "ask" answers as "auto" does
 	Replaces   bool // unattended: may cut off a rollout that was begun elsewhere
+	// Alone: the terminal hung up, and nobody has come back in time. A question is answered
+	// as if unattended; a canary is not advanced for it.
+	Alone bool
 	// Passive decides nothing automatically: the console is being left, only looks on, or
 	// could not write down what it would decide. A person's wish counts all the same.
 	Passive bool
@@ -17,7 +20,7 @@ type Mode struct {
 
 // answered is what a configured answer means in this mode.
 func (m Mode) answered(a Answer) Answer {
-	if a == Ask && m.Unattended {
+	if a == Ask && (m.Unattended || m.Alone) {
 		return Auto
 	}
 	return a

@@ -26,6 +26,8 @@ type Plan struct {
 	Traffic  Traffic
 	Windows  Windows // when changes may be made
 
+	Hangup Hangups
+
 	// Canary is how a canary release goes; nil: no canary is known here, and releases are
 	// rolling updates.
 	Canary *CanaryPlan

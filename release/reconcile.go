@@ -6,11 +6,15 @@ import "fmt"
 // unknown, and nothing happens by itself until a person says so. A release
 // that is only planned has nothing to be careful about; nor has one that is over,
 // unless more changes would follow the one that was in flight.
-func (t *turn) returned() {
+func (t *turn) returned(e Returned) {
 	t.s.View = t.s.View.recall(t.s.Judging, true)
 	t.align()
 	t.alignSteps()
 	t.taskLeft()
+	t.attached(e.By)
+	if e.Handed && t.s.Pending == nil && t.s.InFlight() == nil {
+		return
+	}
 	if p := t.s.Pending; p != nil && !p.Unknown {
 		unknown := *p
 		unknown.Unknown = true

@@ -30,6 +30,9 @@ type Record struct {
 	// ClusterID is what the cluster is known by; earlier records have none.
 	ClusterID ClusterID `json:"clusterID,omitzero"`
 
+	// Alone is since when nobody is attached to it: its terminal hung up.
+	Alone time.Time `json:"alone,omitzero"`
+
 	Phase Phase     `json:"phase"`
 	Began time.Time `json:"began,omitzero"`
 	By    Actor     `json:"by,omitzero"`    // who began it
@@ -213,6 +216,9 @@ const (
 // View is the observed half. Only events write it.
 type View struct {
 	Mode Mode // of this console
+	// WentOn is since when the release had gone on without a terminal, before this console
+	// took it over; zero: it had not.
+	WentOn time.Time
 	// Driver is who else leads a release here; nil: nobody does.
 	Driver *Driver
 	// Undone says of pod templates, by their hash, that an earlier release of them was

@@ -41,6 +41,7 @@ func step(plan Plan, state State, now time.Time, event Event) (State, []Effect) 
 
 	_, t.wished = event.(Intended)
 	t.resume()
+	t.alone()
 
 	switch e := event.(type) {
 	case Observed:
@@ -69,8 +70,10 @@ func step(plan Plan, state State, now time.Time, event Event) (State, []Effect) 
 		t.progressed(e.Progress)
 	case Found:
 		t.foundTask(e)
+	case HungUp:
+		t.hungUp()
 	case Returned:
-		t.returned()
+		t.returned(e)
 	case Ticked:
 	}
 	t.settle()
