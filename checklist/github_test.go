@@ -9,8 +9,10 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,9 +27,25 @@ type gitHub struct {
 	statuses map[string][]map[string]any
 	flows    []map[string]any
 	page     int
-	front    http.HandlerFunc // answers in its place, if set
-	token    string
-	asked    []string // what was answered with more than 304
+
+	mu    sync.Mutex
+	front http.HandlerFunc // answers in its place, if set
+	token string
+	asked []string // what was answered with more than 304
+}
+
+// stand puts something in front of it, or a token that it wants.
+func (g *gitHub) stand(front http.HandlerFunc, token string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.front, g.token = front, token
+}
+
+// answered lists what was answered with more than 304.
+func (g *gitHub) answered() []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Clone(g.asked)
 }
 
 func openGitHub(t *testing.T) *gitHub {
@@ -60,11 +78,14 @@ func (g *gitHub) ask(args ...string) (string, error) {
 }
 
 func (g *gitHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if g.front != nil {
-		g.front(w, r)
+	g.mu.Lock()
+	front, token := g.front, g.token
+	g.mu.Unlock()
+	if front != nil {
+		front(w, r)
 		return
 	}
-	if g.token != "" && r.Header.Get("Authorization") != "Bearer "+g.token {
+	if token != "" && r.Header.Get("Authorization") != "Bearer "+token {
 		g.answer(w, r, http.StatusUnauthorized, map[string]any{"message": "Bad credentials"})
 		return
 	}
@@ -143,14 +164,16 @@ func (g *gitHub) answer(w http.ResponseWriter, r *http.Request, status int, body
 	}
 	tag := fmt.Sprintf(`"%x"`, sha256.Sum256(text))
 	w.Header().Set("X-RateLimit-Limit", "5000")
-	w.Header().Set("X-RateLimit-Remaining", strconv.Itoa(5000-len(g.asked)))
+	w.Header().Set("X-RateLimit-Remaining", strconv.Itoa(5000-len(g.answered())))
 	w.Header().Set("X-RateLimit-Reset", strconv.FormatInt(time.Now().Add(time.Hour).Unix(), 10))
 	w.Header().Set("ETag", tag)
 	if r.Header.Get("If-None-Match") == tag {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
+	g.mu.Lock()
 	g.asked = append(g.asked, r.URL.Path)
+	g.mu.Unlock()
 	w.WriteHeader(status)
 	_, _ = w.Write(text)
 }
@@ -287,10 +310,10 @@ func TestGitHubAsksConditionally(t *testing.T) {
 	g.runs[commit] = []map[string]any{checkRun("scan", "in_progress", "")}
 	h, check := g.open(""), release.GitHubCheck{Checks: []string{"scan"}}
 	probeGitHub(t.Context(), h, check, "v2.5.0", now)
-	before := len(g.asked)
+	before := len(g.answered())
 	got := probeGitHub(t.Context(), h, check, "v2.5.0", now)
-	if len(g.asked) != before || got.Short != "running" {
-		t.Errorf("asked again: %q; %+v", g.asked[before:], got)
+	if len(g.answered()) != before || got.Short != "running" {
+		t.Errorf("asked again: %q; %+v", g.answered()[before:], got)
 	}
 	if want := fmt.Sprintf("%d of 5000 requests left", 5000-before); !strings.Contains(got.said(), want) {
 		t.Errorf("%s\nwant %s", got.said(), want)
@@ -342,7 +365,7 @@ func TestGitHubFaults(t *testing.T) {
 		}, false, "larger than 4 MiB", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g.front = c.front
+			g.stand(c.front, "")
 			got := probeGitHub(t.Context(), g.open("s3cret"), release.GitHubCheck{Branch: "main"}, "v2.5.0", now)
 			if got.Verdict != release.NoData || got.Lasting != c.lasting || got.Wait != c.wait || !strings.Contains(got.Detail, c.said) || strings.Contains(got.said(), "s3cret") {
 				t.Errorf("%+v\nwant %q", got, c.said)
@@ -350,7 +373,7 @@ func TestGitHubFaults(t *testing.T) {
 		})
 	}
 	t.Run("hangs", func(t *testing.T) {
-		g.front = func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+		g.stand(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "")
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
 		if got := probeGitHub(ctx, g.open(""), release.GitHubCheck{Branch: "main"}, "v2.5.0", now); got.Verdict != release.NoData || got.Lasting {
@@ -358,7 +381,7 @@ func TestGitHubFaults(t *testing.T) {
 		}
 	})
 	t.Run("with its token", func(t *testing.T) {
-		g.front, g.token = nil, "s3cret"
+		g.stand(nil, "s3cret")
 		if got := probeGitHub(t.Context(), g.open("s3cret"), release.GitHubCheck{Branch: "main"}, "v2.5.0", now); got.Verdict != release.Pass {
 			t.Errorf("%+v", got)
 		}

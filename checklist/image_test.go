@@ -10,7 +10,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,8 +30,24 @@ import (
 // testRegistry is a real registry, in front of which a test may stand.
 type testRegistry struct {
 	repository string
-	front      func(w http.ResponseWriter, r *http.Request, next http.Handler)
-	asked      []string
+
+	mu    sync.Mutex
+	front func(w http.ResponseWriter, r *http.Request, next http.Handler)
+	asked []string
+}
+
+// stand puts something in front of the registry, and forgets what was asked before.
+func (h *testRegistry) stand(front func(w http.ResponseWriter, r *http.Request, next http.Handler)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.front, h.asked = front, nil
+}
+
+// requests lists what was asked.
+func (h *testRegistry) requests() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.asked)
 }
 
 func openTestRegistry(t *testing.T) *testRegistry {
@@ -39,9 +57,12 @@ func openTestRegistry(t *testing.T) *testRegistry {
 	h := &testRegistry{}
 	behind := ociregistry.New(ociregistry.Logger(log.New(io.Discard, "", 0)))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.mu.Lock()
 		h.asked = append(h.asked, r.Method+" "+r.URL.Path)
-		if h.front != nil {
-			h.front(w, r, behind)
+		front := h.front
+		h.mu.Unlock()
+		if front != nil {
+			front(w, r, behind)
 			return
 		}
 		behind.ServeHTTP(w, r)
@@ -166,12 +187,12 @@ func TestImageIsReadOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	probeImage(t.Context(), at, both, release.ImageCheck{}, "v2.5.0", "")
-	h.asked = nil
+	h.stand(nil)
 	if got := probeImage(t.Context(), at, both, release.ImageCheck{}, "v2.5.0", ""); got.Verdict != release.Pass {
 		t.Fatalf("%+v", got)
 	}
-	if want := []string{"GET /v2/", "HEAD /v2/datahub/gateway/manifests/v2.5.0"}; fmt.Sprint(h.asked) != fmt.Sprint(want) {
-		t.Errorf("asked %q, want %q", h.asked, want)
+	if want := []string{"GET /v2/", "HEAD /v2/datahub/gateway/manifests/v2.5.0"}; fmt.Sprint(h.requests()) != fmt.Sprint(want) {
+		t.Errorf("asked %q, want %q", h.requests(), want)
 	}
 }
 
@@ -234,19 +255,19 @@ func TestRegistryFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := openTestRegistry(t)
-			h.front = c.front
+			h.stand(c.front)
 			got := h.probe(t, both, release.ImageCheck{}, "v2.5.0", "")
 			if got.Verdict != c.verdict || got.Lasting != c.lasting || got.Wait != c.wait || !strings.Contains(got.Detail, c.said) || got.Short == "" {
 				t.Errorf("%+v\nwant %q", got, c.said)
 			}
-			if len(h.asked) > 20 {
-				t.Errorf("%d requests", len(h.asked))
+			if len(h.requests()) > 20 {
+				t.Errorf("%d requests", len(h.requests()))
 			}
 		})
 	}
 	t.Run("hangs", func(t *testing.T) {
 		h := openTestRegistry(t)
-		h.front = func(_ http.ResponseWriter, r *http.Request, _ http.Handler) { <-r.Context().Done() }
+		h.stand(func(_ http.ResponseWriter, r *http.Request, _ http.Handler) { <-r.Context().Done() })
 		at, err := openRegistry(h.repository)
 		if err != nil {
 			t.Fatal(err)
@@ -272,14 +293,14 @@ func TestRegistryFaults(t *testing.T) {
 func TestLogin(t *testing.T) {
 	h := openTestRegistry(t)
 	digest := h.push(t, "v2.5.0", "linux/amd64", "linux/arm64")
-	h.front = func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	h.stand(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		if user, password, ok := r.BasicAuth(); !ok || user != "eng-a" || password != "s3cret" {
 			w.Header().Set("WWW-Authenticate", `Basic realm="datahub"`)
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
 		next.ServeHTTP(w, r)
-	}
+	})
 	host, _, _ := strings.Cut(h.repository, "/")
 	bin := t.TempDir()
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
