@@ -381,7 +381,7 @@ func TestCanaryWhereReleasesAreRolling(t *testing.T) {
 	s := newCanarySetup(t, "kubeconfig", "[25, 100]")
 	c := s.begin(t, "canary", 25)
 	other := newCanarySetup(t, "responder.kubeconfig", "[25, 100]").edit(t, "strategy: canary", "strategy: rolling")
-	other.run(t, "deploy", "--env", "canary", "--version", "v2.6.0").expect(t, 1, "a canary has traffic, which a rolling update would leave there", "25% of the traffic")
+	other.run(t, "deploy", "--env", "canary", "--version", "v2.6.0").expect(t, 1, "a canary has traffic", "which a rolling update would leave there", "25% of the traffic")
 	other.run(t, "status", "--env", "canary").expect(t, 0, "a canary has traffic", "25% of the traffic")
 	c.kill(9)
 

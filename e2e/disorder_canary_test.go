@@ -64,7 +64,7 @@ func TestDisorderRouteReverted(t *testing.T) {
 	t.Parallel()
 	const namespace = "datahub-canary"
 	resetCanary(t, namespace)
-	sandbox(t, "meddle", "revert", "canary", "--on", "route", "--after", "1s")
+	sandbox(t, "meddle", "revert", "canary", "--on", "route", "--after", "3s")
 	t.Cleanup(func() { sandbox(t, "meddle", "revert", "canary", "--on", "route", "--stop") })
 	before := splitObject(t, namespace).GetGeneration()
 	r := newCanarySetup(t, "kubeconfig", "[25, 100]").run(t, "deploy", "--env", "canary", "--version", "v2.5.0")
