@@ -93,14 +93,16 @@ func (d *driver) run(cmd *cobra.Command, decide func(*driver, release.Frame) (do
 	}()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	var gone <-chan struct{} // a change goes on without a reader, mere watching does not
+	var gone, hung <-chan struct{} // a change goes on without a reader and a terminal, mere watching does not
 	if d.watch {
-		gone = d.outlet.gone
+		gone, hung = d.outlet.gone, hungUp(cmd.Context())
 	}
 	for {
 		select {
 		case <-gone:
 			return &exit{exitError, errors.New("")}
+		case <-hung:
+			return fail(exitError, "the terminal hung up")
 		case <-ctx.Done():
 			return fail(exitUnfinished, "interrupted: %s", d.headline())
 		case r := <-d.engine.Answers():

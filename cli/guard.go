@@ -69,7 +69,7 @@ func (s *session) guard(ctx context.Context, e *engine.Engine) {
 		if id := state.ID; id != marked {
 			marked = id
 			if err := s.store.GoHeadless(id); err != nil {
-				slog.Error(err.Error()) // nobody can ask for a handover: the release goes on all the same
+				slog.Error(err.Error()) // no console can ask for a handover; the release goes on
 			}
 		}
 	}

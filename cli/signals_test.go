@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -197,5 +198,37 @@ func TestOutletKeepsOrder(t *testing.T) {
 	}
 	if err := lines.Err(); n != 1000 || err != nil {
 		t.Errorf("%d lines, %v", n, err)
+	}
+}
+
+// What only watches does not outlive its terminal; a change that was asked for does.
+func TestHangUpWithoutAScreen(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		run  func(s *stage) error
+		code int
+		says string
+	}{
+		"watching": {func(s *stage) error { return watch(s.cmd, s.options) }, exitError, "the terminal hung up"},
+		"an undo": {func(s *stage) error {
+			u := &undoing{flags: undoFlags{noWait: true}}
+			return drive(s.cmd, s.options, time.Minute, u.next)
+		}, exitOK, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t)
+			gone := &interrupts{hungUp: make(chan struct{})}
+			close(gone.hungUp)
+			s.cmd.SetContext(context.WithValue(t.Context(), interruptsKey{}, gone))
+			s.cluster.apply = func(release.Change) release.Outcome {
+				return release.Outcome{Kind: release.Accepted, Generation: 4}
+			}
+			s.cluster.identify()
+			ended := make(chan error, 1)
+			go func() { ended <- c.run(s) }()
+			s.cluster.looks(workload())
+			s.ends(ended, c.code, c.says)
+		})
 	}
 }
