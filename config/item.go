@@ -25,9 +25,9 @@ type surroundings struct {
 // itemTypes is the table of the types that have settings. Each file item_*.go adds its own.
 var itemTypes = map[release.ItemType]itemSettings{}
 
-// reads adds a type to the table: fields gives its keys, which read into s. fill may be
-// nil; it fills in what the environment knows, or names the key of the environment that
-// is missing and what is accepted there.
+// reads adds a type to the table. fields lists the keys of its settings and decodes them
+// into s. fill, which may be nil, takes missing settings from the environment; where the
+// environment lacks them too, it names the key and what is accepted there.
 func reads[S release.ItemSettings](t release.ItemType, fields func(d *decoder, s *S) []field, fill func(s *S, e surroundings) (missing, accepted string)) release.ItemType {
 	own := itemSettings{read: func(d *decoder, before release.ItemSettings) ([]field, func() release.ItemSettings) {
 		s, _ := before.(S)

@@ -80,7 +80,7 @@ type Options struct {
 	Cluster Cluster
 	Metrics Metrics
 	Prober  Prober
-	// Performers perform the tasks: what the cluster is not asked to do, by its kind.
+	// Performers run what is not a change of the workload, such as a command; by kind.
 	Performers map[release.OpKind]Performer
 	Journals   Journals
 	Local      string // the local account, "eng-a@host"

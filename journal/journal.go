@@ -113,8 +113,8 @@ func (j *Journal) moved() (bool, error) {
 // Recover makes a journal whose Append failed take entries again, and gives the
 // Seq of the last entry that is on the disk: the write that failed may have
 // arrived. Where somebody else has written meanwhile, the error is a
-// *[release.ConflictError]; the journal takes entries all the same. The record stays held
-// all the while.
+// *[release.ConflictError], and the journal takes entries nevertheless. Its lock is held
+// throughout.
 func (j *Journal) Recover() (seq int, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

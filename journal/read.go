@@ -160,7 +160,7 @@ func (r *record) link(at string, l line) {
 	default:
 		r.breaks = append(r.breaks, at+": the line before it is missing or was changed")
 	}
-	if l.record == nil { // it is not read, and the next one follows it all the same
+	if l.record == nil { // it cannot be read; the next line still counts
 		l.record, l.entry = r.last.record, r.last.entry
 	}
 	r.last = l

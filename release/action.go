@@ -63,7 +63,7 @@ func blocksRun(plan Plan, s State, now time.Time, id string) []Refusal {
 	case !why.None():
 		return first(driven(s), why)
 	case k.do == nil:
-		return first(refusal(RefusedUnknown, spec.Title+" is no action that is run by itself"))
+		return first(refusal(RefusedUnknown, spec.Title+" is not an action that can be run on its own"))
 	}
 	closed := Refusal{}
 	if k.windowed {
